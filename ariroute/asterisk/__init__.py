@@ -1,0 +1,1 @@
+"""Talking to Asterisk, and nothing else: ARI over websocket and HTTP, AMI."""

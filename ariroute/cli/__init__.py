@@ -1,0 +1,1 @@
+"""The ariroute command: one file per subcommand."""

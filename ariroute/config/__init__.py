@@ -1,0 +1,1 @@
+"""The flow file: load, check, build, schema."""

@@ -1,0 +1,1 @@
+"""The living process: one guarded task per channel."""

@@ -1,0 +1,1 @@
+"""What to do with a contact. Pure: same input, same decision."""

@@ -1,0 +1,1 @@
+"""Fetching facts about a caller, each source within its deadline."""

@@ -1,0 +1,1 @@
+"""The admin API over a daemon that is handed to it: health, metrics, reload."""
