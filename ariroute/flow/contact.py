@@ -1,0 +1,77 @@
+"""The thing being routed: a call or a message, in plain, cleaned values."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from ariroute.flow.numbers import dialable, e164
+
+Medium = Literal["call", "message"]
+
+NAME_LIMIT = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """One end of a contact.
+
+    ``number`` holds digits, ``+``, ``*`` and ``#`` only (empty when withheld or not a number), ``e164`` the same
+    as an international number (empty when it is none), ``name`` display text without control characters.
+    """
+
+    number: str = ""
+    e164: str = ""
+    name: str = ""
+
+    @property
+    def label(self) -> str:
+        """How a log or a table shows this party."""
+        return self.e164 or self.number or "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A call or a message on its way to a destination.
+
+    ``id`` is the channel's uniqueid for a call; ``arguments`` are those of ``Stasis()`` after the dialled number;
+    ``arrived`` is aware wall-clock time.
+    """
+
+    id: str
+    arrived: datetime
+    caller: Party = Party()
+    dialled: Party = Party()
+    medium: Medium = "call"
+    pbx: str = ""
+    arguments: tuple[str, ...] = ()
+
+    def facts(self) -> dict[str, str]:
+        """The values a lookup's template may name, as ``{caller.e164}``."""
+        return {
+            "caller.number": self.caller.number,
+            "caller.e164": self.caller.e164,
+            "caller.name": self.caller.name,
+            "dialled.number": self.dialled.number,
+            "dialled.e164": self.dialled.e164,
+        }
+
+
+def party(number: str, name: str, region: str) -> Party:
+    """A party from untrusted text: the number reduced to dialable characters, the name to printable ones."""
+    digits = dialable(number)
+    return Party(digits, e164(digits, region), display_name(name))
+
+
+def dialled_party(text: str, region: str) -> Party:
+    """What was dialled: a number, or a word such as ``support`` that stands for an extension."""
+    word = text if text.isascii() and text.replace("_", "").replace("-", "").isalnum() else dialable(text)
+    return Party(word[:NAME_LIMIT], e164(dialable(text), region))
+
+
+def display_name(text: str) -> str:
+    """``text`` in NFC without control, format (bidirectional overrides) or surrogate characters, 64 at most."""
+    normal = unicodedata.normalize("NFC", text[: 4 * NAME_LIMIT])
+    return "".join(c for c in normal if unicodedata.category(c)[0] != "C")[:NAME_LIMIT]

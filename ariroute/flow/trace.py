@@ -1,0 +1,39 @@
+"""How a decision came about. Entries are made by the run that decided, never by code that tells it again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+What = Literal["flow", "lookup", "case", "otherwise", "set", "queue", "goto", "hangup", "default"]
+
+
+@dataclass(frozen=True, slots=True)
+class TraceEntry:
+    """One thing that the run did.
+
+    ``path`` names the place in the flow file; ``result`` is a short word (``true``, ``false``, ``unknown``, ``found``,
+    ``missing``, ``failed``, a queue's name ...); ``text`` what was compared or asked; ``values`` the facts it
+    looked at or changed; ``reason`` why it is unknown or failed; ``took`` seconds, for what takes time.
+    """
+
+    path: str
+    what: What
+    result: str
+    text: str = ""
+    values: tuple[tuple[str, Any], ...] = ()
+    reason: str = ""
+    took: float | None = None
+
+    def to_plain(self) -> dict[str, Any]:
+        """JSON types; empty parts left out."""
+        plain: dict[str, Any] = {"path": self.path, "what": self.what, "result": self.result}
+        if self.text:
+            plain["text"] = self.text
+        if self.values:
+            plain["values"] = dict(self.values)
+        if self.reason:
+            plain["reason"] = self.reason
+        if self.took is not None:
+            plain["ms"] = round(self.took * 1000, 3)
+        return plain

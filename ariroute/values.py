@@ -1,0 +1,101 @@
+"""The value types that settings are written in: durations with a unit, sizes with a unit, secrets that do not print.
+
+Each room keeps its own settings model (pydantic, frozen, unknown keys refused); these are the words they share.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+
+DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)(ms|s|m|h|d)", re.ASCII)
+SIZE = re.compile(r"(\d{1,9})(B|KiB|MiB)", re.ASCII)
+SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+BYTES = {"B": 1, "KiB": 1024, "MiB": 1024 * 1024}
+
+
+def seconds(text: object) -> float:
+    """Seconds in a duration such as ``800ms``, ``2s``, ``1.5m``, ``24h``; a bare number is refused.
+
+    Raises ValueError. A bare number is a trap: ``2500`` meant as milliseconds becomes 41 minutes.
+    """
+    if isinstance(text, bool) or not isinstance(text, str):
+        raise ValueError(f"a duration needs a unit: write {text}ms, {text}s, {text}m or {text}h")
+    match = DURATION.fullmatch(text)
+    if not match:
+        raise ValueError(f"'{text}' is not a duration: write a number and a unit, such as 800ms, 2s, 5m, 24h")
+    return float(match[1]) * SECONDS[match[2]]
+
+
+def size(text: object) -> int:
+    """Bytes in a size such as ``256KiB``. Raises ValueError."""
+    match = SIZE.fullmatch(text) if isinstance(text, str) else None
+    if not match:
+        raise ValueError(f"'{text}' is not a size: write a number and a unit, such as 512B, 256KiB, 1MiB")
+    return int(match[1]) * BYTES[match[2]]
+
+
+Duration = Annotated[
+    float,
+    BeforeValidator(lambda value: value if isinstance(value, float) else seconds(value)),
+    Field(json_schema_extra={"type": "string", "pattern": f"^{DURATION.pattern}$", "examples": ["800ms", "2s"]}),
+]
+"""Seconds, written with a unit. A float is taken as it is, so that code may give seconds."""
+
+ByteSize = Annotated[
+    int,
+    BeforeValidator(lambda value: value if type(value) is int else size(value)),
+    Field(json_schema_extra={"type": "string", "pattern": f"^{SIZE.pattern}$", "examples": ["256KiB"]}),
+]
+
+
+class Secret:
+    """A text that is never printed: ``str``, ``repr`` and formatting show ``***``; :meth:`reveal` gives it."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        return self._text
+
+    def __str__(self) -> str:
+        return "***"
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise TypeError("a secret cannot be pickled")
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        def build(value: object) -> Secret:
+            if isinstance(value, Secret):
+                return value
+            if isinstance(value, str):
+                return cls(value)
+            raise ValueError('a secret is written as "${env:NAME}" or "${file:/path}"')
+
+        return core_schema.no_info_plain_validator_function(build)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"type": "string", "pattern": r"^\$\{(env|file):[^}]+\}$", "examples": ["${env:ARI_SECRET}"]}
+
+
+class Settings(BaseModel):
+    """Base of every settings model: frozen, unknown keys refused, no silent conversion of types."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
