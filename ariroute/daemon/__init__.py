@@ -1,1 +1,1 @@
-"""The living process: one guarded task per channel."""
+"""The living process: one guarded task per channel, from StasisStart to the hand-off."""

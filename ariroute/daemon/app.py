@@ -1,0 +1,116 @@
+"""The daemon as a value: start it, reload it, stop it. It owns the routing in force and one connection per PBX."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ariroute.config.changes import changes
+from ariroute.config.load import Config, load
+from ariroute.daemon.metrics import Metrics
+from ariroute.daemon.pbx import Pbx
+from ariroute.daemon.routing import Routing
+from ariroute.daemon.supervise import Tasks
+from ariroute.errors import ArirouteError, PbxRefused
+
+log = logging.getLogger("ariroute.daemon")
+
+
+class Daemon:
+    """Routes the calls of every PBX in the configuration file at ``path``.
+
+    Raises ConfigError at once when the file cannot be used.
+    """
+
+    def __init__(self, path: Path, read: Callable[[Path], Config] = load) -> None:
+        self._path = path
+        self._read = read
+        self.metrics = Metrics()
+        self.config = read(path)
+        self._routing = self._open(self.config)
+        self._tasks = Tasks()
+        self._reloading = asyncio.Lock()
+        self.pbxs = {
+            name: Pbx(name, settings.ari, lambda: self._routing, self.metrics)
+            for name, settings in self.config.pbxs.items()
+        }
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether every PBX that did not refuse us has its event websocket up."""
+        wanted = [pbx for pbx in self.pbxs.values() if not pbx.refusal]
+        return bool(wanted) and all(pbx.ari.is_up for pbx in wanted)
+
+    async def start(self) -> None:
+        """Open the sources and begin to connect; returns before the PBXs are reached."""
+        await self._routing.start()
+        for pbx in self.pbxs.values():
+            pbx.start()
+        log.info("started", extra={"config": str(self._path), "digest": self.config.digest})
+
+    async def run(self) -> None:
+        """Return when no PBX is left to serve. Raises PbxRefused with the reason of each."""
+        await asyncio.gather(*(pbx.over.wait() for pbx in self.pbxs.values()))
+        raise PbxRefused("; ".join(_why_over(pbx) for pbx in self.pbxs.values()))
+
+    async def stop(self) -> None:
+        """Leave every application, finish what is in hand, close everything."""
+        drain = self.config.daemon.drain
+        await asyncio.gather(*(pbx.stop(drain) for pbx in self.pbxs.values()))
+        await self._tasks.finish(1.0)
+        await self._routing.close()
+        log.info("stopped")
+
+    async def reload(self) -> list[str]:
+        """Read the file again and route by it from the next call on; returns what changed, in words.
+
+        Everything that can fail is done before anything is replaced: on any ArirouteError (a ConfigError holds every
+        mistake) the configuration in force stays.
+        """
+        async with self._reloading:
+            try:
+                config = self._read(self._path)
+                fresh = self._open(config)
+                await fresh.start()
+            except ArirouteError as error:
+                self.metrics.reloaded("refused")
+                log.error("reload refused, the old configuration stays: %s", error)
+                raise
+            old, self._routing = self._routing, fresh
+            changed = changes(self.config, config)
+            self.config = config
+            self._tasks.spawn(old.close(), "close the old lookups")
+            self.metrics.reloaded("done")
+            log.info("reloaded", extra={"digest": config.digest, "changed": changed})
+            return changed
+
+    def status(self) -> dict[str, Any]:
+        """What ``/status`` shows: JSON types."""
+        return {
+            "ready": self.is_ready,
+            "digest": self.config.digest,
+            "config": str(self._path),
+            "pbxs": {name: _status(pbx) for name, pbx in self.pbxs.items()},
+        }
+
+    def _open(self, config: Config) -> Routing:
+        return Routing(config, observe=self.metrics.looked_up)
+
+
+def _why_over(pbx: Pbx) -> str:
+    if pbx.calls.is_replaced:
+        return f"{pbx.name}: another program has registered the same Stasis application; stop one of the two"
+    return f"{pbx.name}: {pbx.refusal}"
+
+
+def _status(pbx: Pbx) -> dict[str, Any]:
+    return {
+        "up": pbx.ari.is_up,
+        "transport": pbx.ari.transport,
+        "version": str(pbx.ari.version),
+        "in_flight": pbx.calls.in_flight,
+        "refused": pbx.refusal,
+    }

@@ -1,0 +1,296 @@
+"""The calls of one PBX: one guarded task per channel, from StasisStart (or a sweep that found it) to the hand-off.
+
+Asterisk replays no event on an inbound websocket, so an event can be missed while the socket is down. Each second, and
+at each connect, the application is asked for its channels; one that is not known here is handled as new.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Literal
+
+from ariroute.asterisk.ari import Ari
+from ariroute.asterisk.events import (
+    ApplicationReplaced,
+    Channel,
+    ChannelDestroyed,
+    ChannelHangupRequest,
+    Event,
+    StasisEnd,
+    StasisStart,
+)
+from ariroute.daemon import logs
+from ariroute.daemon.drive import drive
+from ariroute.daemon.handoff import hand_over
+from ariroute.daemon.metrics import Metrics
+from ariroute.daemon.routing import Routing
+from ariroute.daemon.supervise import Tasks
+from ariroute.errors import AriError, AriRefused
+from ariroute.flow.contact import Contact, dialled_party, party
+from ariroute.flow.decision import Decision
+from ariroute.flow.facts import Outcome
+from ariroute.flow.run import Run
+
+log = logging.getLogger("ariroute.calls")
+
+DIALLED = "ARIROUTE_TO"  # set by the dialplan before Stasis(); read for a channel whose StasisStart was missed
+MESSAGE_CHANNEL = "Message/"  # one channel for all SIP MESSAGEs of the PBX; holding it blocks them all
+MARGIN = 0.5  # seconds of the guard kept for the hand-off itself
+SETTLED = 3.0  # seconds after which a handed-over channel still listed has come in again unseen
+
+FoundBy = Literal["event", "sweep"]
+
+
+class Phase(Enum):
+    """Where a call is: being decided, being handed over, or out of our hands."""
+
+    DECIDING = "deciding"
+    HANDING_OVER = "handing over"
+    DONE = "done"
+
+
+@dataclass(slots=True)
+class Call:
+    """One channel in our hands. ``since`` is monotonic seconds."""
+
+    id: str
+    found_by: FoundBy
+    since: float
+    phase: Phase = Phase.DECIDING
+    hung_up: bool = False
+    task: asyncio.Task[None] | None = field(default=None, repr=False)
+
+
+class Calls:
+    """Takes channels in, decides on each in a task of its own, hands them over.
+
+    ``routing`` gives the configuration in force; it is asked once per call.
+    """
+
+    def __init__(
+        self,
+        ari: Ari,
+        pbx: str,
+        routing: Callable[[], Routing],
+        metrics: Metrics,
+        *,
+        on_replaced: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._ari = ari
+        self._pbx = pbx
+        self._routing = routing
+        self._metrics = metrics
+        self._on_replaced = on_replaced
+        self._calls: dict[str, Call] = {}
+        self._tasks = Tasks()
+        self._departed: dict[str, float] = {}
+        self._deciding = 0
+        self.taking = True
+        self.is_replaced = False
+
+    @property
+    def in_flight(self) -> int:
+        """Calls that are being decided or handed over now."""
+        return self._deciding
+
+    # What Asterisk tells us.
+
+    def on_event(self, event: Event) -> None:
+        """React to one ARI event; never raises, never waits."""
+        match event:
+            case StasisStart():
+                dialled, *arguments = event.args or ("",)
+                self.take(event.channel, dialled, tuple(arguments), "event")
+            case ChannelHangupRequest():
+                if call := self._calls.get(event.channel.id):
+                    call.hung_up = True
+            case StasisEnd() | ChannelDestroyed():
+                self._left(event.channel.id)
+            case ApplicationReplaced():
+                log.warning("another program has registered this Stasis application: taking no more calls")
+                self.taking = False
+                self.is_replaced = True
+                self._on_replaced()
+
+    def take(self, channel: Channel, dialled: str, arguments: tuple[str, ...], found_by: FoundBy) -> None:
+        """Start a task for ``channel`` unless it has one."""
+        known = self._calls.get(channel.id)
+        if (known and known.phase is not Phase.DONE) or not self.taking:
+            return
+        limit = self._routing().config.daemon.max_in_flight
+        call = Call(channel.id, found_by, time.monotonic())
+        self._calls[channel.id] = call
+        self._metrics.taken(self._pbx, found_by)
+        if channel.name.startswith(MESSAGE_CHANNEL):
+            work = self._pass_on(call, "not a call: the channel of SIP messages")
+        elif self._deciding >= limit:
+            work = self._pass_on(call, f"overload: {limit} calls are being decided already (daemon.max_in_flight)")
+        else:
+            work = self._route(call, channel, dialled, arguments)
+        self._deciding += 1
+        call.task = self._tasks.spawn(work, f"call {channel.id}")
+        call.task.add_done_callback(lambda _: self._task_ended(call))
+
+    async def sweep(self) -> None:
+        """Take in every channel of the application that is not known here, and forget those that are gone.
+
+        Raises AriError when Asterisk does not answer.
+        """
+        asked = time.monotonic()
+        listed = set(await self._ari.channels_in_app())
+        for call in list(self._calls.values()):
+            if call.id not in listed and call.phase is Phase.DONE and call.since < asked:
+                del self._calls[call.id]
+        for channel_id in listed:
+            call = self._calls.get(channel_id)
+            if call is None and self._departed.get(channel_id, 0.0) >= asked:
+                continue  # it left while Asterisk was answering
+            if call is None or (call.phase is Phase.DONE and asked - call.since > SETTLED):
+                await self._take_unseen(channel_id)
+        self._departed = {channel_id: at for channel_id, at in self._departed.items() if at >= asked}
+
+    async def drain(self, within: float) -> None:
+        """Take nothing new; let calls finish for ``within`` seconds, then give the rest to the dialplan.
+
+        After ApplicationReplaced the rest belongs to the program that replaced us.
+        """
+        self.taking = False
+        await self._tasks.finish(within)
+        if self.is_replaced:
+            return
+        try:
+            left = await self._ari.channels_in_app()
+        except AriError as error:
+            log.warning("cannot list the application's channels at the end: %s; the guard has them", error)
+            return
+        for channel_id in left:
+            await self._pass_on(Call(channel_id, "sweep", time.monotonic()), "the daemon is stopping")
+
+    # One call.
+
+    async def _route(self, call: Call, channel: Channel, dialled: str, arguments: tuple[str, ...]) -> None:
+        logs.channel.set(call.id)
+        with self._routing() as routing:
+            contact = self._contact(channel, dialled, arguments, routing.ruleset.region)
+            flow = routing.ruleset.flow_for(contact)
+            if flow is None:
+                await self._pass_on(
+                    call, f"no flow answers to '{contact.dialled.label}': add one, or a flow without 'to'"
+                )
+                return
+            decision = await self._decide(Run(routing.ruleset, flow, contact), call, routing)
+            call.phase = Phase.HANDING_OVER
+            try:
+                handed_over = await hand_over(self._ari, call.id, decision)
+            except AriError as error:
+                self._ended(call, "left to the guard")
+                log.error("hand-off failed, the guard in the dialplan has the call: %s", error)
+                return
+            self._report(call, contact, decision, handed_over, routing.config.daemon.mask_numbers)
+
+    async def _decide(self, run: Run, call: Call, routing: Routing) -> Decision:
+        """The run's decision; the flow's default with the reason when it cannot be reached in time or at all."""
+        bound = max(0.1, routing.config.daemon.guard - MARGIN - (time.monotonic() - call.since))
+        try:
+            async with asyncio.timeout(bound):
+                return await drive(run, routing.lookups.fetch, _now)
+        except TimeoutError:
+            return run.give_up(f"no decision within {bound:.1f} s (the guard less {MARGIN} s)")
+        except Exception as error:  # whatever it is, the caller must reach a queue
+            log.exception("deciding failed")
+            return run.give_up(f"{type(error).__name__} while deciding")
+
+    async def _pass_on(self, call: Call, why: str) -> None:
+        """Give the channel back without a decision: the dialplan's default queue takes it."""
+        logs.channel.set(call.id)
+        call.phase = Phase.HANDING_OVER
+        log.warning("passed on without a decision: %s", why)
+        try:
+            await self._ari.continue_in_dialplan(call.id)
+        except AriRefused:
+            self._ended(call, "gone")
+        except AriError as error:
+            self._ended(call, "left to the guard")
+            log.error("cannot pass the call on, the guard in the dialplan has it: %s", error)
+        else:
+            self._ended(call, "passed on")
+
+    async def _take_unseen(self, channel_id: str) -> None:
+        try:
+            channel = await self._ari.channel(channel_id)
+            dialled = await self._ari.variable(channel_id, DIALLED)
+        except AriRefused:
+            return
+        self.take(channel, dialled, (), "sweep")
+
+    def _contact(self, channel: Channel, dialled: str, arguments: tuple[str, ...], region: str) -> Contact:
+        return Contact(
+            id=channel.id,
+            arrived=_now(),
+            caller=party(channel.caller_number, channel.caller_name, region),
+            dialled=dialled_party(dialled, region),
+            pbx=self._pbx,
+            arguments=arguments,
+        )
+
+    # How a call ends.
+
+    def _left(self, channel_id: str) -> None:
+        """The channel left the application: by our hand-off, or the caller or the guard ended it first."""
+        call = self._calls.pop(channel_id, None)
+        self._departed[channel_id] = time.monotonic()
+        if call is None or call.phase is not Phase.DECIDING or call.task is None:
+            return
+        call.phase = Phase.DONE
+        how = "hung up" if call.hung_up else "left before the decision"
+        self._metrics.ended(self._pbx, how)
+        log.info("ended before a decision: %s", how, extra={"channel": channel_id})
+        call.task.cancel()
+
+    def _task_ended(self, call: Call) -> None:
+        self._deciding -= 1
+        call.phase = Phase.DONE
+        call.since = time.monotonic()
+        call.task = None
+
+    def _ended(self, call: Call, how: str) -> None:
+        self._metrics.ended(self._pbx, how)
+
+    def _report(self, call: Call, contact: Contact, decision: Decision, handed_over: bool, mask: bool) -> None:
+        took = time.monotonic() - call.since
+        if not handed_over:
+            self._ended(call, "gone")
+            log.info("gone before the hand-off: the caller hung up, or the guard fired")
+            return
+        self._ended(call, "handed over")
+        self._metrics.decided(decision, took)
+        if log.isEnabledFor(logging.INFO):
+            label = logs.masked(contact.caller.label) if mask else contact.caller.label
+            log.info("routed", extra=report(contact, decision, label, took) | {"found_by": call.found_by})
+
+
+def report(contact: Contact, decision: Decision, caller: str, took: float) -> dict[str, object]:
+    """The fields of the log line ``routed``: what programs that read the log may rely on."""
+    lookups = {entry.text: entry.result for entry in decision.trace if entry.what == "lookup"}
+    failed = any(result == Outcome.FAILED for result in lookups.values())
+    return {
+        "caller": caller,
+        "dialled": contact.dialled.label,
+        "flow": decision.flow,
+        "to": str(decision.destination),
+        "by_default": decision.by_default,
+        "reason": decision.reason,
+        "lookups": lookups,
+        "lookup_failed": failed,
+        "ms": round(took * 1000, 2),
+    }
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,59 @@
+"""Giving a channel back to the dialplan: the decision as channel variables, then ``continue``.
+
+``continue`` names no context, extension or priority: Asterisk answers 204 to a wrong one and then drops the caller
+(measured on 22.10.1). ``ARIROUTE_DECIDED`` comes last, so that a decision cut in half counts as none and the dialplan
+takes its default queue.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ariroute.errors import AriDisconnected, AriRefused, AriTimeout, ChannelGone
+from ariroute.flow.decision import Decision, HangUpDestination, QueueDestination
+
+if TYPE_CHECKING:
+    from ariroute.asterisk.ari import Ari
+
+REASON_LIMIT = 200
+CONFLICT = 409  # "Channel not in Stasis application": it has gone on already
+
+
+def variables(decision: Decision) -> dict[str, str]:
+    """The channel variables that carry ``decision``, in the order of writing."""
+    match decision.destination:
+        case QueueDestination(queue, priority):
+            chosen = {"ARIROUTE_QUEUE": queue, "QUEUE_PRIO": str(priority)}
+        case HangUpDestination(cause):
+            chosen = {"ARIROUTE_HANGUP": str(cause)}
+    for name, value in decision.variables.items():
+        chosen[f"ARIROUTE_VAR_{name.upper()}"] = value
+    chosen["ARIROUTE_FLOW"] = decision.flow
+    chosen["ARIROUTE_REASON"] = decision.reason[:REASON_LIMIT]
+    chosen["ARIROUTE_DECIDED"] = "1"
+    return chosen
+
+
+async def hand_over(ari: Ari, channel: str, decision: Decision) -> bool:
+    """Hand ``channel`` over; False when it was gone before (the caller hung up, or the guard fired).
+
+    Tried twice when the first try got no answer: writing a variable twice does no harm, and a second ``continue``
+    finds the channel gone. Raises AriError when Asterisk refuses otherwise; the guard then has the call.
+    """
+    wanted = variables(decision)
+    try:
+        return await _hand_over_once(ari, channel, wanted)
+    except (AriTimeout, AriDisconnected):
+        return await _hand_over_once(ari, channel, wanted)
+
+
+async def _hand_over_once(ari: Ari, channel: str, wanted: dict[str, str]) -> bool:
+    try:
+        await ari.hand_over(channel, wanted)
+    except ChannelGone:
+        return False
+    except AriRefused as refused:
+        if refused.status == CONFLICT:
+            return False
+        raise
+    return True

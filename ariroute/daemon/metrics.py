@@ -1,0 +1,84 @@
+"""What the daemon counts, for Prometheus. One instance per daemon, with a registry of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from ariroute.flow.decision import Decision, QueueDestination
+from ariroute.flow.facts import Answer
+
+DECISION_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0)
+
+
+class Metrics:
+    """Counters, a histogram of decision times, and gauges read when Prometheus asks."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        made = {"registry": self.registry, "namespace": "ariroute"}
+        self._calls = Counter("calls", "Calls taken from the Stasis application", ["pbx", "found_by"], **made)
+        self._decisions = Counter("decisions", "Decisions, by flow and queue", ["flow", "queue", "by_default"], **made)
+        self._ended = Counter("calls_ended", "How calls left the daemon", ["pbx", "how"], **made)
+        self._seconds = Histogram(
+            "decision_seconds", "From StasisStart to the hand-off's answer", buckets=DECISION_BUCKETS, **made
+        )
+        self._lookups = Counter("lookups", "Answers of lookups", ["lookup", "outcome", "failure", "origin"], **made)
+        self._lookup_seconds = Histogram(
+            "lookup_seconds",
+            "Time of lookups that asked their source",
+            ["lookup"],
+            buckets=DECISION_BUCKETS,
+            **made,
+        )
+        self._reloads = Counter("reloads", "Reloads of the configuration", ["result"], **made)
+        self._in_flight = Gauge("calls_in_flight", "Calls being decided now", ["pbx"], **made)
+        self._up = Gauge("pbx_up", "1 while the event websocket of a PBX is up", ["pbx"], **made)
+        self._ari = Gauge("ari_events", "ARI events that were not understood, by kind", ["pbx", "kind"], **made)
+        # Bound children are three times cheaper than labels() on each call (ecosystem measurements: 1.4 and 4.8 us).
+        self._call = cache(lambda *labels: self._calls.labels(*labels))
+        self._decision = cache(lambda *labels: self._decisions.labels(*labels))
+        self._end = cache(lambda *labels: self._ended.labels(*labels))
+        self._lookup = cache(lambda *labels: self._lookups.labels(*labels))
+        self._lookup_time = cache(lambda *labels: self._lookup_seconds.labels(*labels))
+
+    def taken(self, pbx: str, found_by: str) -> None:
+        self._call(pbx, found_by).inc()
+
+    def decided(self, decision: Decision, seconds: float) -> None:
+        destination = decision.destination
+        queue = destination.queue if isinstance(destination, QueueDestination) else "(hang up)"
+        self._decision(decision.flow, queue, "yes" if decision.by_default else "no").inc()
+        self._seconds.observe(seconds)
+
+    def ended(self, pbx: str, how: str) -> None:
+        self._end(pbx, how).inc()
+
+    def looked_up(self, answer: Answer) -> None:
+        self._lookup(answer.lookup, str(answer.outcome), str(answer.failure or ""), answer.origin).inc()
+        if answer.origin == "source":
+            self._lookup_time(answer.lookup).observe(answer.took)
+
+    def reloaded(self, result: str) -> None:
+        self._reloads.labels(result).inc()
+
+    def watch(self, pbx: str, in_flight: Callable[[], float], is_up: Callable[[], bool]) -> None:
+        """Read these two whenever Prometheus asks."""
+        self._in_flight.labels(pbx).set_function(in_flight)
+        self._up.labels(pbx).set_function(lambda: float(is_up()))
+
+    def watch_events(self, pbx: str, counts: Mapping[str, Callable[[], float]]) -> None:
+        for kind, read in counts.items():
+            self._ari.labels(pbx, kind).set_function(read)
+
+    def render(self) -> bytes:
+        """The text that Prometheus scrapes."""
+        return generate_latest(self.registry)
+
+    def samples(self) -> Iterator[tuple[str, dict[str, str], float]]:
+        """Every sample by name and labels, for tests and ``/status``."""
+        for metric in self.registry.collect():
+            for sample in metric.samples:
+                yield sample.name, sample.labels, sample.value

@@ -1,0 +1,79 @@
+"""One PBX: its ARI connection and its calls, kept together for the life of the daemon."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from ariroute.asterisk.ari import Ari
+from ariroute.asterisk.settings import AriSettings
+from ariroute.daemon.calls import Calls
+from ariroute.daemon.metrics import Metrics
+from ariroute.daemon.routing import Routing
+from ariroute.daemon.supervise import Tasks
+from ariroute.errors import AriError, PbxRefused
+
+log = logging.getLogger("ariroute.pbx")
+
+SWEEP_EVERY = 1.0  # seconds; a missed event costs a caller no more than this
+
+
+class Pbx:
+    """Connects, sweeps on connect and each second, and says so when it is over for good."""
+
+    def __init__(self, name: str, settings: AriSettings, routing: Callable[[], Routing], metrics: Metrics) -> None:
+        self.name = name
+        self.refusal: str = ""
+        self.over = asyncio.Event()
+        self.ari = Ari(
+            settings,
+            on_event=lambda event: self.calls.on_event(event),
+            on_up=self._up,
+            on_down=self._down,
+            name=name,
+        )
+        self.calls = Calls(self.ari, name, routing, metrics, on_replaced=self.over.set)
+        self._tasks = Tasks()
+        self._connection: asyncio.Task[None] | None = None
+        metrics.watch(name, lambda: self.calls.in_flight, lambda: self.ari.is_up)
+
+    def start(self) -> None:
+        """Begin to connect; returns at once."""
+        self._connection = self._tasks.spawn(self._connect(), f"ari {self.name}")
+        self._tasks.spawn(self._sweep_for_ever(), f"sweep {self.name}")
+
+    async def stop(self, drain: float) -> None:
+        """Leave the application first, so that new calls fall through to the dialplan; then let the rest finish."""
+        if self._connection:
+            self._connection.cancel()
+            await asyncio.wait([self._connection], timeout=2.0)
+        await self.calls.drain(drain)
+        await self._tasks.finish(0)
+        await self.ari.close()
+
+    async def _connect(self) -> None:
+        try:
+            await self.ari.run()
+        except PbxRefused as refused:
+            self.refusal = str(refused)
+            log.error("%s: %s", self.name, refused)
+            self.over.set()
+
+    def _up(self) -> None:
+        self._tasks.spawn(self._sweep(), f"first sweep {self.name}")
+
+    def _down(self, reason: str) -> None:
+        log.warning("%s: the event websocket is down: %s", self.name, reason)
+
+    async def _sweep_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_EVERY)
+            if self.ari.is_up and not self.calls.is_replaced:
+                await self._sweep()
+
+    async def _sweep(self) -> None:
+        try:
+            await self.calls.sweep()
+        except AriError as error:
+            log.warning("%s: cannot list the application's channels: %s", self.name, error)
