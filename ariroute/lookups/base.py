@@ -1,0 +1,133 @@
+"""What every kind of lookup shares: the settings, and the one method a source is asked by.
+
+A kind is one file: a settings model (what stands under the kind's name in the flow file) and one class with
+:class:`Source`'s methods. The runner adds deadline, cache, single-flight and breaker; a source only asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Protocol
+
+from pydantic import AfterValidator, ConfigDict, Field
+
+from ariroute.flow.facts import FieldType
+from ariroute.values import Duration, Settings
+
+RESERVED = frozenset(
+    (
+        *("as", "break", "const", "continue", "else", "false", "for", "function", "if", "import", "in"),
+        *("let", "loop", "namespace", "null", "package", "return", "true", "var", "void", "while"),
+    )
+)
+"""Words that a condition cannot use as a name: CEL keeps them (cel-spec, section Syntax)."""
+
+
+def usable_field(name: str) -> str:
+    if name in RESERVED:
+        raise ValueError(f"'{name}' cannot name a field: conditions keep this word for themselves")
+    return name
+
+
+def sensible_timeout(value: float) -> float:
+    if not 0.001 <= value <= 30.0:
+        raise ValueError(
+            f"a timeout lies between 1ms and 30s, and {value:g}s does not: a caller waits meanwhile"
+        )
+    return value
+
+
+def some_time(value: float) -> float:
+    if value <= 0:
+        raise ValueError("write a time above 0, or leave the key out")
+    return value
+
+
+FieldName = Annotated[
+    str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$", examples=["loyalty"]), AfterValidator(usable_field)
+]
+Timeout = Annotated[Duration, AfterValidator(sensible_timeout)]
+
+
+class CacheSettings(Settings):
+    """How long answers are kept, in seconds. Without this section every contact asks the source."""
+
+    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
+
+    fresh: Annotated[Duration, AfterValidator(some_time)] = Field(
+        alias="for", description="A found record is used again for this long without asking."
+    )
+    missing_for: Duration = Field(
+        default=30.0, description="So long 'no such customer' is believed; short, as customers are added."
+    )
+    stale_if_error: Duration = Field(
+        default=0.0, description="So long after that, a found record still serves when the source fails."
+    )
+    max_entries: int = Field(default=10_000, ge=1, le=1_000_000, description="The least used go first.")
+
+
+Fields = Annotated[
+    dict[FieldName, FieldType],
+    Field(min_length=1, description="The fields that conditions may read, with their types."),
+]
+
+
+class LookupSettings(Settings):
+    """What the runner needs to know of any lookup, whatever its kind. Times are seconds."""
+
+    fields: Fields
+    timeout: Timeout = 0.8
+    cache: CacheSettings | None = None
+    max_in_flight: int = Field(default=200, ge=1, le=10_000)
+
+
+class SourceSettings(Settings):
+    """Base of every kind's settings: what stands under the kind's name in the flow file."""
+
+    timeout: Timeout = Field(
+        default=0.8, description="The whole answer must be here by then: name resolution, connection, body."
+    )
+    max_in_flight: int = Field(
+        default=200, ge=1, le=10_000, description="Contacts beyond this many at once fail as 'overloaded'."
+    )
+
+    @property
+    def template_names(self) -> frozenset[str]:
+        """The inputs that a question to this source is made of, such as ``caller.e164``."""
+        return frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a source is told of the configuration around it.
+
+    ``folder`` is where the flow file lies: relative paths start there. ``region`` is the ISO 3166 code that
+    local numbers are read in.
+    """
+
+    name: str
+    fields: Mapping[str, FieldType] = field(default_factory=dict)
+    region: str = ""
+    folder: Path = Path()
+
+
+class Source(Protocol):
+    """One place to look contacts up. Used from one event loop."""
+
+    @property
+    def template_names(self) -> frozenset[str]:
+        """The inputs it needs. If one is empty, the runner answers 'missing' without asking."""
+
+    async def start(self) -> None:
+        """Get ready. Raises UnusableInput when what the user gave (a file) cannot be used."""
+
+    async def fetch(self, inputs: Mapping[str, str]) -> Mapping[str, Any] | None:
+        """The raw record, unchecked; None when the source has none. Raises LookupFailed.
+
+        It may be cancelled at any await; it need not keep time.
+        """
+
+    async def close(self) -> None:
+        """Let go of connections and threads."""
