@@ -1,7 +1,7 @@
 """The admin API on loopback: liveness, readiness, metrics, status, reload.
 
-A change needs the header ``X-Ariroute``: a web page opened on the same machine cannot send it without the browser asking
-first, which this server never grants.
+A change needs the header ``X-Ariroute``: a web page opened on the same machine cannot send it without the browser
+asking first, which this server never grants.
 """
 
 from __future__ import annotations
