@@ -149,7 +149,9 @@ class PrivateAsterisk:
         self._wait_until_ready(timeout)
 
     def start_detached(self, timeout: float = START_DEADLINE) -> None:
-        """Start so that it stays when we end; `stop_detached(directory)` ends it."""
+        """Start so that it stays when we end; `stop_detached(directory)` ends it. Raises LabError as `start` does."""
+        if _detached_pid(self.directory):
+            raise LabError(f"{self.directory}: an Asterisk runs there already; scripts/asterisk stop {self.directory}")
         self._prepare()
         with (self.directory / "log/stdout").open("ab") as output:
             process = subprocess.Popen(
@@ -278,27 +280,25 @@ def read_state(directory: Path) -> dict[str, object]:
 
 
 def stop_detached(directory: Path, timeout: float = STOP_DEADLINE) -> None:
-    """End the Asterisk that `start_detached` started in `directory`. Raises LabError when there is none."""
-    state = read_state(directory)
-    pid, command = int(str(state["pid"])), state["command"]
-    assert isinstance(command, list)
+    """End the Asterisk that `start_detached` started in `directory`. Raises LabError when there was none."""
+    read_state(directory)
     for number in (signal.SIGTERM, signal.SIGKILL):
         deadline = time.monotonic() + timeout
-        while _is_ours(pid, str(command[-1])):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, number)
-            if time.monotonic() > deadline:
-                break
+        if pid := _detached_pid(directory):
+            os.kill(pid, number)
+        while _detached_pid(directory) and time.monotonic() < deadline:
             time.sleep(0.05)
     (directory / _STATE).unlink(missing_ok=True)
 
 
-def _is_ours(pid: int, config: str) -> bool:
-    """Whether the process still is that Asterisk: a process id may have gone to somebody else since."""
+def _detached_pid(directory: Path) -> int | None:
+    """The process id noted in `directory`, if that process still is that Asterisk and not somebody else's since."""
     try:
-        return config.encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return False
+        pid = int(str(read_state(directory)["pid"]))
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (LabError, OSError):
+        return None
+    return pid if os.fsencode(directory.resolve() / "etc/asterisk.conf") in command else None
 
 
 def _run_folder(directory: Path) -> Path:
