@@ -43,9 +43,11 @@ def _get(options: argparse.Namespace) -> int:
 def _start(options: argparse.Namespace) -> int:
     pbx = asterisk.PrivateAsterisk(options.directory, release=options.release, agents=dict(options.agent))
     pbx.start_detached()
-    print(json.dumps(asterisk.read_state(pbx.directory), indent=1))
+    print(f"SIP 127.0.0.1:{pbx.sip_port}  ARI {pbx.ari_url}  AMI 127.0.0.1:{pbx.ami_port}")
     print(
-        f"Asterisk {dotted(pbx.version)} runs; end it with: scripts/asterisk stop {options.directory}", file=sys.stderr
+        f"Asterisk {dotted(pbx.version)} runs; its passwords are in {pbx.directory / 'pbx.json'}\n"
+        f"End it with: scripts/asterisk stop {options.directory}",
+        file=sys.stderr,
     )
     return 0
 

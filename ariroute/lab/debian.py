@@ -28,6 +28,7 @@ SUITES: Final[Mapping[str, str]] = {"22": "sid", "16": "bullseye"}
 """Release of Asterisk wanted -> suite of Debian that carries it; newest first."""
 
 PACKAGES: Final = ("asterisk", "sip-tester", "asterisk-moh-opsound-gsm")
+PIP_PACKAGES: Final = ("python3-pip-whl",)
 OLDEST: Final[Version] = (16,)
 KEYRINGS: Final = Path("/usr/share/keyrings")
 INSTALL_HINT: Final = "install them with your system's package manager: sudo apt-get install asterisk sip-tester"
@@ -90,6 +91,18 @@ def sipp_program() -> tuple[str, ...]:
     raise LabError("SIPp: " + "; ".join(reasons) + f". Otherwise {INSTALL_HINT}")
 
 
+def pip_wheel() -> Path:
+    """Return pip as a wheel, for a machine whose Python came without it. Raises LabError."""
+    reasons = []
+    for suite in SUITES.values():
+        try:
+            folder = unpacked(suite, PIP_PACKAGES) / "usr/share/python-wheels"
+            return next(folder.glob("pip-*.whl"))
+        except (LabError, StopIteration) as error:
+            reasons.append(f"{suite}: {error or 'no wheel in the package'}")
+    raise LabError("pip: " + "; ".join(reasons) + ". Otherwise: sudo apt-get install python3-venv")
+
+
 def dotted(version: Version) -> str:
     """Write a version the way Asterisk does: (22, 10, 1) is "22.10.1"."""
     return ".".join(map(str, version))
@@ -142,8 +155,9 @@ def _unpacked_asterisk(root: Path, suite: str) -> AsteriskProgram:
         raise LabError(f"{root} holds no Asterisk modules; delete that folder and try again")
     command = loader_command(root, root / "usr/sbin/asterisk")
     data = root / "usr/share/asterisk"
-    stamp = json.loads((root.parent / "complete.json").read_text())
-    return AsteriskProgram(command, tuple(stamp["version"]), modules, data, _rest_api(data), suite)
+    archives = json.loads((root.parent / "complete.json").read_text())["archives"]
+    package = next(name for name in archives if name.startswith("asterisk_")).replace("%3a", ":")
+    return AsteriskProgram(command, parse_version(package), modules, data, _rest_api(data), suite)
 
 
 def loader_command(root: Path, binary: Path) -> tuple[str, ...]:
@@ -189,24 +203,25 @@ def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
     return (Path(base) if base.startswith("/") else Path.home() / ".cache") / "ariroute"
 
 
-def unpacked(suite: str) -> Path:
-    """Return the folder in which the packages of `suite` lie unpacked, fetching them first where needed.
+def unpacked(suite: str, packages: Sequence[str] = PACKAGES) -> Path:
+    """Return the folder in which `packages` of `suite` lie unpacked with all they need, fetching them first if need be.
 
     Several processes may ask at once: one fetches, the others wait for it. Raises LabError.
     """
-    home = cache_folder() / "debian" / suite
-    if _is_complete(home):
+    name = suite if packages == PACKAGES else f"{suite}-{packages[0]}"
+    home = cache_folder() / "debian" / name
+    if _is_complete(home, packages):
         return home / "root"
     home.mkdir(parents=True, exist_ok=True)
     with _locked(home / "lock"):
-        if not _is_complete(home):
-            _fetch(suite, home)
+        if not _is_complete(home, packages):
+            _fetch(suite, packages, home)
     return home / "root"
 
 
-def _is_complete(home: Path) -> bool:
+def _is_complete(home: Path, packages: Sequence[str]) -> bool:
     try:
-        return bool(json.loads((home / "complete.json").read_text())["packages"] == list(PACKAGES))
+        return bool(json.loads((home / "complete.json").read_text())["packages"] == list(packages))
     except (OSError, ValueError, KeyError):
         return False
 
@@ -222,7 +237,7 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _fetch(suite: str, home: Path) -> None:
+def _fetch(suite: str, packages: Sequence[str], home: Path) -> None:
     for tool in ("apt-get", "dpkg"):
         if not shutil.which(tool):
             raise LabError(f"{tool} is not there, so this is no Debian or Ubuntu machine")
@@ -230,21 +245,22 @@ def _fetch(suite: str, home: Path) -> None:
     if not keys:
         raise LabError(f"no Debian archive keyring under {KEYRINGS} (package debian-archive-keyring)")
     apt = _update(suite, home / "apt", keys)
-    _say(f"Debian {suite}: downloading Asterisk, SIPp and the libraries they need (about 80 MB) ...")
-    _run([*apt, "--yes", "--no-install-recommends", "--download-only", "install", *PACKAGES])
+    size = " and what they need (about 80 MB)" if packages == PACKAGES else ""
+    _say(f"Debian {suite}: downloading {', '.join(packages)}{size} ...")
+    _run([*apt, "--yes", "--no-install-recommends", "--download-only", "install", *packages])
     archives = sorted((home / "apt/cache/archives").glob("*.deb"))
+    for leftover in home.glob("unpacking-*"):  # of a run that was killed; we hold the lock
+        shutil.rmtree(leftover, ignore_errors=True)
     fresh = Path(tempfile.mkdtemp(prefix="unpacking-", dir=home))
-    try:
-        _unpack(archives, fresh)
-        version = parse_version(next(a.name for a in archives if a.name.startswith("asterisk_")).replace("%3a", ":"))
-        shutil.rmtree(home / "root", ignore_errors=True)
-        fresh.rename(home / "root")
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-    stamp = {"packages": PACKAGES, "version": version, "archives": [archive.name for archive in archives]}
+    _unpack(archives, fresh)
+    fresh.chmod(0o755)
+    (home / "complete.json").unlink(missing_ok=True)
+    shutil.rmtree(home / "root", ignore_errors=True)
+    fresh.rename(home / "root")
+    stamp = {"packages": packages, "archives": [archive.name for archive in archives]}
     (home / "complete.json").write_text(json.dumps(stamp, indent=1))
     shutil.rmtree(home / "apt", ignore_errors=True)
-    _say(f"Debian {suite}: Asterisk {dotted(version)} is ready in {home}")
+    _say(f"Debian {suite}: ready in {home}")
 
 
 def _unpack(archives: Sequence[Path], target: Path) -> None:
@@ -331,3 +347,12 @@ def _run(command: Sequence[str]) -> str:
 
 def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["pip"]:
+        sys.exit("usage: python3 -m ariroute.lab.debian pip   (prints the path of a wheel of pip)")
+    try:
+        print(pip_wheel())
+    except LabError as problem:
+        sys.exit(str(problem))
