@@ -33,9 +33,7 @@ def usable_field(name: str) -> str:
 
 def sensible_timeout(value: float) -> float:
     if not 0.001 <= value <= 30.0:
-        raise ValueError(
-            f"a timeout lies between 1ms and 30s, and {value:g}s does not: a caller waits meanwhile"
-        )
+        raise ValueError(f"a timeout lies between 1ms and 30s, and {value:g}s does not: a caller waits meanwhile")
     return value
 
 

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import logging
 from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
 
 from pydantic import Field
 
+from ariroute.errors import ConfigError, Problem
+from ariroute.flow.facts import Scalar
 from ariroute.lookups.base import SourceSettings, Surroundings
+from ariroute.lookups.table import Table, read
 from ariroute.lookups.template import NAME
+
+log = logging.getLogger(__name__)
+
+CHECK_EVERY = 1.0
+
+Print = tuple[int, int, int]
+"""What changes when a file is written or replaced: time of change, size, inode."""
 
 
 class CsvSettings(SourceSettings):
@@ -29,20 +42,75 @@ class CsvSettings(SourceSettings):
 
 
 class CsvSource:
-    """A CSV file."""
+    """A CSV file. A broken one is refused at start; at a later change the last good content stays."""
 
     def __init__(self, settings: CsvSettings, surroundings: Surroundings) -> None:
         self._settings = settings
+        self._around = surroundings
+        self._path = surroundings.folder / settings.path
+        self._rows: Table = {}
+        self._print: Print | None = None
+        self._watch: asyncio.Task[None] | None = None
 
     @property
     def template_names(self) -> frozenset[str]:
         return self._settings.template_names
 
     async def start(self) -> None:
-        pass
+        """Read the file. Raises ConfigError with every mistake in it."""
+        await self._load(await asyncio.to_thread(fingerprint, self._path))
+        self._watch = asyncio.create_task(self._keep_watch(), name=f"watch {self._settings.path}")
 
-    async def fetch(self, inputs: Mapping[str, str]) -> Mapping[str, Any] | None:
-        raise NotImplementedError
+    async def fetch(self, inputs: Mapping[str, str]) -> Mapping[str, Scalar] | None:
+        return self._rows.get(inputs[self._settings.input])
 
     async def close(self) -> None:
-        pass
+        if self._watch:
+            self._watch.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watch
+
+    async def refresh(self) -> bool:
+        """Read the file again if it changed; True when it did and could be used. Raises nothing."""
+        try:
+            current = await asyncio.to_thread(fingerprint, self._path)
+            if current == self._print:
+                return False
+            self._print = current  # also when it is broken: said once, not every second
+            await self._load(current)
+        except ConfigError as error:
+            log.error("lookup %s: the changed file is not used:\n%s", self._around.name, error)
+            return False
+        log.info("lookup %s: %s read again, %d rows", self._around.name, self._path, len(self._rows))
+        return True
+
+    async def _load(self, current: Print) -> None:
+        settings, around = self._settings, self._around
+        # In a thread: 100,000 rows take seconds, and the calls of those seconds go on with the old ones.
+        self._rows = await asyncio.to_thread(
+            read,
+            self._path,
+            key=settings.key,
+            delimiter=settings.delimiter,
+            fields=around.fields,
+            region=around.region if settings.input.endswith(".e164") else None,
+        )
+        self._print = current
+
+    async def _keep_watch(self) -> None:
+        while True:
+            await asyncio.sleep(CHECK_EVERY)
+            try:
+                await self.refresh()
+            except Exception:
+                log.exception("lookup %s: %s could not be read again", self._around.name, self._path)
+
+
+def fingerprint(path: Path) -> Print:
+    """Raises ConfigError when there is no such file."""
+    try:
+        found = path.stat()
+    except OSError as error:
+        text = f"cannot be read: {error.strerror}"
+        raise ConfigError([Problem(str(path), 0, 0, "", text)]) from error
+    return (found.st_mtime_ns, found.st_size, found.st_ino)

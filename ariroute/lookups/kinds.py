@@ -41,18 +41,14 @@ class Entry(Settings):
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [name]} for name in KINDS]})
 
     fields: Fields
-    cache: CacheSettings | None = Field(
-        default=None, description="Keep answers; without it every contact asks."
-    )
+    cache: CacheSettings | None = Field(default=None, description="Keep answers; without it every contact asks.")
 
     @model_validator(mode="after")
     def one_kind(self) -> Entry:
         given = [name for name in KINDS if getattr(self, name) is not None]
         if len(given) != 1:
             known = ", ".join(KINDS)
-            raise ValueError(
-                f"a lookup has exactly one kind ({known}); this one has {', '.join(given) or 'none'}"
-            )
+            raise ValueError(f"a lookup has exactly one kind ({known}); this one has {', '.join(given) or 'none'}")
         return self
 
     @property

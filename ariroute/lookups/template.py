@@ -68,9 +68,7 @@ def climbs(target: str) -> bool:
 
 def checked_characters(text: str) -> str:
     if not FIXED.fullmatch(text):
-        raise ValueError(
-            "only printable ASCII without spaces: percent-encode the rest, such as %20 for a space"
-        )
+        raise ValueError("only printable ASCII without spaces: percent-encode the rest, such as %20 for a space")
     return text
 
 
@@ -95,9 +93,7 @@ def check_origin(scheme: str, netloc: str) -> None:
 
 def check_name(name: str) -> None:
     """Raises ValueError for a name that no input has; the loader checks those of other lookups' fields."""
-    known = name in CONTACT_NAMES or (
-        NAME.fullmatch(name) and name.partition(".")[0] not in ("caller", "dialled")
-    )
+    known = name in CONTACT_NAMES or (NAME.fullmatch(name) and name.partition(".")[0] not in ("caller", "dialled"))
     if known:
         return
     close = difflib.get_close_matches(name, sorted(CONTACT_NAMES), 1, 0.5)

@@ -1,0 +1,192 @@
+"""One source with all that stands between it and its askers: cache, single-flight, breaker, deadline."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from ariroute.errors import LookupFailed
+from ariroute.flow.facts import EMPTY, Answer, Failure, Outcome
+from ariroute.lookups.base import LookupSettings, Source
+from ariroute.lookups.breaker import Breaker, BreakerState
+from ariroute.lookups.cache import AnswerCache, Key, Record
+from ariroute.lookups.record import checked
+
+log = logging.getLogger(__name__)
+
+Clock = Callable[[], float]
+
+NOT_SERVED = frozenset({Failure.TIMEOUT, Failure.REFUSED, Failure.STATUS, Failure.ERROR})
+"""What counts for the breaker. The other failures are about one record: the source did serve."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """How one source does. ``seconds_to_probe`` is above 0 only while its breaker is open."""
+
+    breaker: BreakerState
+    failures_in_a_row: int
+    seconds_to_probe: float
+    in_flight: int
+    cached: int
+
+
+class Flight:
+    """One request under way, waited for by everybody who asks the same meanwhile."""
+
+    __slots__ = ("_landed", "ended", "key", "task", "ticket", "timer")
+
+    def __init__(self, key: Key, ticket: int, landed: asyncio.Future[Answer]) -> None:
+        self.key = key
+        self.ticket = ticket
+        self.ended = 0.0
+        self.timer: asyncio.TimerHandle | None = None
+        self.task: asyncio.Task[None] | None = None
+        self._landed = landed
+
+    @property
+    def over(self) -> bool:
+        return self._landed.done()
+
+    def land(self, answer: Answer, at: float) -> None:
+        """Give ``answer`` to all who wait. Only once."""
+        self.ended = at
+        if self.timer:
+            self.timer.cancel()
+        self._landed.set_result(answer)
+
+    async def answer(self, since: float, clock: Clock) -> Answer:
+        """The answer, with the time it took an asker who came at ``since``."""
+        # Shielded: an asker who is cancelled must not cancel what others wait for.
+        landed = self._landed.result() if self.over else await asyncio.shield(self._landed)
+        return Answer(
+            landed.lookup,
+            landed.outcome,
+            landed.fields,
+            landed.failure,
+            landed.detail,
+            max(0.0, self.ended - since),
+            landed.origin,
+        )
+
+
+class Lane:
+    """The way to one source."""
+
+    def __init__(self, name: str, settings: LookupSettings, source: Source, clock: Clock) -> None:
+        self.settings = settings
+        self.source = source
+        self._name = name
+        self._clock = clock
+        self._inputs = tuple(sorted(source.template_names))
+        self._cache = AnswerCache(settings.cache, clock) if settings.cache else None
+        self._breaker = Breaker(clock=clock)
+        self._flights: dict[Key, Flight] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def ask(self, inputs: Mapping[str, str]) -> Answer | Flight:
+        """The answer if it needs no waiting, else the request that will bring it."""
+        for name in self._inputs:
+            if not inputs.get(name):
+                return Answer(self._name, Outcome.MISSING, detail=f"{name} is empty")
+        key = tuple(inputs[name] for name in self._inputs)
+        if self._cache and (kept := self._cache.fresh(key)):
+            return self._found(kept.record, "cache")
+        if flight := self._flights.get(key):
+            return flight
+        if len(self._tasks) >= self.settings.max_in_flight:
+            waiting = f"{len(self._tasks)} requests wait for this source already"
+            return self._failed(key, Failure.OVERLOADED, waiting)
+        ticket = self._breaker.admit()
+        if ticket is None:
+            pause = f"failed {self._breaker.failures} times in a row, not asked"
+            return self._failed(key, Failure.BREAKER_OPEN, pause)
+        return self._depart(key, ticket)
+
+    def state(self) -> SourceState:
+        return SourceState(
+            breaker=self._breaker.state,
+            failures_in_a_row=self._breaker.failures,
+            seconds_to_probe=self._breaker.seconds_to_probe(),
+            in_flight=len(self._tasks),
+            cached=len(self._cache) if self._cache else 0,
+        )
+
+    def end(self) -> list[asyncio.Task[None]]:
+        """Cancel what is under way, answer all who wait, and give the tasks that are ending."""
+        for flight in list(self._flights.values()):
+            self._land(flight, self._failed(flight.key, Failure.ERROR, "the lookup was closed meanwhile"))
+        for task in self._tasks:
+            task.cancel()
+        return list(self._tasks)
+
+    def _depart(self, key: Key, ticket: int) -> Flight:
+        loop = asyncio.get_running_loop()
+        flight = self._flights[key] = Flight(key, ticket, loop.create_future())
+        # A timer and not a timeout around the await: it holds even when the source ignores its cancellation.
+        # Such a task goes on counting as in flight, so that they cannot pile up.
+        flight.timer = loop.call_later(self.settings.timeout, self._expire, flight)
+        flight.task = task = loop.create_task(self._fly(flight), name=f"lookup {self._name}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return flight
+
+    async def _fly(self, flight: Flight) -> None:
+        try:
+            raw = await self.source.fetch(dict(zip(self._inputs, flight.key, strict=True)))
+            record = None if raw is None else checked(raw, self.settings.fields)
+        except LookupFailed as failed:
+            known = failed.reason in Failure.__members__.values()
+            self._fail(flight, Failure(failed.reason) if known else Failure.ERROR, failed.detail)
+        except Exception as error:
+            log.exception("lookup %s: unexpected", self._name)
+            self._fail(flight, Failure.ERROR, f"unexpected {type(error).__name__}, see the log")
+        else:
+            if not flight.over:
+                self._serve(flight, record)
+
+    def _expire(self, flight: Flight) -> None:
+        self._fail(flight, Failure.TIMEOUT, f"no answer within {self.settings.timeout * 1000:g} ms")
+        if flight.task:
+            flight.task.cancel()
+
+    def _serve(self, flight: Flight, record: Record) -> None:
+        self._report(flight.ticket, served=True)
+        if self._cache:
+            self._cache.keep(flight.key, record)
+        self._land(flight, self._found(record, "source"))
+
+    def _fail(self, flight: Flight, failure: Failure, detail: str) -> None:
+        if not flight.over:
+            self._report(flight.ticket, served=failure not in NOT_SERVED)
+            self._land(flight, self._failed(flight.key, failure, detail))
+
+    def _land(self, flight: Flight, answer: Answer) -> None:
+        del self._flights[flight.key]
+        flight.land(answer, self._clock())
+
+    def _report(self, ticket: int, served: bool) -> None:
+        before = self._breaker.state
+        self._breaker.report(ticket, served)
+        if self._breaker.state == before:
+            return
+        if self._breaker.state == "open":
+            pause = self._breaker.seconds_to_probe()
+            log.warning("lookup %s fails again and again: not asked for %g s", self._name, pause)
+        else:
+            log.info("lookup %s answers again", self._name)
+
+    def _found(self, record: Record, origin: Literal["source", "cache"]) -> Answer:
+        if record is None:
+            return Answer(self._name, Outcome.MISSING, origin=origin)
+        return Answer(self._name, Outcome.FOUND, record, origin=origin)
+
+    def _failed(self, key: Key, failure: Failure, detail: str) -> Answer:
+        """The failure, or an older record in its place."""
+        if self._cache and (kept := self._cache.stale(key)):
+            why = f"{self._cache.age(kept):.0f} s old, used because the source failed: {failure}, {detail}"
+            return Answer(self._name, Outcome.FOUND, kept.record or EMPTY, None, why, origin="stale")
+        return Answer(self._name, Outcome.FAILED, failure=failure, detail=detail)

@@ -1,0 +1,94 @@
+"""Asks sources for a contact: all together, each within its deadline, and whatever happens there is an answer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from ariroute.flow.facts import Answer, Failure, Outcome
+from ariroute.lookups.base import LookupSettings, Source
+from ariroute.lookups.lane import Flight, Lane, SourceState
+
+log = logging.getLogger(__name__)
+
+CLOSING_TIME = 1.0
+
+
+class LookupRunner:
+    """The sources of one configuration. Used from one event loop; ``clock`` gives seconds and never jumps."""
+
+    def __init__(
+        self,
+        sources: Mapping[str, tuple[LookupSettings, Source]],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        observe: Callable[[Answer], None] | None = None,
+    ) -> None:
+        self._lanes = {name: Lane(name, settings, source, clock) for name, (settings, source) in sources.items()}
+        self._clock = clock
+        self._observe = observe
+
+    async def start(self) -> None:
+        """Open the sources. Raises what the first of them raises, and then leaves none open."""
+        try:
+            for lane in self._lanes.values():
+                await lane.source.start()
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """End what is under way (those who wait get a failure) and close the sources."""
+        tasks = [task for lane in self._lanes.values() for task in lane.end()]
+        if tasks:
+            _, stuck = await asyncio.wait(tasks, timeout=CLOSING_TIME)
+            for task in stuck:
+                log.warning("a lookup does not end though it was told to: %s", task.get_name())
+        for name, lane in self._lanes.items():
+            try:
+                async with asyncio.timeout(CLOSING_TIME):
+                    await lane.source.close()
+            except Exception:
+                log.exception("lookup %s: closing failed", name)
+
+    async def fetch(self, names: Sequence[str], inputs: Mapping[str, str]) -> list[Answer]:
+        """One answer for each name, in this order. Raises nothing but CancelledError.
+
+        Cancelling it ends the wait and not the request, which others may wait for too.
+        """
+        begun = self._clock()
+        asked = [self._ask(name, inputs) for name in names]
+        # One after the other is as fast as together: all are under way, and each ends by its own deadline.
+        answers = [await each.answer(begun, self._clock) if isinstance(each, Flight) else each for each in asked]
+        if self._observe:
+            for answer in answers:
+                self._tell(self._observe, answer)
+        return answers
+
+    def states(self) -> Mapping[str, SourceState]:
+        """How each source does at this moment."""
+        return {name: lane.state() for name, lane in self._lanes.items()}
+
+    def deadline(self, names: Sequence[str]) -> float:
+        """Seconds after which :meth:`fetch` of these names has answered at the latest."""
+        return max((self._lanes[name].settings.timeout for name in names if name in self._lanes), default=0.0)
+
+    def _ask(self, name: str, inputs: Mapping[str, str]) -> Answer | Flight:
+        lane = self._lanes.get(name)
+        if lane is None:
+            return Answer(
+                name,
+                Outcome.FAILED,
+                failure=Failure.ERROR,
+                detail="the configuration has no such lookup",
+            )
+        return lane.ask(inputs)
+
+    @staticmethod
+    def _tell(observe: Callable[[Answer], None], answer: Answer) -> None:
+        try:
+            observe(answer)
+        except Exception:
+            log.exception("lookup %s: the observer failed; the answer stands", answer.lookup)
