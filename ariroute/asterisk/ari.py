@@ -1,0 +1,354 @@
+"""The ARI client: one Asterisk, one Stasis application, connected for as long as it runs.
+
+Events come over a websocket; requests travel over the same one where the server offers it, else, and while it is down,
+over HTTP. Both ways behave alike, and one contract test holds them to it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final, Literal
+
+import aiohttp
+
+from ariroute.asterisk import frames
+from ariroute.asterisk.answers import body_of, is_good, message_of
+from ariroute.asterisk.ari_http import AriHttp
+from ariroute.asterisk.ari_socket import AriSocket, Counters, open_socket
+from ariroute.asterisk.events import Answer, ApplicationReplaced, Channel, Event, channel_of
+from ariroute.asterisk.faults import Tries, classify, pauses
+from ariroute.asterisk.frames import Request, Scalar
+from ariroute.asterisk.pending import Outcome
+from ariroute.asterisk.settings import AriSettings
+from ariroute.asterisk.variables import GUARD, clean_value, guard_value, is_readable, is_writable
+from ariroute.errors import AriError, AriRefused, ChannelGone, PbxRefused, PbxUnreachable
+
+log = logging.getLogger(__name__)
+
+PROBE_TIMEOUT: Final = 1.0
+PROBE_INFO: Final = Request("GET", "asterisk/info?only=system")
+PROBE_VARIABLES: Final = frames.set_variables("ariroute-probe", {"ARIROUTE_FLOW": ""})
+"""To a channel that cannot be: "Channel not found" from a server that has the resource, another refusal from one that has not."""
+
+HANG_UP_REASONS: Final = {
+    1: "unallocated",
+    16: "normal",
+    17: "busy",
+    19: "no_answer",
+    21: "rejected",
+    26: "answered_elsewhere",
+    28: "number_incomplete",
+    31: "normal_unspecified",
+    34: "congestion",
+    38: "failure",
+    127: "interworking",
+}
+"""Causes that every version knows by name; ``reason_code`` came after 16, and naming both is refused."""
+
+
+class Ari:
+    """One Asterisk and one Stasis application in it.
+
+    ``on_event`` is called for every event as it is read, ``on_up`` once a connection is made and its server known (events may
+    come a moment earlier), ``on_down`` with the reason when a connection that was up is lost. All are called
+    in the event loop and must not block; what they raise is logged and counted.
+
+    Requests may be made at any time; with no websocket they go over HTTP. Each has a deadline, and raises AriTimeout,
+    AriDisconnected, AriRefused, or ChannelGone when the channel hung up or left the application.
+    """
+
+    def __init__(
+        self,
+        settings: AriSettings,
+        *,
+        on_event: Callable[[Event], None],
+        on_up: Callable[[], None] = lambda: None,
+        on_down: Callable[[str], None] = lambda reason: None,
+        name: str = "pbx1",
+    ) -> None:
+        self.settings = settings
+        self.name = name
+        self.version = ""
+        self.counters = Counters()
+        self._on_event = on_event
+        self._on_up = on_up
+        self._on_down = on_down
+        self._http = AriHttp(settings)
+        self._socket: AriSocket | None = None
+        self._rest_over_socket = False
+        self._has_many = False
+        self._replaced = False
+        self._life: asyncio.Task[None] | None = None
+        self._closed = False
+
+    def __repr__(self) -> str:
+        state = "up" if self.is_up else "down"
+        return f"<Ari {self.name} {self.settings.url} {state} {self.transport} {self.version or 'version unknown'}>"
+
+    @property
+    def is_up(self) -> bool:
+        """Whether events arrive."""
+        return self._socket is not None
+
+    @property
+    def transport(self) -> Literal["websocket", "http"]:
+        """How the next request would travel."""
+        return "websocket" if self._socket is not None and self._rest_over_socket else "http"
+
+    # The connection
+
+    async def run(self) -> None:
+        """Connects and stays connected until cancelled or :meth:`close`.
+
+        After :class:`~ariroute.asterisk.events.ApplicationReplaced` it does not connect again: two daemons would take the
+        application from each other for ever. Raises PbxRefused when Asterisk refuses the user.
+        """
+        if self._closed or self._life is not None:
+            raise RuntimeError("run() is called once")
+        self._life = asyncio.create_task(self._live(), name=f"ari {self.name}")
+        try:
+            await self._life
+        except asyncio.CancelledError:
+            if not self._closed:
+                raise
+
+    async def close(self) -> None:
+        """Ends :meth:`run` and every connection. Requests afterwards are a mistake."""
+        self._closed = True
+        if self._life is not None:
+            self._life.cancel()
+            await asyncio.wait([self._life])
+        await self._http.close()
+
+    async def _live(self) -> None:
+        delays = pauses(self.settings.reconnect_within)
+        tries = Tries()
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+            while not self._replaced:
+                connects = self.counters.connects
+                try:
+                    reason = await self._connect_once(session)
+                except (aiohttp.ClientError, OSError, PbxUnreachable) as error:
+                    fault = classify(error, self.settings)
+                    if fault.fatal:
+                        raise PbxRefused(fault.text) from error
+                    reason = fault.text
+                if self._replaced:
+                    break
+                if self.counters.connects > connects:
+                    delays = pauses(self.settings.reconnect_within)
+                delay = next(delays)
+                log.log(tries.level(reason), "%s: %s; connecting again in %.1f s", self.name, reason, delay)
+                await asyncio.sleep(delay)
+        await asyncio.get_running_loop().create_future()  # until cancelled; HTTP still serves
+
+    async def _connect_once(self, session: aiohttp.ClientSession) -> str:
+        """One connection from its handshake to its end; the value says why it ended."""
+        socket = await open_socket(session, self.settings, self._take, self.counters)
+        listening = asyncio.create_task(socket.listen(), name=f"ari {self.name} listening")
+        reason = "this side closed the connection"
+        try:
+            await self._learn(socket)
+            if not listening.done() and not self._replaced:
+                self._go_up(socket)
+            reason = await listening
+        finally:
+            if not listening.done():
+                listening.cancel()
+                await asyncio.wait([listening])
+            self._go_down(reason)
+        return reason
+
+    def _go_up(self, socket: AriSocket) -> None:
+        self._socket = socket
+        self.counters.connects += 1
+        log.info(
+            "%s: connected to Asterisk %s at %s as application %s, requests over %s",
+            self.name,
+            self.version or "of unknown version",
+            self.settings.url,
+            self.settings.app,
+            self.transport,
+        )
+        self._call(self._on_up)
+
+    def _go_down(self, reason: str) -> None:
+        if self._socket is not None:
+            self._socket = None
+            self.counters.disconnects += 1
+            self._call(self._on_down, reason)
+
+    def _take(self, event: Event) -> None:
+        self._on_event(event)
+        if type(event) is ApplicationReplaced:
+            self._replaced = True
+            log.warning("%s: another connection took the application %s over", self.name, self.settings.app)
+            self._go_down("the application was taken over by another connection")
+
+    def _call(self, handler: Callable[..., None], *arguments: str) -> None:
+        try:
+            handler(*arguments)
+        except Exception:
+            self.counters.failed_callbacks += 1
+            log.exception("%s: a handler of the connection's state failed", self.name)
+
+    async def _learn(self, socket: AriSocket) -> None:
+        """Asks the server what it is and what it can. Raises PbxUnreachable when it cannot what the settings demand."""
+        wanted = self.settings.transport
+        outcome: Outcome = AriError("not asked")
+        if wanted != "http":
+            outcome = await socket.send(PROBE_INFO, min(PROBE_TIMEOUT, self.settings.request_timeout))
+        self._rest_over_socket = is_good(outcome)
+        if wanted == "websocket" and not self._rest_over_socket:
+            raise PbxUnreachable(
+                f"Asterisk at {self.settings.url} does not answer requests over the websocket (20.14, 21.9, 22.4 and "
+                "later do); set transport: auto"
+            )
+        if not self._rest_over_socket:
+            outcome = await self._http.ask(PROBE_INFO, self.settings.request_timeout)
+        self.version = version_in(outcome)
+        self._has_many = await self._probe_variables(socket)
+
+    async def _probe_variables(self, socket: AriSocket) -> bool:
+        timeout = self.settings.request_timeout
+        if self._rest_over_socket:
+            outcome = await socket.send(PROBE_VARIABLES, timeout)
+        else:
+            outcome = await self._http.ask(PROBE_VARIABLES, timeout)
+        return isinstance(outcome, Answer) and message_of(outcome) == "Channel not found"
+
+    # Requests
+
+    def request(
+        self,
+        method: str,
+        uri: str,
+        query: Mapping[str, Scalar] | None = None,
+        body: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
+    ) -> Awaitable[Any]:
+        """Any request of ARI; the awaited value is the decoded body, None without one.
+
+        ``uri`` has neither a leading slash nor ``ari/``, and ids in it went through :func:`~ariroute.asterisk.frames.quoted`.
+        On the websocket it is sent before this returns, so that several may be under way in their order; over HTTP when awaited.
+        """
+        return self._ask(frames.request(method, uri, query, body), timeout)
+
+    def _ask(self, request: Request, timeout: float | None = None) -> Awaitable[Any]:
+        return self._checked(request, self._start(request, timeout or self.settings.request_timeout))
+
+    def _start(self, request: Request, timeout: float) -> Awaitable[Outcome]:
+        self.counters.requests += 1
+        if self._socket is not None and self._rest_over_socket:
+            return self._socket.send(request, timeout)
+        return self._http.ask(request, timeout)
+
+    @staticmethod
+    async def _checked(request: Request, answering: Awaitable[Outcome]) -> Any:
+        return body_of(request, await answering)
+
+    async def hand_over(self, channel_id: str, variables: Mapping[str, str]) -> None:
+        """Writes ``variables`` in their order, then gives the channel back to the dialplan's next priority.
+
+        Harmless to repeat: a channel that has already left answers ChannelGone. Raises ValueError for a name outside the
+        closed set, before anything is sent.
+        """
+        requests = self._writes(channel_id, variables)
+        requests.append(frames.continue_in_dialplan(channel_id))
+        if self.transport == "http":
+            for request in requests:
+                await self._ask(request)
+            return
+        timeout = self.settings.request_timeout
+        replies = [self._start(request, timeout) for request in requests]
+        # The last is answered last: awaited first, it wakes this task once instead of once for each.
+        last = await replies[-1]
+        check_all(requests, [*[await reply for reply in replies[:-1]], last])
+
+    async def set_variables(self, channel_id: str, variables: Mapping[str, str]) -> None:
+        """Writes ``variables`` in their order, values cleaned. Raises ValueError for a name outside the closed set."""
+        for request in self._writes(channel_id, variables):
+            await self._ask(request)
+
+    def _writes(self, channel_id: str, variables: Mapping[str, str]) -> list[Request]:
+        cleaned = {}
+        for name, value in variables.items():
+            if not is_writable(name):
+                raise ValueError(f"'{name}' is not a variable that ariroute writes; see ariroute.asterisk.variables")
+            cleaned[name] = clean_value(value)
+        if self._has_many and cleaned:
+            return [frames.set_variables(channel_id, cleaned)]
+        return [frames.set_variable(channel_id, name, value) for name, value in cleaned.items()]
+
+    async def variable(self, channel_id: str, name: str) -> str | None:
+        """A channel variable's value, None when it is not set. Raises ValueError for a name outside the closed set."""
+        if not is_readable(name):
+            raise ValueError(f"'{name}' is not a variable that ariroute reads; see ariroute.asterisk.variables")
+        try:
+            body = await self.request("GET", f"channels/{frames.quoted(channel_id)}/variable", {"variable": name})
+        except ChannelGone:
+            raise
+        except AriRefused as error:
+            if error.status == 404:
+                return None
+            raise
+        return str(body["value"])
+
+    async def extend_guard(self, channel_id: str, seconds: float) -> None:
+        """Starts the dialplan's guard anew, to fire after ``seconds``. Raises ValueError for anything not above 0."""
+        await self._ask(frames.set_variable(channel_id, GUARD, guard_value(seconds)))
+
+    async def continue_in_dialplan(self, channel_id: str) -> None:
+        """Gives the channel back to the dialplan's next priority; nothing is written."""
+        await self._ask(frames.continue_in_dialplan(channel_id))
+
+    async def answer(self, channel_id: str) -> None:
+        """Picks the call up."""
+        await self.request("POST", f"channels/{frames.quoted(channel_id)}/answer")
+
+    async def hang_up(self, channel_id: str, cause: int = 16) -> None:
+        """Ends the channel with a cause of ITU-T Q.850 (16 normal, 17 busy, 21 rejected)."""
+        named = HANG_UP_REASONS.get(cause)
+        query = {"reason": named} if named else {"reason_code": str(int(cause))}
+        await self.request("DELETE", f"channels/{frames.quoted(channel_id)}", query)
+
+    async def channel(self, channel_id: str) -> Channel:
+        """A channel as it is now, in our application or not."""
+        body = await self.request("GET", f"channels/{frames.quoted(channel_id)}")
+        try:
+            return channel_of(body)
+        except (LookupError, TypeError, AttributeError) as error:
+            raise AriError(f"GET channels/{channel_id}: the answer is no channel: {error}") from None
+
+    async def channels_in_app(self) -> list[str]:
+        """Ids of the channels inside our application, whichever connection was there when they entered."""
+        body = await self.request("GET", f"applications/{self.settings.app}")
+        try:
+            return [str(identifier) for identifier in body["channel_ids"]]
+        except (LookupError, TypeError) as error:
+            raise AriError(f"GET applications/{self.settings.app}: the answer is no application: {error}") from None
+
+
+def check_all(requests: Sequence[Request], outcomes: Sequence[Outcome]) -> None:
+    """Raises ChannelGone if any outcome says so, else the first error there is."""
+    first: AriError | None = None
+    for request, outcome in zip(requests, outcomes, strict=True):
+        try:
+            if not is_good(outcome):
+                body_of(request, outcome)
+        except ChannelGone:
+            raise
+        except AriError as error:
+            first = first or error
+    if first is not None:
+        raise first
+
+
+def version_in(outcome: Outcome) -> str:
+    """Asterisk's version, such as ``22.10.1``; empty when the outcome does not tell."""
+    try:
+        return str(body_of(PROBE_INFO, outcome)["system"]["version"])
+    except (AriError, LookupError, TypeError):
+        return ""

@@ -1,0 +1,71 @@
+"""ARI requests over HTTP keep-alive: for servers without REST over the websocket, and while the websocket is down."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+
+import aiohttp
+
+from ariroute.asterisk.events import Answer
+from ariroute.asterisk.frames import Request
+from ariroute.asterisk.pending import Outcome
+from ariroute.asterisk.settings import AriSettings
+from ariroute.errors import AriDisconnected, AriTimeout
+
+CONNECTIONS = 16
+"""Well below http.conf's ``sessionlimit`` (100), which all HTTP users of an Asterisk share."""
+
+KEEP_ALIVE = 10.0
+"""Below http.conf's ``session_keep_alive`` (15 s): we close idle connections first, and send into none that is closing."""
+
+JSON_HEADERS = {"Content-Type": "application/json"}
+
+
+def authorization(settings: AriSettings) -> dict[str, str]:
+    """The header of basic authentication. Not aiohttp's ``BasicAuth``: its repr shows the password."""
+    token = base64.b64encode(f"{settings.user}:{settings.password.reveal()}".encode()).decode()
+    return {"Authorization": f"Basic {token}"}
+
+
+class AriHttp:
+    """One Asterisk's ``/ari`` over HTTP. Has its own connections: a websocket would take one of them for good."""
+
+    def __init__(self, settings: AriSettings) -> None:
+        self._settings = settings
+        self._base = f"{settings.url}/ari/"
+        self._session: aiohttp.ClientSession | None = None
+
+    async def ask(self, request: Request, timeout: float) -> Outcome:
+        """Asterisk's answer, or the error in its place."""
+        session = self._session or self._open()
+        try:
+            async with asyncio.timeout(timeout):
+                async with session.request(
+                    request.method,
+                    self._base + request.uri,
+                    data=request.body or None,
+                    headers=JSON_HEADERS if request.body else None,
+                    allow_redirects=False,
+                ) as response:
+                    return Answer(response.status, response.reason or "", await response.read())
+        except TimeoutError:
+            return AriTimeout(f"no answer within {timeout:g} s")
+        except (aiohttp.ClientError, OSError) as error:
+            return AriDisconnected(f"{self._settings.url}: {type(error).__name__}: {error}")
+
+    async def close(self) -> None:
+        """Closes all connections; a later request opens new ones."""
+        if self._session is not None:
+            session, self._session = self._session, None
+            await session.close()
+
+    def _open(self) -> aiohttp.ClientSession:
+        self._session = aiohttp.ClientSession(
+            headers=authorization(self._settings),
+            connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEEP_ALIVE),
+            timeout=aiohttp.ClientTimeout(total=None),  # each request has its own deadline, see ask()
+            cookie_jar=aiohttp.DummyCookieJar(),
+            requote_redirect_url=False,
+        )
+        return self._session

@@ -1,0 +1,207 @@
+"""The websocket of one Asterisk: events in, requests out and their answers in, pings both ways."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import aiohttp
+from aiohttp import WSMsgType
+
+from ariroute.asterisk.ari_http import authorization
+from ariroute.asterisk.events import Event, RestAnswer, Unhandled, decode
+from ariroute.asterisk.frames import Request, frame
+from ariroute.asterisk.pending import Pending, Reply
+from ariroute.asterisk.settings import AriSettings
+from ariroute.errors import AriDisconnected
+
+log = logging.getLogger(__name__)
+
+BIGGEST_MESSAGE = 4 * 1024 * 1024
+CLOSE_TIMEOUT = 1.0
+
+
+class Counters:
+    """What went over the connections of one :class:`~ariroute.asterisk.ari.Ari` since it was made."""
+
+    __slots__ = (
+        "broken_frames",
+        "connects",
+        "disconnects",
+        "events",
+        "failed_callbacks",
+        "late_answers",
+        "requests",
+        "timeouts",
+        "unknown_events",
+    )
+
+    def __init__(self) -> None:
+        for name in self.__slots__:
+            setattr(self, name, 0)
+
+    broken_frames: int
+    """Texts that were no JSON or lacked a field without which they mean nothing."""
+    connects: int
+    disconnects: int
+    events: int
+    failed_callbacks: int
+    """Events whose handler raised; always a fault of ours."""
+    late_answers: int
+    """Answers to requests that had timed out, or that were never sent."""
+    requests: int
+    timeouts: int
+    unknown_events: int
+    """Events of types that ariroute does not use."""
+
+    def as_dict(self) -> dict[str, int]:
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+class AriSocket:
+    """One open websocket. Made by :func:`open_socket`, ends with :meth:`listen`."""
+
+    def __init__(
+        self,
+        websocket: aiohttp.ClientWebSocketResponse[Any],
+        settings: AriSettings,
+        on_event: Callable[[Event], None],
+        counters: Counters,
+    ) -> None:
+        self._websocket = websocket
+        self._settings = settings
+        self._on_event = on_event
+        self._counters = counters
+        self._pending = Pending(self._count_timeout)
+        self._last_id = 0
+        self._heard = 0
+        self._pinger: asyncio.TimerHandle | None = None
+
+    def send(self, request: Request, timeout: float) -> Reply:
+        """Puts the request on the wire before it returns; the reply follows. Never raises.
+
+        Asterisk answers one socket's requests in their order (``ari_websocket_process_request()``, 22.10.1), so
+        that what is sent first is also done first.
+        """
+        self._last_id += 1
+        request_id = str(self._last_id)
+        reply = self._pending.add(request_id, timeout)
+        try:
+            write_now(self._websocket.send_str(frame(request_id, request)))
+        except (aiohttp.ClientError, OSError, RuntimeError) as error:
+            self._pending.settle(request_id, AriDisconnected(f"{self._settings.url}: {error}"))
+        return reply
+
+    async def listen(self) -> str:
+        """Passes events and answers on until the connection ends; the value says why it ended. Closes the socket."""
+        reason = "the connection was closed"
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(2 * self._settings.ping) as silence:
+                self._pinger = loop.call_later(self._settings.ping, self._ping, silence, 0)
+                reason = await self._receive()
+        except TimeoutError:
+            reason = f"{self._settings.url}: nothing heard for {2 * self._settings.ping:g} s"
+        except (aiohttp.ClientError, OSError) as error:
+            reason = f"{self._settings.url}: the connection was lost: {error}"
+        finally:
+            await self.close(reason)
+        return reason
+
+    async def close(self, reason: str) -> None:
+        """Ends the connection and every request that waits on it."""
+        if self._pinger is not None:
+            self._pinger.cancel()
+            self._pinger = None
+        self._pending.close(reason)
+        await self._websocket.close()
+
+    async def _receive(self) -> str:
+        receive = self._websocket.receive
+        while True:
+            message = await receive()
+            self._heard += 1
+            if message.type is WSMsgType.TEXT:
+                self._take(message.data)
+            elif message.type is WSMsgType.PING:
+                write_now(self._websocket.pong(message.data))
+            elif message.type is not WSMsgType.PONG and message.type is not WSMsgType.BINARY:
+                cause = message.data if message.type is WSMsgType.ERROR else f"code {self._websocket.close_code}"
+                return f"{self._settings.url}: the connection was lost ({cause})"
+
+    def _take(self, text: str | bytes) -> None:
+        message = decode(text)
+        if type(message) is RestAnswer:
+            if not self._pending.settle(message.request_id, message.answer):
+                self._counters.late_answers += 1
+        elif type(message) is Unhandled:
+            self._count_unhandled(message)
+        else:
+            self._counters.events += 1
+            try:
+                self._on_event(message)  # type: ignore[arg-type]  # an Event: the two others are excluded above
+            except Exception:
+                self._counters.failed_callbacks += 1
+                log.exception("the handler of a %s failed", type(message).__name__)
+
+    def _count_unhandled(self, message: Unhandled) -> None:
+        if message.type:
+            self._counters.unknown_events += 1
+            log.debug("an event of type %s, which is not used here", message.type)
+        else:
+            self._counters.broken_frames += 1
+            log.warning("%s sent a text that is no event: %s", self._settings.url, message.fault)
+
+    def _count_timeout(self) -> None:
+        self._counters.timeouts += 1
+
+    def _ping(self, silence: asyncio.Timeout, heard_before: int) -> None:
+        loop = asyncio.get_running_loop()
+        if silence.expired():
+            return
+        if self._heard != heard_before:
+            silence.reschedule(loop.time() + 2 * self._settings.ping)
+        try:
+            write_now(self._websocket.ping())
+        except (aiohttp.ClientError, OSError, RuntimeError) as error:
+            log.debug("ping failed: %s", error)  # the receiving side learns of it too
+        self._pinger = loop.call_later(self._settings.ping, self._ping, silence, self._heard)
+
+
+def write_now(sending: Coroutine[Any, Any, None]) -> None:
+    """Runs one of aiohttp's ``send_*`` up to where the frame is in the transport's buffer; does not wait for room.
+
+    aiohttp writes first and suspends only for flow control (``WebSocketWriter.send_frame()``, 3.14). What may pile
+    up is bounded: a peer that reads nothing answers no ping either, and the connection ends after two of them.
+    """
+    try:
+        sending.send(None)
+    except StopIteration:
+        return
+    sending.close()
+
+
+async def open_socket(
+    session: aiohttp.ClientSession,
+    settings: AriSettings,
+    on_event: Callable[[Event], None],
+    counters: Counters,
+) -> AriSocket:
+    """Registers the application and opens its websocket.
+
+    Raises what aiohttp raises, and TimeoutError after ``settings.connect_timeout``.
+    """
+    scheme, _, rest = settings.url.partition("://")
+    async with asyncio.timeout(settings.connect_timeout):
+        websocket = await session.ws_connect(
+            f"{'wss' if scheme == 'https' else 'ws'}://{rest}/ari/events",
+            params={"app": settings.app, "subscribeAll": "false"},
+            headers=authorization(settings),
+            autoping=False,  # pings and pongs count as signs of life, see listen()
+            timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT),
+            max_msg_size=BIGGEST_MESSAGE,
+            decode_text=False,  # one text that is not UTF-8 is counted; aiohttp would end the connection
+        )
+    return AriSocket(websocket, settings, on_event, counters)

@@ -1,0 +1,224 @@
+"""What Asterisk tells over the websocket, as types: one JSON text in, one value out, never an exception.
+
+Only fields that ariroute uses are read; each is in the ``rest-api/events.json`` that Asterisk 16 to 22 ship, and
+a test holds it so. A field that is missing takes its default, except a channel's id, without which an event means nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from ariroute.asterisk.json_text import loads
+
+Json = Mapping[str, Any]
+NO_VARIABLES: Final[Mapping[str, str]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One leg in Asterisk, as it was when the event was sent."""
+
+    id: str
+    name: str = ""
+    state: str = ""
+    caller_number: str = ""
+    caller_name: str = ""
+    dialled: str = ""
+    """The extension the channel is in; behind a ``Goto(context,s,1)`` that is ``s``."""
+    context: str = ""
+    created: str = ""
+    """ISO 8601 with milliseconds and offset, as Asterisk writes it."""
+    app_data: str = ""
+    """The running application's arguments; after a ``move`` it still names the old Stasis application."""
+    variables: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """What ``channelvars`` in ari.conf names."""
+
+
+@dataclass(frozen=True, slots=True)
+class StasisStart:
+    """A channel entered our application; ``args`` are those of ``Stasis()`` after the name."""
+
+    channel: Channel
+    args: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StasisEnd:
+    """A channel left our application: continued, hung up, or taken out by the guard."""
+
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelDestroyed:
+    """A channel is gone; ``cause`` is ITU-T Q.850."""
+
+    channel: Channel
+    cause: int = 0
+    cause_txt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelHangupRequest:
+    """Somebody asked to hang the channel up."""
+
+    channel: Channel
+    cause: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelDtmfReceived:
+    """A key was released."""
+
+    channel: Channel
+    digit: str = ""
+    duration_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelVarset:
+    """A variable changed; ``channel`` is None for a global one."""
+
+    variable: str
+    value: str
+    channel: Channel | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackStarted:
+    """A prompt began."""
+
+    playback_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackFinished:
+    """A prompt ended; ``state`` is ``done`` or ``failed`` (a missing file is only told here)."""
+
+    playback_id: str
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationReplaced:
+    """Another connection took our application over. This one hears no more events, though it stays open."""
+
+    application: str = ""
+
+
+Event = (
+    StasisStart
+    | StasisEnd
+    | ChannelDestroyed
+    | ChannelHangupRequest
+    | ChannelDtmfReceived
+    | ChannelVarset
+    | PlaybackStarted
+    | PlaybackFinished
+    | ApplicationReplaced
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to one request: HTTP's status, Asterisk's reason, and the undecoded body."""
+
+    status: int
+    reason: str = ""
+    body: str | bytes = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RestAnswer:
+    """A ``RESTResponse`` frame: the answer to the request of that id, sent over the same websocket."""
+
+    request_id: str
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Unhandled:
+    """A text that is no event of ours. ``type`` is empty when it could not be read at all; ``fault`` then says why."""
+
+    type: str
+    fault: str = ""
+
+
+def decode(text: str | bytes) -> Event | RestAnswer | Unhandled:
+    """What one websocket text says. Never raises."""
+    try:
+        message = loads(text)
+        kind = message["type"]
+        build = BUILDERS.get(kind)
+        return build(message) if build is not None else Unhandled(str(kind)[:64])
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        return Unhandled("", f"{type(error).__name__}: {error}"[:200])
+
+
+def channel_of(message: Json) -> Channel:
+    """A channel from Asterisk's JSON model ``Channel``. Raises KeyError or TypeError when it has no id."""
+    caller: Json = message.get("caller") or {}
+    dialplan: Json = message.get("dialplan") or {}
+    return Channel(
+        _identifier(message),
+        _text(message, "name"),
+        _text(message, "state"),
+        _text(caller, "number"),
+        _text(caller, "name"),
+        _text(dialplan, "exten"),
+        _text(dialplan, "context"),
+        _text(message, "creationtime"),
+        _text(dialplan, "app_data"),
+        message.get("channelvars") or NO_VARIABLES,
+    )
+
+
+def _text(message: Json, key: str) -> str:
+    value = message.get(key)
+    return value if type(value) is str else ""
+
+
+def _number(message: Json, key: str) -> int:
+    value = message.get(key)
+    return value if type(value) is int else 0
+
+
+def _identifier(message: Json) -> str:
+    identifier = message["id"]
+    if not isinstance(identifier, str) or not identifier:
+        raise TypeError(f"an id that is no text: {identifier!r}")
+    return identifier
+
+
+def _stasis_start(message: Json) -> StasisStart:
+    return StasisStart(channel_of(message["channel"]), tuple(map(str, message.get("args", ()))))
+
+
+def _varset(message: Json) -> ChannelVarset:
+    channel = message.get("channel")
+    return ChannelVarset(str(message["variable"]), _text(message, "value"), channel_of(channel) if channel else None)
+
+
+def _rest_answer(message: Json) -> RestAnswer:
+    answer = Answer(int(message["status_code"]), _text(message, "reason_phrase"), _text(message, "message_body"))
+    return RestAnswer(str(message["request_id"]), answer)
+
+
+BUILDERS: Final[Mapping[str, Callable[[Json], Event | RestAnswer]]] = {
+    "StasisStart": _stasis_start,
+    "StasisEnd": lambda m: StasisEnd(channel_of(m["channel"])),
+    "ChannelDestroyed": lambda m: ChannelDestroyed(
+        channel_of(m["channel"]), _number(m, "cause"), _text(m, "cause_txt")
+    ),
+    "ChannelHangupRequest": lambda m: ChannelHangupRequest(channel_of(m["channel"]), _number(m, "cause")),
+    "ChannelDtmfReceived": lambda m: ChannelDtmfReceived(
+        channel_of(m["channel"]), _text(m, "digit"), _number(m, "duration_ms")
+    ),
+    "ChannelVarset": _varset,
+    "PlaybackStarted": lambda m: PlaybackStarted(_identifier(m["playback"])),
+    "PlaybackFinished": lambda m: PlaybackFinished(_identifier(m["playback"]), _text(m["playback"], "state")),
+    "ApplicationReplaced": lambda m: ApplicationReplaced(_text(m, "application")),
+    "RESTResponse": _rest_answer,
+}

@@ -1,0 +1,69 @@
+"""ARI requests as plain values, and the text frames that carry them over the websocket.
+
+Frame format: ``RESTRequest`` of res_ari's websocket, Asterisk 20.14, 21.9, 22.4 and later. Values travel in the JSON body:
+in ``query_strings`` they are taken raw, in HTTP's query percent-decoded, while a body is the same on both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+from urllib.parse import quote, urlencode
+
+from ariroute.asterisk.json_text import dumps
+
+PLAIN_ID: Final = re.compile(r"[A-Za-z0-9._~-]+", re.ASCII)
+
+Scalar = str | int | float | bool
+
+
+class Request(NamedTuple):
+    """One request: ``uri`` without a leading slash and without ``ari/`` (with them Asterisk answers 405 or 404)."""
+
+    method: str
+    uri: str
+    body: str = ""
+
+    @property
+    def label(self) -> str:
+        """The request as logs and errors name it; bodies and queries stay out, they hold callers' data."""
+        return f"{self.method} {self.uri.partition('?')[0]}"
+
+
+def request(
+    method: str, uri: str, query: Mapping[str, Scalar] | None = None, body: Mapping[str, Any] | None = None
+) -> Request:
+    """A request from its parts; ``query`` is percent-encoded."""
+    return Request(method, f"{uri}?{urlencode(query, quote_via=quote)}" if query else uri, dumps(body) if body else "")
+
+
+def quoted(identifier: str) -> str:
+    """An id as one segment of a path."""
+    if PLAIN_ID.fullmatch(identifier) and identifier not in {".", ".."}:
+        return identifier
+    return quote(identifier, safe="", errors="replace").replace(".", "%2E")
+
+
+def set_variables(channel_id: str, variables: Mapping[str, str]) -> Request:
+    """All variables in one request, in order; since Asterisk 20.20, 22.10 and 23.4."""
+    return Request("POST", f"channels/{quoted(channel_id)}/variables", dumps({"variables": dict(variables)}))
+
+
+def set_variable(channel_id: str, name: str, value: str) -> Request:
+    """One variable."""
+    return Request("POST", f"channels/{quoted(channel_id)}/variable", dumps({"variable": name, "value": value}))
+
+
+def continue_in_dialplan(channel_id: str) -> Request:
+    """Back to the dialplan, next priority. It never names a place: a wrong one is answered 204 and drops the caller."""
+    return Request("POST", f"channels/{quoted(channel_id)}/continue")
+
+
+def frame(request_id: str, request: Request) -> str:
+    """The websocket text of a request. ``request_id`` is ours and needs no escaping; a quoted uri needs none either."""
+    body = f',"content_type":"application/json","message_body":{dumps(request.body)}' if request.body else ""
+    return (
+        f'{{"type":"RESTRequest","transaction_id":"ariroute","request_id":"{request_id}",'
+        f'"method":"{request.method}","uri":"{request.uri}"{body}}}'
+    )

@@ -1,0 +1,64 @@
+"""Requests that wait for their answer, each with a deadline, and one timer for all of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from ariroute.asterisk.events import Answer
+from ariroute.errors import AriDisconnected, AriError, AriTimeout
+
+GRAIN = 0.05
+"""Seconds between looks at the deadlines: an answer may be declared late by so much more than its deadline."""
+
+Outcome = Answer | AriError
+Reply = asyncio.Future[Outcome]
+"""Always gets a result, never an exception, so that a reply nobody awaits any more leaves no warning behind."""
+
+
+class Pending:
+    """The open requests of one connection, by request id.
+
+    A timer for each request costs more than the request; a look through the few open ones every 50 ms does not.
+    """
+
+    def __init__(self, on_timeout: Callable[[], None]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._open: dict[str, tuple[Reply, float]] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._on_timeout = on_timeout
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def add(self, request_id: str, timeout: float) -> Reply:
+        """A reply that is due in ``timeout`` seconds."""
+        reply: Reply = self._loop.create_future()
+        self._open[request_id] = (reply, self._loop.time() + timeout)
+        if self._timer is None:
+            self._timer = self._loop.call_later(GRAIN, self._sweep)
+        return reply
+
+    def settle(self, request_id: str, outcome: Outcome) -> bool:
+        """Gives a request its outcome; False when none of that id is open (it came too late, or was never sent)."""
+        entry = self._open.pop(request_id, None)
+        if entry is None:
+            return False
+        if not entry[0].done():  # cancelled with the task that awaited it
+            entry[0].set_result(outcome)
+        return True
+
+    def close(self, reason: str) -> None:
+        """Ends every open request with AriDisconnected."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        for request_id in list(self._open):
+            self.settle(request_id, AriDisconnected(f"the connection was lost before the answer: {reason}"))
+
+    def _sweep(self) -> None:
+        now = self._loop.time()
+        for request_id in [key for key, (_, due) in self._open.items() if due <= now]:
+            self._on_timeout()
+            self.settle(request_id, AriTimeout("no answer within the deadline"))
+        self._timer = self._loop.call_later(GRAIN, self._sweep) if self._open else None
