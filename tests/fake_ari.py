@@ -1,4 +1,4 @@
-"""A small, fast stand-in for Asterisk's ARI: websocket, REST over HTTP and over the websocket, and switchable misbehaviour."""
+"""A small, fast stand-in for Asterisk's ARI: websocket, REST over HTTP and websocket, switchable misbehaviour."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ariroute.asterisk.settings import AriSettings
 from ariroute.values import Secret
 
 Misbehaviour = Literal["hang", "close", "garbage"] | int | float
-"""Never answer; close the connection instead; answer no JSON; answer this HTTP status (int); answer after seconds (float)."""
+"""Never answer; close the connection; answer no JSON; this HTTP status (int); answer after seconds (float)."""
 
 NOT_A_RESOURCE = (404, "Resource not found")
 
@@ -47,8 +47,8 @@ class Seen:
 class FakePbx:
     """One fake Asterisk. ``async with FakePbx() as pbx:`` serves on a free port of 127.0.0.1.
 
-    ``version``, ``rest_over_websocket`` and ``many_variables`` say which Asterisk it is; ``connect_status`` refuses the
-    websocket with that HTTP status; ``rest_status`` every request; :meth:`misbehave` changes the answer to some requests.
+    ``version``, ``rest_over_websocket`` and ``many_variables`` say which Asterisk it is; ``connect_status`` refuses
+    the websocket with that HTTP status; :meth:`misbehave` changes the answer to some requests.
     """
 
     def __init__(
@@ -69,8 +69,6 @@ class FakePbx:
         self.user = user
         self.password = password
         self.connect_status: int | None = None
-        self.mute = False
-        """Read nothing more from the websockets, pings included: a peer behind a dead link."""
         self.channels: dict[str, FakeChannel] = {}
         self.elsewhere: set[str] = set()
         """Ids of channels that live but are not in the application."""
@@ -86,6 +84,7 @@ class FakePbx:
         self._counter = 0
         self._changed = asyncio.Event()
         self._over = asyncio.Event()
+        self._mute: asyncio.Event | None = None
 
     # Life
 
@@ -105,6 +104,7 @@ class FakePbx:
     async def stop(self) -> None:
         """Closes every connection and the port."""
         self._over.set()
+        self.unmute()
         await self.drop_websockets()
         if self._runner is not None:
             await self._runner.cleanup()
@@ -189,6 +189,16 @@ class FakePbx:
         self._current = None
         self._changed.set()
 
+    def mute(self) -> None:
+        """From now on nothing that a websocket brings is read, pings included: a peer behind a dead link."""
+        self._mute = asyncio.Event()
+
+    def unmute(self) -> None:
+        """Ends :meth:`mute`."""
+        if self._mute is not None:
+            self._mute.set()
+            self._mute = None
+
     @property
     def connections(self) -> int:
         """Websockets now open."""
@@ -215,8 +225,8 @@ class FakePbx:
         self._changed.set()
         try:
             async for message in socket:
-                while self.mute:
-                    await asyncio.sleep(0.01)
+                if self._mute is not None:
+                    await self._mute.wait()
                 if message.type is WSMsgType.PING:
                     await socket.pong(message.data)
                 elif message.type is WSMsgType.TEXT and self.rest_over_websocket:

@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 PROBE_TIMEOUT: Final = 1.0
 PROBE_INFO: Final = Request("GET", "asterisk/info?only=system")
 PROBE_VARIABLES: Final = frames.set_variables("ariroute-probe", {"ARIROUTE_FLOW": ""})
-"""To a channel that cannot be: "Channel not found" from a server that has the resource, another refusal from one that has not."""
+"""To a channel that cannot be: only a server that has the resource answers "Channel not found"."""
 
 HANG_UP_REASONS: Final = {
     1: "unallocated",
@@ -51,9 +51,9 @@ HANG_UP_REASONS: Final = {
 class Ari:
     """One Asterisk and one Stasis application in it.
 
-    ``on_event`` is called for every event as it is read, ``on_up`` once a connection is made and its server known (events may
-    come a moment earlier), ``on_down`` with the reason when a connection that was up is lost. All are called
-    in the event loop and must not block; what they raise is logged and counted.
+    ``on_event`` is called for every event as it is read, ``on_up`` once a connection is made and its server known
+    (events may come a moment earlier), ``on_down`` with the reason when a connection that was up is lost. All are
+    called in the event loop and must not block; what they raise is logged and counted.
 
     Requests may be made at any time; with no websocket they go over HTTP. Each has a deadline, and raises AriTimeout,
     AriDisconnected, AriRefused, or ChannelGone when the channel hung up or left the application.
@@ -102,8 +102,8 @@ class Ari:
     async def run(self) -> None:
         """Connects and stays connected until cancelled or :meth:`close`.
 
-        After :class:`~ariroute.asterisk.events.ApplicationReplaced` it does not connect again: two daemons would take the
-        application from each other for ever. Raises PbxRefused when Asterisk refuses the user.
+        After :class:`~ariroute.asterisk.events.ApplicationReplaced` it does not connect again: two daemons would take
+        the application from each other for ever. Raises PbxRefused when Asterisk refuses the user.
         """
         if self._closed or self._life is not None:
             raise RuntimeError("run() is called once")
@@ -231,8 +231,9 @@ class Ari:
     ) -> Awaitable[Any]:
         """Any request of ARI; the awaited value is the decoded body, None without one.
 
-        ``uri`` has neither a leading slash nor ``ari/``, and ids in it went through :func:`~ariroute.asterisk.frames.quoted`.
-        On the websocket it is sent before this returns, so that several may be under way in their order; over HTTP when awaited.
+        ``uri`` has neither a leading slash nor ``ari/``; ids in it went through
+        :func:`~ariroute.asterisk.frames.quoted`. On the websocket it is sent before this returns, so that several may
+        be under way in their order; over HTTP when awaited.
         """
         return self._ask(frames.request(method, uri, query, body), timeout)
 
@@ -252,8 +253,8 @@ class Ari:
     async def hand_over(self, channel_id: str, variables: Mapping[str, str]) -> None:
         """Writes ``variables`` in their order, then gives the channel back to the dialplan's next priority.
 
-        Harmless to repeat: a channel that has already left answers ChannelGone. Raises ValueError for a name outside the
-        closed set, before anything is sent.
+        Harmless to repeat: a channel that has already left answers ChannelGone. Raises ValueError for a name outside
+        the closed set, before anything is sent.
         """
         requests = self._writes(channel_id, variables)
         requests.append(frames.continue_in_dialplan(channel_id))

@@ -17,7 +17,7 @@ CONNECTIONS = 16
 """Well below http.conf's ``sessionlimit`` (100), which all HTTP users of an Asterisk share."""
 
 KEEP_ALIVE = 10.0
-"""Below http.conf's ``session_keep_alive`` (15 s): we close idle connections first, and send into none that is closing."""
+"""Below http.conf's ``session_keep_alive`` (15 s): we close idle connections first, never send into a closing one."""
 
 JSON_HEADERS = {"Content-Type": "application/json"}
 

@@ -1,7 +1,7 @@
 """What Asterisk tells over the websocket, as types: one JSON text in, one value out, never an exception.
 
 Only fields that ariroute uses are read; each is in the ``rest-api/events.json`` that Asterisk 16 to 22 ship, and
-a test holds it so. A field that is missing takes its default, except a channel's id, without which an event means nothing.
+a test holds it so. A missing field takes its default, except a channel's id, without which an event means nothing.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """ARI requests as plain values, and the text frames that carry them over the websocket.
 
-Frame format: ``RESTRequest`` of res_ari's websocket, Asterisk 20.14, 21.9, 22.4 and later. Values travel in the JSON body:
-in ``query_strings`` they are taken raw, in HTTP's query percent-decoded, while a body is the same on both.
+Frame format: ``RESTRequest`` of res_ari's websocket, Asterisk 20.14, 21.9, 22.4 and later. Values travel in the JSON
+body: in ``query_strings`` they are taken raw, in HTTP's query percent-decoded, while a body is the same on both.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""JSON to and from text: orjson when installed (extra ``speed``), else the standard library. The only place that knows."""
+"""JSON to and from text: orjson when installed (extra ``speed``), else the standard library. Only this module knows."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class AriSettings(Settings):
     app: Name = "ariroute"
     """Name of the Stasis application, as the dialplan's ``Stasis()`` calls it."""
     transport: Literal["auto", "websocket", "http"] = "auto"
-    """How requests travel. ``auto`` asks the server for REST over the websocket (20.14, 21.9, 22.4), else takes HTTP."""
+    """How requests travel. ``auto``: over the websocket if the server does that (20.14, 21.9, 22.4), else over HTTP."""
     request_timeout: Duration = 2.0
     """Deadline of each request. Below the guard (4 s), so that a slow answer is seen before the caller is rescued."""
     connect_timeout: Duration = 5.0
