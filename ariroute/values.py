@@ -6,9 +6,19 @@ Each room keeps its own settings model (pydantic, frozen, unknown keys refused);
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationInfo,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
@@ -16,6 +26,8 @@ DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)(ms|s|m|h|d)", re.ASCII)
 SIZE = re.compile(r"(\d{1,9})(B|KiB|MiB)", re.ASCII)
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 BYTES = {"B": 1, "KiB": 1024, "MiB": 1024 * 1024}
+REFERENCE = re.compile(r"\$\{(env|file):([^}]+)\}")
+WRITTEN_AS = 'a secret never stands in this file: write "${env:NAME}" or "${file:/path}"'
 
 
 def seconds(text: object) -> float:
@@ -39,18 +51,55 @@ def size(text: object) -> int:
     return int(match[1]) * BYTES[match[2]]
 
 
+def duration_text(value: float) -> str:
+    """``value`` seconds as a file has it: ``800ms``, ``5m``; the largest unit that gives a whole number."""
+    for unit, length in reversed(SECONDS.items()):
+        if value >= length and round(value / length, 6).is_integer():
+            return f"{round(value / length)}{unit}"
+    return f"{value:g}s"
+
+
+def size_text(value: int) -> str:
+    """``value`` bytes as a file has it: ``256KiB``."""
+    unit = next(unit for unit in reversed(BYTES) if value % BYTES[unit] == 0 and (value or unit == "B"))
+    return f"{value // BYTES[unit]}{unit}"
+
+
+@dataclass(frozen=True, slots=True)
+class FromFile:
+    """The validation context of settings that a user wrote, in contrast to settings made by code.
+
+    ``reveal`` turns a text with ``${env:NAME}`` or ``${file:/path}`` into the secret; it raises ValueError.
+    """
+
+    reveal: Callable[[str], str]
+
+
+def _duration(value: object, info: ValidationInfo) -> float:
+    if isinstance(value, float) and not isinstance(info.context, FromFile):
+        return value
+    return seconds(value)
+
+
+def _size(value: object, info: ValidationInfo) -> int:
+    if type(value) is int and not isinstance(info.context, FromFile):
+        return value
+    return size(value)
+
+
 Duration = Annotated[
     float,
-    BeforeValidator(lambda value: value if isinstance(value, float) else seconds(value)),
+    BeforeValidator(_duration),
     Field(json_schema_extra={"type": "string", "pattern": f"^{DURATION.pattern}$", "examples": ["800ms", "2s"]}),
 ]
-"""Seconds, written with a unit. A float is taken as it is, so that code may give seconds."""
+"""Seconds, written with a unit. Code (not a file) may give a float, which is seconds."""
 
 ByteSize = Annotated[
     int,
-    BeforeValidator(lambda value: value if type(value) is int else size(value)),
+    BeforeValidator(_size),
     Field(json_schema_extra={"type": "string", "pattern": f"^{SIZE.pattern}$", "examples": ["256KiB"]}),
 ]
+"""Bytes, written with a unit. Code (not a file) may give an int."""
 
 
 class Secret:
@@ -81,18 +130,41 @@ class Secret:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        def build(value: object) -> Secret:
+        def build(value: object, info: ValidationInfo) -> Secret:
             if isinstance(value, Secret):
                 return value
-            if isinstance(value, str):
-                return cls(value)
-            raise ValueError('a secret is written as "${env:NAME}" or "${file:/path}"')
+            if not isinstance(value, str):
+                raise ValueError(WRITTEN_AS)
+            return cls(cls._from_file(value, info.context) if isinstance(info.context, FromFile) else value)
 
-        return core_schema.no_info_plain_validator_function(build)
+        return core_schema.with_info_plain_validator_function(build)
+
+    @classmethod
+    def _from_file(cls, text: str, context: FromFile) -> str:
+        if not REFERENCE.search(text):
+            raise ValueError(WRITTEN_AS)
+        return context.reveal(text)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"type": "string", "pattern": r"^\$\{(env|file):[^}]+\}$", "examples": ["${env:ARI_SECRET}"]}
+        return {"type": "string", "pattern": REFERENCE.pattern, "examples": ["${env:ARI_SECRET}"]}
+
+
+class PrivateText(Secret):
+    """A text that is not printed but may be written out; what is secret in it comes by reference.
+
+    For things like HTTP headers: ``application/json``, ``Bearer ${env:TOKEN}``.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def _from_file(cls, text: str, context: FromFile) -> str:
+        return context.reveal(text)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"type": "string", "examples": ["Bearer ${env:TOKEN}"]}
 
 
 class Settings(BaseModel):

@@ -1,0 +1,32 @@
+"""The mistakes and warnings found in one file, collected so that one run tells them all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ariroute.config.places import Path, Places, Position
+from ariroute.errors import Problem
+
+
+@dataclass(slots=True)
+class Findings:
+    """``problems`` make the file unusable; ``warnings`` are worth reading."""
+
+    places: Places
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+
+    def wrong(self, path: Path, text: str, *, at: Position | None = None, excerpt: str = "") -> None:
+        """A mistake at the key or list item ``path``, or at the place ``at``."""
+        self.problems.append(self.places.problem(path, text, at=at, excerpt=excerpt))
+
+    def wrong_value(self, path: Path, text: str) -> None:
+        """A mistake in the value at ``path``."""
+        self.wrong(path, text, at=self.places.value(path))
+
+    def warn(self, path: Path, text: str) -> None:
+        self.warnings.append(self.places.problem(path, text))
+
+    def in_order(self) -> list[Problem]:
+        """The mistakes in the file's order, each once."""
+        return list(dict.fromkeys(sorted(self.problems, key=lambda problem: (problem.line, problem.column))))

@@ -1,0 +1,145 @@
+"""The one door to the flow file: :func:`load` for the daemon, :func:`load_rules` for everything without secrets."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from ariroute.config import words
+from ariroute.config.build import Names, build
+from ariroute.config.check import check
+from ariroute.config.findings import Findings
+from ariroute.config.model import DaemonSettings, FileSettings, PbxSettings
+from ariroute.config.places import Path as Place
+from ariroute.config.read import Document, read_bytes, read_file
+from ariroute.config.repair import usable_part
+from ariroute.config.schema import json_schema
+from ariroute.config.secrets import Secrets
+from ariroute.errors import ConfigError, Problem
+from ariroute.flow.tree import Ruleset
+from ariroute.lookups.base import LookupSettings, Source, Surroundings
+from ariroute.values import FromFile
+
+__all__ = ["Config", "DaemonSettings", "PbxSettings", "json_schema", "load", "load_rules", "load_text"]
+
+DIGEST_LENGTH = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """One flow file, ready for use. ``digest`` names its content: layout and comments do not change it.
+
+    ``lookups`` holds for each lookup what the runner needs to know and what makes its source.
+    """
+
+    file: str
+    digest: str
+    pbxs: Mapping[str, PbxSettings]
+    lookups: Mapping[str, tuple[LookupSettings, Callable[[], Source]]]
+    ruleset: Ruleset
+    daemon: DaemonSettings
+    warnings: tuple[Problem, ...] = ()
+
+
+def load(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
+    """The configuration in the file at ``path``, secrets resolved. Raises ConfigError with every mistake found."""
+    return _load(read_file(path), path.parent, Secrets(environ), runs=True)
+
+
+def load_rules(path: Path) -> Config:
+    """As :func:`load`, but secrets are not looked up and ``asterisk:`` may be absent: for checks and rehearsals."""
+    return _load(read_file(path), path.parent, Secrets(None), runs=False)
+
+
+def load_text(text: str, file: str = "text", folder: Path = Path()) -> Config:
+    """As :func:`load_rules` for a text; relative paths in it start at ``folder``."""
+    return _load(read_bytes(text.encode("utf-8", "surrogatepass"), file), folder, Secrets(None), runs=False)
+
+
+def _load(document: Document, folder: Path, secrets: Secrets, *, runs: bool) -> Config:
+    findings = Findings(document.places, list(document.problems))
+    data = _filled(document, findings)
+    settings = _settings(data, findings, FromFile(secrets.reveal))
+    digest = _digest(data)
+    if settings is None:
+        raise ConfigError(findings.in_order())
+    if runs and not data.get("asterisk"):
+        findings.wrong((), "the section 'asterisk' is missing: the daemon needs an Asterisk to serve")
+    built = build(settings, _names(data, settings), findings, digest)
+    check(settings, built, findings)
+    if findings.problems:
+        raise ConfigError(findings.in_order())
+    around = Surroundings("", region=settings.region, folder=folder)
+    return Config(
+        document.places.file,
+        digest,
+        settings.asterisk,
+        {name: (entry.common(), entry.factory(name, around)) for name, entry in settings.lookups.items()},
+        built.ruleset,
+        settings.daemon,
+        (*findings.warnings, *secrets.warnings),
+    )
+
+
+def _filled(document: Document, findings: Findings) -> dict[str, Any]:
+    """The file's content without keys that have no value; each of those is a mistake."""
+    if not isinstance(document.data, dict):
+        text = "is empty" if document.data is None else "must begin with keys, such as 'version: 1'"
+        raise ConfigError([*findings.problems, Problem(document.places.file, 0, 0, "", text)])
+    empty = [path for path in _empty(document.data, ()) if not _may_be_empty(path)]
+    for path in reversed(empty):
+        name = f"'{path[-1]}:' has no value" if isinstance(path[-1], str) else "this list item is empty"
+        if not any(problem.line == findings.places.value(path)[0] for problem in document.problems):
+            findings.wrong(path, f"{name}: write one, or delete the line")
+        holder = document.data
+        for part in path[:-1]:
+            holder = holder[part]
+        del holder[path[-1]]
+    return document.data
+
+
+def _empty(value: Any, path: Place) -> Iterator[Place]:
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, inner in items:
+        if inner is None:
+            yield (*path, key)
+        elif isinstance(inner, dict | list):
+            yield from _empty(inner, (*path, key))
+
+
+def _may_be_empty(path: Place) -> bool:
+    """``else:`` has no value; in ``match:`` null stands for an empty field."""
+    return path[-1] == "else" or "match" in path[-3:-1]
+
+
+def _settings(data: dict[str, Any], findings: Findings, context: FromFile) -> FileSettings | None:
+    try:
+        return FileSettings.model_validate(data, context=context)
+    except ValidationError as error:
+        told = {(problem.line, problem.column) for problem in findings.problems}
+        for item in error.errors(include_url=False, include_input=False):
+            problem = words.problem(item, findings.places)
+            if (problem.line, problem.column) not in told:
+                findings.problems.append(problem)
+        return usable_part(data, error, context)
+
+
+def _names(data: dict[str, Any], settings: FileSettings) -> Names:
+    def section(name: str) -> Mapping[str, Any]:
+        value = data.get(name)
+        return value if isinstance(value, dict) else {}
+
+    damaged = {*section("lookups"), *section("hours")} - {*settings.lookups, *settings.hours}
+    return Names(section("lookups"), section("hours"), section("queues"), section("flows"), damaged)
+
+
+def _digest(data: dict[str, Any]) -> str:
+    normal = json.dumps(data, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(normal.encode()).hexdigest()[:DIGEST_LENGTH]

@@ -1,0 +1,143 @@
+"""What pydantic finds, in an administrator's words, at its place in the file."""
+
+from __future__ import annotations
+
+import difflib
+import types
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+from ariroute.config.model import FileSettings
+from ariroute.config.places import Path, Places
+from ariroute.errors import Problem
+
+NUMBER_WANTED = "must be a number, such as 10, without quotes"
+WHOLE_WANTED = "must be a whole number, such as 10, without quotes"
+SWITCH_WANTED = "must be true or false, without quotes"
+KEYS_WANTED = "must hold keys and values, on indented lines below it: key: value"
+LIST_WANTED = "must be a list: one line each that begins with '- ', or [a, b]"
+TEXT_WANTED = "must be a text"
+PHRASES = {
+    "int_type": WHOLE_WANTED,
+    "int_from_float": WHOLE_WANTED,
+    "float_type": NUMBER_WANTED,
+    "finite_number": NUMBER_WANTED,
+    "bool_type": SWITCH_WANTED,
+    "dict_type": KEYS_WANTED,
+    "model_type": KEYS_WANTED,
+    "model_attributes_type": KEYS_WANTED,
+    "list_type": LIST_WANTED,
+    "tuple_type": LIST_WANTED,
+    "string_type": TEXT_WANTED,
+    "greater_than": "must be more than {gt:g}",
+    "greater_than_equal": "must be at least {ge:g}",
+    "less_than": "must be less than {lt:g}",
+    "less_than_equal": "must be at most {le:g}",
+    "string_too_short": "must not be empty",
+    "string_too_long": "is longer than {max_length} characters",
+    "too_short": "must not be empty",
+    "too_long": "has more than {max_length} items",
+    "string_pattern_mismatch": "is not written as it must be ({pattern})",
+}
+
+
+def problem(error: ErrorDetails, places: Places) -> Problem:
+    """The mistake that ``error`` stands for."""
+    path = tuple(part for part in error["loc"] if part != "[key]")
+    kind, context = error["type"], error.get("ctx", {})
+    known = places.known(path)
+    if kind == "extra_forbidden":
+        return places.problem(path, unknown_key(path))
+    if kind == "missing":
+        parent = path[:-1]
+        return places.problem(parent, f"the key '{path[-1]}' is missing")
+    if kind == "value_error":
+        return places.problem(path if path == known else known, str(context["error"]), at=_at(path, places))
+    if kind in ("literal_error", "enum"):
+        return places.problem(known, _choice(str(context["expected"]), places.written(known)), at=places.value(known))
+    if kind == "string_type" and (written := places.written(known)):
+        return places.problem(known, f'must be a text: put it in quotes, "{written[:60]}"', at=places.value(known))
+    phrase = PHRASES.get(kind)
+    text = phrase.format(**context) if phrase else error["msg"].replace("Input should", "must")
+    return places.problem(known, text, at=_at(path, places))
+
+
+def unknown_key(path: Path) -> str:
+    """``unknown key 'qeue', did you mean 'queue'?``; without a near word the keys that may stand there."""
+    key = str(path[-1])
+    allowed = keys_at(path[:-1])
+    if meant := suggestion(key, allowed):
+        return f"unknown key '{key[:80]}'{meant}"
+    return f"unknown key '{key[:80]}'" + (f"; known here: {', '.join(allowed)}" if allowed else "")
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """``, did you mean 'queue'?``, or an empty text when nothing is near."""
+    by_lower = {name.lower(): name for name in known}
+    near = difflib.get_close_matches(word.lower()[:80], by_lower, n=1, cutoff=0.6)
+    return f", did you mean '{by_lower[near[0]]}'?" if near else ""
+
+
+def unknown_name(what: str, name: str, section: str, known: Mapping[str, Any]) -> str:
+    """The sentence for a name that ``section`` does not have."""
+    meant = suggestion(name, known)
+    if not meant:
+        meant = f"; {section} has: {', '.join(list(known)[:10])}" if known else f"; {section} has none yet"
+    return f"there is no {what} '{name[:80]}'{meant}"
+
+
+def keys_at(path: Path) -> list[str]:
+    """The keys that the grammar knows at ``path``, as they stand in the file."""
+    return [key for model in models_at(path) for key in keys_of(model)]
+
+
+def keys_of(model: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def models_at(path: Path) -> list[type[BaseModel]]:
+    """The settings models that may stand at ``path``."""
+    found: list[Any] = [FileSettings]
+    for part in path:
+        found = [inner for annotation in found for inner in _inside(annotation, part)]
+    return [annotation for annotation in found if _is_model(annotation)]
+
+
+def _inside(annotation: Any, part: str | int) -> Iterator[Any]:
+    if _is_model(annotation):
+        for name, field in annotation.model_fields.items():
+            if part == (field.alias or name):
+                yield from flat(field.annotation)
+    elif get_origin(annotation) in (list, dict):
+        yield from flat(get_args(annotation)[-1])
+
+
+def flat(annotation: Any) -> Iterator[Any]:
+    """The types that ``annotation`` allows, without unions and pydantic's additions."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        yield from flat(get_args(annotation)[0])
+    elif origin in (Union, types.UnionType):
+        for argument in get_args(annotation):
+            yield from flat(argument)
+    else:
+        yield annotation
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _at(path: Path, places: Places) -> tuple[int, int]:
+    """A wrong value is shown at the value, a wrong mapping or list at its key."""
+    known = places.known(path)
+    return places.value(known) if known in places.scalars else places.of(known)
+
+
+def _choice(expected: str, written: str) -> str:
+    choices = [word.strip("' ") for part in expected.split(" or ") for word in part.split(", ")]
+    meant = suggestion(written, choices)
+    return f"must be {' or '.join(choices)}" + (f", not '{written[:60]}'{meant}" if written else "")
