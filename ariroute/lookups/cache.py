@@ -33,7 +33,8 @@ class AnswerCache:
         longest = max(settings.fresh + settings.stale_if_error, settings.missing_for)
         self._kept: TTLCache[Key, Kept] = TTLCache(settings.max_entries, longest, timer=clock)
 
-    def __len__(self) -> int:
+    @property
+    def size(self) -> int:
         return len(self._kept)
 
     def keep(self, key: Key, record: Record) -> None:

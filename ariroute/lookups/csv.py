@@ -71,15 +71,17 @@ class CsvSource:
                 await self._watch
 
     async def refresh(self) -> bool:
-        """Read the file again if it changed; True when it did and could be used. Raises nothing."""
+        """Read the file again if it changed; True when it did and could be used. Raises nothing for a bad file."""
+        before = self._print
+        self._print = None
         try:
-            current = await asyncio.to_thread(fingerprint, self._path)
-            if current == self._print:
+            self._print = current = await asyncio.to_thread(fingerprint, self._path)
+            if current == before:
                 return False
-            self._print = current  # also when it is broken: said once, not every second
             await self._load(current)
         except ConfigError as error:
-            log.error("lookup %s: the changed file is not used:\n%s", self._around.name, error)
+            if self._print != before:  # the same fault is said once, not every second
+                log.error("lookup %s: the changed file is not used:\n%s", self._around.name, error)
             return False
         log.info("lookup %s: %s read again, %d rows", self._around.name, self._path, len(self._rows))
         return True

@@ -112,7 +112,7 @@ class Lane:
             failures_in_a_row=self._breaker.failures,
             seconds_to_probe=self._breaker.seconds_to_probe(),
             in_flight=len(self._tasks),
-            cached=len(self._cache) if self._cache else 0,
+            cached=self._cache.size if self._cache else 0,
         )
 
     def end(self) -> list[asyncio.Task[None]]:

@@ -25,18 +25,18 @@ class Resolver(AbstractResolver):
 
     def __init__(self, getaddrinfo: GetAddrInfo = socket.getaddrinfo) -> None:
         self._getaddrinfo = getaddrinfo
-        self._running = 0
+        self.running = 0
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        if self._running >= THREADS:
-            raise OSError(f"{self._running} name resolutions hang already")
+        if self.running >= THREADS:
+            raise OSError(f"{self.running} name resolutions hang already")
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[list[tuple[Any, ...]]] = loop.create_future()
 
         def finish(found: list[tuple[Any, ...]] | OSError) -> None:
-            self._running -= 1
+            self.running -= 1
             if answer.done():
                 return
             if isinstance(found, OSError):
@@ -57,7 +57,7 @@ class Resolver(AbstractResolver):
             except RuntimeError:
                 return  # the loop ended before the name server answered
 
-        self._running += 1
+        self.running += 1
         threading.Thread(target=work, name=f"resolve {host}", daemon=True).start()
         return usable(host, port, await answer)
 
