@@ -3,6 +3,7 @@
 ArirouteError
 ├── UnusableInput            the user's input cannot be used; the command ends with exit code 2
 │   ├── ConfigError          the flow file has mistakes: all of them, each with its place
+│   ├── ExpressionError      one expression cannot be used: the place within its text, and what to write
 │   └── UnknownName          a flow, queue, lookup or number that the configuration does not have
 ├── Unreachable              nobody answers; the command ends with exit code 3
 │   ├── PbxUnreachable       Asterisk cannot be reached now; trying again may help
@@ -23,6 +24,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+EXCERPT_WIDTH = 100
+"""An excerpt shows so many characters of a line, around the place."""
 
 
 class ArirouteError(Exception):
@@ -56,6 +60,31 @@ class ConfigError(UnusableInput):
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class ExpressionError(UnusableInput):
+    """An expression of a flow cannot be used. ``line`` and ``column`` count from 1 within ``text``."""
+
+    def __init__(self, text: str, line: int, column: int, message: str, suggestion: str = "") -> None:
+        self.text = text
+        self.line = line
+        self.column = column
+        self.message = message
+        self.suggestion = suggestion
+        super().__init__(f"{line}:{column}: {self.sentence}\n{self.excerpt}")
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong and, where one is at hand, the word that was meant."""
+        return f"{self.message}; did you mean {self.suggestion}?" if self.suggestion else self.message
+
+    @property
+    def excerpt(self) -> str:
+        """The line of the text with a caret under the place."""
+        lines = self.text.split("\n")
+        line = lines[self.line - 1] if self.line <= len(lines) else ""
+        start = max(0, self.column - 1 - EXCERPT_WIDTH // 2) if len(line) > EXCERPT_WIDTH else 0
+        return f"{line[start : start + EXCERPT_WIDTH]}\n{' ' * (self.column - 1 - start)}^"
 
 
 class UnknownName(UnusableInput):

@@ -49,7 +49,7 @@ class Decision:
     destination: Destination
     reason: str
     by_default: bool = False
-    variables: Mapping[str, str] = field(default=NO_VARIABLES)
+    variables: Mapping[str, str] = field(default_factory=lambda: NO_VARIABLES)
     trace: tuple[TraceEntry, ...] = ()
     ruleset: str = ""
 

@@ -49,7 +49,7 @@ class Answer:
 
     lookup: str
     outcome: Outcome
-    fields: Mapping[str, Scalar] = field(default=EMPTY)
+    fields: Mapping[str, Scalar] = field(default_factory=lambda: EMPTY)
     failure: Failure | None = None
     detail: str = ""
     took: float = 0.0
@@ -57,7 +57,11 @@ class Answer:
 
     def to_plain(self) -> dict[str, Any]:
         """This answer as JSON types, the way traces and ``--json`` show it."""
-        plain: dict[str, Any] = {"lookup": self.lookup, "outcome": str(self.outcome), "fields": dict(self.fields)}
+        plain: dict[str, Any] = {
+            "lookup": self.lookup,
+            "outcome": str(self.outcome),
+            "fields": dict(self.fields),
+        }
         if self.failure:
             plain |= {"failure": str(self.failure), "detail": self.detail}
         return plain | {"ms": round(self.took * 1000, 3), "origin": self.origin}

@@ -14,7 +14,8 @@ class TraceEntry:
 
     ``path`` names the place in the flow file; ``result`` is a short word (``true``, ``false``, ``unknown``, ``found``,
     ``missing``, ``failed``, a queue's name ...); ``text`` what was compared or asked; ``values`` the facts it
-    looked at or changed; ``reason`` why it is unknown or failed; ``took`` seconds, for what takes time.
+    looked at or changed; ``reason`` why it is unknown or failed; ``took`` seconds, for what takes time;
+    ``origin`` where a lookup's answer came from.
     """
 
     path: str
@@ -24,6 +25,7 @@ class TraceEntry:
     values: tuple[tuple[str, Any], ...] = ()
     reason: str = ""
     took: float | None = None
+    origin: str = ""
 
     def to_plain(self) -> dict[str, Any]:
         """JSON types; empty parts left out."""
@@ -36,4 +38,6 @@ class TraceEntry:
             plain["reason"] = self.reason
         if self.took is not None:
             plain["ms"] = round(self.took * 1000, 3)
+        if self.origin:
+            plain["origin"] = self.origin
         return plain

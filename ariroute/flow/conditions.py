@@ -1,0 +1,331 @@
+"""Conditions and values in CEL (Common Expression Language), checked when the file loads: the one CEL adapter.
+
+The compiler is cel-expr-python, Google's C++ CEL. What it does differently from what one expects, each with a test:
+``eval`` mostly does not raise but returns a value of type ERROR; it does raise when the iteration budget is
+spent; a name that is not given is such an ERROR, absorbed by ``||`` and ``&&`` where the other side decides, which
+is how a failed lookup stays *unknown* and not false.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from cel_expr_python import cel
+
+from ariroute.errors import ExpressionError as ExpressionError
+from ariroute.flow.cel_tree import Tree
+from ariroute.flow.checking import COALESCED, OUTCOME, VARIABLE, Check
+from ariroute.flow.facts import Failure, FieldType, Outcome, Scalar
+from ariroute.flow.functions import COALESCE_LIMIT, FUNCTIONS, declare
+from ariroute.flow.hours import Hours
+from ariroute.flow.match import render, render_match
+from ariroute.flow.messages import Vocabulary, explain
+from ariroute.flow.records import PACKAGE, Records, WrongType
+from ariroute.flow.scope import Scope as Scope
+from ariroute.flow.scope import Unknown as Unknown
+
+Value = Scalar
+
+ResultType = Literal["bool", "string", "number", "any"]
+
+TEXT_LIMIT = 4000
+"""An expression has so many characters at most."""
+
+CONTACT_RECORDS: Mapping[str, tuple[str, ...]] = {
+    "caller": ("number", "e164", "name"),
+    "dialled": ("number", "e164"),
+    "contact": ("medium", "pbx"),
+}
+"""What is known of every contact: record to fields, all of them text."""
+
+_RESULTS: dict[str, ResultType] = {
+    "BOOL": "bool",
+    "STRING": "string",
+    "INT": "number",
+    "UINT": "number",
+    "DOUBLE": "number",
+    "DYN": "any",
+    "NULL": "any",
+}
+
+_ABSENT = re.compile(r'No value with name "(.*)" found')
+
+_ERROR = cel.Type.ERROR
+
+NAME = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
+"""What a lookup, a field or a variable may be called."""
+
+
+class Program:
+    """A compiled expression with its coalesce() taken out; they are worked out first, each value on its own."""
+
+    __slots__ = ("_coalesced", "_compiled", "_language", "reads")
+
+    def __init__(
+        self,
+        language: Language,
+        compiled: cel.Expression,
+        reads: tuple[str, ...],
+        coalesced: tuple[tuple[Program, ...], ...],
+    ) -> None:
+        self._language = language
+        self._compiled = compiled
+        self._coalesced = coalesced
+        self.reads = reads
+
+    def run(self, scope: Scope) -> Value | Unknown:
+        """The value now. Never raises."""
+        doubts: dict[str, str] = {}
+        try:
+            value = self._evaluate(scope, doubts)
+            plain = value.value()
+            if plain is True or plain is False:
+                return bool(plain)
+            if value.type() == _ERROR:
+                return Unknown(self._doubt(scope, str(plain), doubts))
+            return _scalar(plain)
+        except Exception as error:  # the iteration budget; and an engine that breaks must not break the call
+            return Unknown(str(error).partition(" [")[0] or type(error).__name__)
+
+    def _evaluate(self, scope: Scope, doubts: dict[str, str]) -> cel.Value:
+        prepared = self._language.prepare(scope)
+        if not self._coalesced:
+            return self._compiled.eval(prepared.activation)
+        bindings = dict(prepared.bindings)
+        for number, candidates in enumerate(self._coalesced):
+            name = f"{COALESCED}{number}"
+            value = _coalesce(candidates, scope)
+            if isinstance(value, Unknown):
+                doubts[name] = value.reason
+            else:
+                bindings[name] = value
+        return self._compiled.eval(data=bindings)
+
+    def _doubt(self, scope: Scope, complaint: str, doubts: dict[str, str]) -> str:
+        """Why the value cannot be told: a name that is not known, else one that is empty, else CEL's own words."""
+        if absent := _ABSENT.search(complaint):
+            name = absent[1]
+            if name.startswith(VARIABLE):
+                return scope.variable_doubt(name.removeprefix(VARIABLE))
+            return doubts.get(name) or scope.doubt(name.removeprefix(OUTCOME))
+        return self.empty(scope) or complaint.partition(": ")[2] or complaint
+
+    def empty(self, scope: Scope) -> str:
+        """A sentence on the first name that it reads and that is empty; an empty string when none is."""
+        return next((f"{name} is empty" for name in self.reads if scope.value(name) is None), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A compiled expression: immutable, equal to another with the same text.
+
+    ``text`` is CEL as traces show it; ``names`` what it reads, such as ``crm.loyalty`` or ``now``.
+    """
+
+    text: str
+    type: ResultType = field(compare=False)
+    names: frozenset[str] = field(compare=False)
+    program: Program = field(compare=False, repr=False)
+
+    def evaluate(self, scope: Scope) -> Value | Unknown:
+        """The value in ``scope``, or Unknown with the reason; whole numbers come as floats. Never raises."""
+        return self.program.run(scope)
+
+    def holds(self, scope: Scope) -> bool | Unknown:
+        """The truth of a condition: an empty field (``crm.vip`` alone) is neither true nor false. Never raises."""
+        value = self.program.run(scope)
+        if isinstance(value, (bool, Unknown)):
+            return value
+        return Unknown(self.program.empty(scope) or "it is neither true nor false")
+
+    def looked_at(self, scope: Scope) -> tuple[tuple[str, Any], ...]:
+        """The facts that it reads, with their values now, in the order of the text; unknown ones are left out."""
+        pairs = ((name, scope.value(name)) for name in self.program.reads)
+        return tuple(pair for pair in pairs if not isinstance(pair[1], Unknown))
+
+
+Condition = Expression
+"""An expression of type ``bool``, made by :meth:`Language.condition`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A scope's facts in CEL's form, for one language."""
+
+    language: Language
+    bindings: Mapping[str, Any]
+    activation: cel.Activation
+
+
+class Language:
+    """The words of one configuration: its lookups with their fields, its hours, its variables.
+
+    Raises ExpressionError when a lookup, a field or a variable is called something that an expression cannot name.
+    """
+
+    def __init__(
+        self,
+        lookups: Mapping[str, Mapping[str, FieldType]],
+        hours: Mapping[str, Hours],
+        variables: Collection[str],
+        region: str,
+        timezone: str,
+    ) -> None:
+        self._hours = dict(hours)
+        self._timezone = timezone
+        self._lookups = dict(lookups)
+        self._variables = {name: f"{VARIABLE}{name}" for name in variables}
+        for name in (*lookups, *variables, *(name for fields in lookups.values() for name in fields)):
+            if not NAME.fullmatch(name):
+                raise ExpressionError(name, 1, 1, "a name is small letters, digits and _, and begins with a letter")
+        fields: dict[str, Mapping[str, Any]] = {
+            record: dict.fromkeys(names, "text") for record, names in CONTACT_RECORDS.items()
+        }
+        fields["vars"] = dict.fromkeys(variables, "any")
+        fields["outcome"] = dict.fromkeys(lookups, "string")
+        taken = {*fields, *FUNCTIONS, "now", "arguments"}.intersection(lookups)
+        if taken:
+            name = min(taken)
+            raise ExpressionError(name, 1, 1, f"'{name}' has a meaning of its own: call the lookup something else")
+        self._records = Records({**fields, **lookups})
+        self._vocabulary = Vocabulary({name: tuple(known) for name, known in self._records.fields.items()}, FUNCTIONS)
+        self._env = self._environment(region)
+        self._refuse_reserved_words()
+
+    def _environment(self, region: str) -> cel.Env:
+        kind = cel.Type
+        variables = {name: kind(f"{PACKAGE}.{name}") for name in self._records.fields}
+        variables |= {"now": kind.TIMESTAMP, "arguments": kind.List(kind.STRING)}
+        variables |= {f"{OUTCOME}{name}": kind.STRING for name in self._lookups}
+        variables |= dict.fromkeys(self._variables.values(), kind.DYN)
+        variables |= {f"{COALESCED}{number}": kind.DYN for number in range(COALESCE_LIMIT)}
+        return cel.NewEnv(self._records.pool, variables=variables, functions=declare(self._hours, region))
+
+    def _refuse_reserved_words(self) -> None:
+        """A lookup called ``in``, a field called ``null``: ask the compiler, which knows its reserved words best."""
+        for record, fields in self._records.fields.items():
+            for name in (record, *(f"{record}.{known}" for known in fields)):
+                try:
+                    self._env.compile(name)
+                except RuntimeError:
+                    word = name.rpartition(".")[2]
+                    raise ExpressionError(
+                        word, 1, 1, f"'{word}' is a reserved word of CEL: choose another name"
+                    ) from None
+
+    def condition(self, text: str) -> Condition:
+        """``text`` as a condition. Raises ExpressionError, also when the result is not true or false."""
+        found = self.expression(text)
+        if found.type != "bool":
+            remedy = f"{text.strip()} == true" if text.strip() in {f"vars.{name}" for name in self._variables} else ""
+            what = {"string": "text", "number": "a number"}.get(found.type, "any value")
+            raise ExpressionError(text, 1, 1, f"a condition must be true or false; this gives {what}", remedy)
+        return found
+
+    def expression(self, text: str) -> Expression:
+        """``text`` as an expression that gives text, a number, true or false. Raises ExpressionError."""
+        if len(text) > TEXT_LIMIT:
+            raise ExpressionError(text, 1, 1, f"longer than {TEXT_LIMIT} characters: split it into several conditions")
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            shown = text.encode("ascii", "backslashreplace").decode()
+            raise ExpressionError(shown, 1, 1, f"character {error.start + 1} is not valid text: remove it") from None
+        try:
+            compiled = self._env.compile(text)
+        except RuntimeError as error:
+            raise explain(text, str(error), self._vocabulary) from None
+        result = _RESULTS.get(compiled.return_type().name())
+        tree = Tree.of(compiled)
+        if tree is None:
+            raise ExpressionError(text, 1, 1, "nested too deep: split it into several conditions")
+        program = self._program(text, tree)
+        if result is None:
+            raise ExpressionError(
+                text, 1, 1, "this gives a list, a record or a time: it must be text, a number or true/false"
+            )
+        return Expression(text, result, frozenset(program.reads), program)
+
+    def _program(self, text: str, tree: Tree) -> Program:
+        check = Check(
+            text, tree, self._env, self._vocabulary.fields, tuple(self._hours), self._vocabulary, self._timezone
+        )
+        check.walk(tree.root)
+        coalesced = tuple(
+            tuple(self._program(text, tree.part(argument)) for argument in call.call.args) for call in check.coalesced
+        )
+        reads = dict.fromkeys(check.reads)
+        reads.update((name, None) for candidates in coalesced for inner in candidates for name in inner.reads)
+        return Program(self, tree.program(self._env), tuple(reads), coalesced)
+
+    def literal(self, value: Scalar) -> Expression:
+        """An expression that gives ``value``. Raises ExpressionError for what CEL cannot write, such as infinity."""
+        return self.expression(render(value))
+
+    def match(self, fields: Mapping[str, Scalar | list[Scalar]]) -> Condition:
+        """The no-code form as a condition (see :mod:`ariroute.flow.match`). Raises ExpressionError."""
+        return self.condition(render_match(fields))
+
+    def prepare(self, scope: Scope) -> Prepared:
+        """The facts of ``scope`` in CEL's form; made anew only after something changed."""
+        prepared = scope.prepared
+        if prepared is None or prepared.language is not self:
+            if prepared is not None:
+                scope.records.clear()
+            scope.prepared = prepared = self._prepare(scope)
+        return prepared  # type: ignore[no-any-return]
+
+    def _prepare(self, scope: Scope) -> Prepared:
+        contact, records = scope.contact, scope.records
+        if not records:
+            caller, dialled = contact.caller, contact.dialled
+            records["caller"] = self._records.make(
+                "caller", {"number": caller.number, "e164": caller.e164, "name": caller.name}
+            )
+            records["dialled"] = self._records.make("dialled", {"number": dialled.number, "e164": dialled.e164})
+            records["contact"] = self._records.make("contact", {"medium": contact.medium, "pbx": contact.pbx})
+            records["arguments"] = list(contact.arguments)
+        for name in self._lookups:
+            if name in scope.answers and f"{OUTCOME}{name}" not in records:
+                self._learn(scope, name)
+        bindings = {**records, "now": scope.now}
+        for name, binding in self._variables.items():
+            value = scope.variables.get(name)
+            if not isinstance(value, Unknown):
+                bindings[binding] = value
+        return Prepared(self, bindings, self._env.Activation(bindings))
+
+    def _learn(self, scope: Scope, name: str) -> None:
+        """A lookup's answer as a record; one that does not hold what was declared counts as failed."""
+        answer = scope.answers[name]
+        if answer.outcome is not Outcome.FAILED:
+            try:
+                scope.records[name] = self._records.make(name, answer.fields)
+            except WrongType as error:
+                answer = replace(answer, outcome=Outcome.FAILED, failure=Failure.WRONG_TYPE, detail=str(error))
+                scope.learn(answer)
+        scope.records[f"{OUTCOME}{name}"] = str(answer.outcome)
+
+
+def _coalesce(candidates: tuple[Program, ...], scope: Scope) -> Value | Unknown:
+    """The first that is known and not empty; Unknown when one that is unknown might have been it, else empty."""
+    doubt: Unknown | None = None
+    for candidate in candidates:
+        value = candidate.run(scope)
+        if isinstance(value, Unknown):
+            doubt = doubt or value
+        elif value is not None and value != "":
+            return value
+    return doubt
+
+
+def _scalar(plain: Any) -> Value | Unknown:
+    if plain is None or isinstance(plain, str):
+        return plain
+    if isinstance(plain, (int, float)):
+        return float(plain) if math.isfinite(plain) else Unknown("the result is not a finite number")
+    return Unknown("the result is not text, a number or true/false")

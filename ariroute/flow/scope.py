@@ -1,0 +1,112 @@
+"""What a run knows at one moment: the contact, the time, what the lookups answered, the flow's variables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ariroute.flow.contact import Contact
+from ariroute.flow.facts import Answer, Outcome, Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The third value of a condition: it cannot be told, and why, in a few words for people."""
+
+    reason: str
+
+
+class Scope:
+    """The facts of one run. Grows as the run goes on; belongs to that run alone."""
+
+    __slots__ = ("_now", "answers", "contact", "prepared", "records", "variables")
+
+    def __init__(self, contact: Contact, now: datetime) -> None:
+        self.contact = contact
+        self._now = now
+        self.answers: dict[str, Answer] = {}
+        self.variables: dict[str, Scalar | Unknown] = {}
+        self.records: dict[str, Any] = {}  # kept by the language: facts in CEL's form, made once each
+        self.prepared: Any = None  # kept by the language: all of them, until something changes
+
+    @property
+    def now(self) -> datetime:
+        return self._now
+
+    @now.setter
+    def now(self, now: datetime) -> None:
+        self._now = now
+        self.prepared = None
+
+    def learn(self, answer: Answer) -> None:
+        self.answers[answer.lookup] = answer
+        self.prepared = None
+
+    def set(self, name: str, value: Scalar | Unknown) -> None:
+        self.variables[name] = value
+        self.prepared = None
+
+    def doubt(self, lookup: str) -> str:
+        """Why nothing of ``lookup`` is known; an empty string when it has answered."""
+        answer = self.answers.get(lookup)
+        if answer is None:
+            return f"{lookup} has not been asked"
+        if answer.outcome is not Outcome.FAILED:
+            return ""
+        return f"{lookup} failed: {answer.failure}" if answer.failure else f"{lookup} failed"
+
+    def variable_doubt(self, name: str) -> str:
+        value = self.variables.get(name)
+        return f"vars.{name} could not be told: {value.reason}" if isinstance(value, Unknown) else ""
+
+    def value(self, name: str) -> Any:
+        """The fact called ``name`` as JSON types, for a trace; Unknown when it is not known."""
+        root, _, rest = name.partition(".")
+        if root == "vars":
+            return self.variables.get(rest)
+        if root == "outcome":
+            answer = self.answers.get(rest)
+            return str(answer.outcome) if answer else Unknown(self.doubt(rest))
+        if name in CONTACT_FACTS:
+            return CONTACT_FACTS[name](self.contact)
+        if name == "now":
+            return self._now.isoformat(timespec="seconds")
+        doubt = self.doubt(root)
+        return Unknown(doubt) if doubt else self.answers[root].fields.get(rest)
+
+    def inputs(self) -> dict[str, str]:
+        """What a lookup's template may name: the contact's facts and those found so far, as text."""
+        texts = self.contact.facts()
+        for answer in self.answers.values():
+            if answer.outcome is not Outcome.FOUND:
+                continue
+            texts.update((f"{answer.lookup}.{name}", as_text(value)) for name, value in answer.fields.items())
+        return texts
+
+
+CONTACT_FACTS: Mapping[str, Callable[[Contact], Any]] = {
+    "caller.number": lambda contact: contact.caller.number,
+    "caller.e164": lambda contact: contact.caller.e164,
+    "caller.name": lambda contact: contact.caller.name,
+    "dialled.number": lambda contact: contact.dialled.number,
+    "dialled.e164": lambda contact: contact.dialled.e164,
+    "contact.medium": lambda contact: contact.medium,
+    "contact.pbx": lambda contact: contact.pbx,
+    "arguments": lambda contact: list(contact.arguments),
+}
+
+
+def as_text(value: Scalar) -> str:
+    """``value`` as a channel variable or a template shows it: ``true``, ``12``, ``12.5``; empty for an empty one."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return str(int(value)) if abs(value) < WHOLE and float(value).is_integer() else repr(value)
+    return value
+
+
+WHOLE = 2.0**53  # up to here a float holds every whole number
