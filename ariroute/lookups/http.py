@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import zlib
 from collections.abc import Callable, Mapping
@@ -206,7 +207,8 @@ def failure_of(error: Exception) -> LookupFailed:
         case ClientPayloadError() | ServerDisconnectedError():
             return LookupFailed(Failure.REFUSED, "the connection was closed before the answer was complete")
         case OSError():
-            return LookupFailed(Failure.REFUSED, f"no connection: {error.strerror or error}")
+            why = os.strerror(error.errno) if error.errno else str(error)
+            return LookupFailed(Failure.REFUSED, f"no connection: {why}")
         case ClientResponseError():
             return LookupFailed(Failure.NOT_JSON, "the answer is not HTTP")
         case zlib.error():

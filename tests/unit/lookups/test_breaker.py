@@ -3,16 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from unit.lookups.clocks import ManualClock
 
 from ariroute.lookups.breaker import FAILURES, PAUSE, Breaker
-
-
-class ManualClock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

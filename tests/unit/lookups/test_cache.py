@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from unit.lookups.clocks import ManualClock
 
 from ariroute.lookups.base import CacheSettings
 from ariroute.lookups.cache import AnswerCache
 
 KEY = ("+46701234567",)
 GOLD = {"loyalty": "gold"}
-
-
-class ManualClock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
