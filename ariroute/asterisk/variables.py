@@ -17,11 +17,14 @@ HANG_UP: Final = "ARIROUTE_HANGUP"
 FLOW: Final = "ARIROUTE_FLOW"
 REASON: Final = "ARIROUTE_REASON"
 DECIDED: Final = "ARIROUTE_DECIDED"
+DIALLED: Final = "ARIROUTE_TO"
+"""What was dialled; written by the dialplan before ``Stasis()``."""
 GUARD: Final = "TIMEOUT(absolute)"
 """The guard of the dialplan; written by :meth:`ariroute.asterisk.ari.Ari.extend_guard` alone."""
 
 VARIABLES: Final = frozenset({QUEUE, QUEUE_PRIORITY, HANG_UP, FLOW, REASON, DECIDED})
 READABLE: Final = VARIABLES | {
+    DIALLED,
     GUARD,
     "CALLERID(num)",
     "CALLERID(name)",
@@ -38,6 +41,11 @@ OWN_NAME = re.compile(r"ARIROUTE_VAR_[A-Z0-9_]{1,32}", re.ASCII)
 
 # C0 with CR, LF and NUL, DEL, C1, the two Unicode line breaks, and lone surrogates, which no UTF-8 can carry.
 UNWANTED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+def own_variable(name: str) -> str:
+    """The channel variable that carries the flow's variable ``name``."""
+    return f"ARIROUTE_VAR_{name.upper()}"
 
 
 def is_writable(name: str) -> bool:

@@ -25,6 +25,7 @@ from ariroute.asterisk.events import (
     StasisEnd,
     StasisStart,
 )
+from ariroute.asterisk.variables import DIALLED
 from ariroute.daemon import logs
 from ariroute.daemon.drive import drive
 from ariroute.daemon.handoff import hand_over
@@ -39,7 +40,6 @@ from ariroute.flow.run import Run
 
 log = logging.getLogger("ariroute.calls")
 
-DIALLED = "ARIROUTE_TO"  # set by the dialplan before Stasis(); read for a channel whose StasisStart was missed
 MESSAGE_CHANNEL = "Message/"  # one channel for all SIP MESSAGEs of the PBX; holding it blocks them all
 MARGIN = 0.5  # seconds of the guard kept for the hand-off itself
 SETTLED = 3.0  # seconds after which a handed-over channel still listed has come in again unseen
@@ -148,10 +148,10 @@ class Calls:
             if call.id not in listed and call.phase is Phase.DONE and call.since < asked:
                 del self._calls[call.id]
         for channel_id in listed:
-            call = self._calls.get(channel_id)
-            if call is None and self._departed.get(channel_id, 0.0) >= asked:
+            known = self._calls.get(channel_id)
+            if known is None and self._departed.get(channel_id, 0.0) >= asked:
                 continue  # it left while Asterisk was answering
-            if call is None or (call.phase is Phase.DONE and asked - call.since > SETTLED):
+            if known is None or (known.phase is Phase.DONE and asked - known.since > SETTLED):
                 await self._take_unseen(channel_id)
         self._departed = {channel_id: at for channel_id, at in self._departed.items() if at >= asked}
 
@@ -227,7 +227,7 @@ class Calls:
             dialled = await self._ari.variable(channel_id, DIALLED)
         except AriRefused:
             return
-        self.take(channel, dialled, (), "sweep")
+        self.take(channel, dialled or "", (), "sweep")
 
     def _contact(self, channel: Channel, dialled: str, arguments: tuple[str, ...], region: str) -> Contact:
         return Contact(

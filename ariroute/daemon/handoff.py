@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ariroute.asterisk.variables import DECIDED, FLOW, HANG_UP, QUEUE, QUEUE_PRIORITY, REASON, own_variable
 from ariroute.errors import AriDisconnected, AriRefused, AriTimeout, ChannelGone
 from ariroute.flow.decision import Decision, HangUpDestination, QueueDestination
 
@@ -23,14 +24,14 @@ def variables(decision: Decision) -> dict[str, str]:
     """The channel variables that carry ``decision``, in the order of writing."""
     match decision.destination:
         case QueueDestination(queue, priority):
-            chosen = {"ARIROUTE_QUEUE": queue, "QUEUE_PRIO": str(priority)}
+            chosen = {QUEUE: queue, QUEUE_PRIORITY: str(priority)}
         case HangUpDestination(cause):
-            chosen = {"ARIROUTE_HANGUP": str(cause)}
+            chosen = {HANG_UP: str(cause)}
     for name, value in decision.variables.items():
-        chosen[f"ARIROUTE_VAR_{name.upper()}"] = value
-    chosen["ARIROUTE_FLOW"] = decision.flow
-    chosen["ARIROUTE_REASON"] = decision.reason[:REASON_LIMIT]
-    chosen["ARIROUTE_DECIDED"] = "1"
+        chosen[own_variable(name)] = value
+    chosen[FLOW] = decision.flow
+    chosen[REASON] = decision.reason[:REASON_LIMIT]
+    chosen[DECIDED] = "1"
     return chosen
 
 

@@ -26,6 +26,7 @@ class Pbx:
         self.name = name
         self.refusal: str = ""
         self.over = asyncio.Event()
+        self._stopping = False
         self.ari = Ari(
             settings,
             on_event=lambda event: self.calls.on_event(event),
@@ -45,6 +46,7 @@ class Pbx:
 
     async def stop(self, drain: float) -> None:
         """Leave the application first, so that new calls fall through to the dialplan; then let the rest finish."""
+        self._stopping = True
         if self._connection:
             self._connection.cancel()
             await asyncio.wait([self._connection], timeout=2.0)
@@ -64,7 +66,8 @@ class Pbx:
         self._tasks.spawn(self._sweep(), f"first sweep {self.name}")
 
     def _down(self, reason: str) -> None:
-        log.warning("%s: the event websocket is down: %s", self.name, reason)
+        if not self._stopping:
+            log.warning("%s: the event websocket is down: %s", self.name, reason)
 
     async def _sweep_for_ever(self) -> None:
         while True:
