@@ -10,6 +10,7 @@ import contextlib
 import csv
 import enum
 import importlib.resources
+import re
 import string
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -283,10 +284,8 @@ class Agents:
     def start(self) -> None:
         """Switch the phones on. Raises SipError where SIPp does not come up."""
         directory = new_directory(self._run_dir, "agents")
-        (directory / "agents.csv").write_text(_behaviour(self.agents.values()), encoding="utf-8")
-        (directory / "agent.xml").write_text(_scenario("agent.xml"), encoding="utf-8")
-        options = ["-sf", "agent.xml", "-inf", "agents.csv", "-infindex", "agents.csv", "0"]
-        self._sipp = Sipp(self._sipp_command, options, directory, self.port)
+        (directory / "agent.xml").write_text(_agent_scenario(list(self.agents.values())), encoding="utf-8")
+        self._sipp = Sipp(self._sipp_command, ["-sf", "agent.xml"], directory, self.port)
         self._sipp.wait_until_bound(10.0)
 
     def log_in(self, pbx: CommandLine, queue: str, agent: str, penalty: int = 0) -> None:
@@ -329,8 +328,12 @@ def _agent_records(lines: Iterable[str]) -> Iterator[AgentRecord]:
 # --- what SIPp reads ---------------------------------------------------------------------------------------------
 
 
-def _scenario(name: str) -> str:
-    return (importlib.resources.files(__package__) / "scenarios" / name).read_text(encoding="utf-8")
+def _filled(name: str, **values: str) -> str:
+    text = (importlib.resources.files(__package__) / "scenarios" / name).read_text(encoding="utf-8")
+    comment, end, scenario = text.partition("-->\n")
+    for marker, value in values.items():
+        scenario = scenario.replace(f"{{{{{marker}}}}}", value)
+    return comment + end + scenario
 
 
 def _caller_scenario(callers: Sequence[Caller], identity: Identity) -> str:
@@ -343,10 +346,7 @@ def _caller_scenario(callers: Sequence[Caller], identity: Identity) -> str:
     refusals = "".join(
         f'  <recv response="{code}" optional="global" next="refused">{_CODE}</recv>\n' for code in _REFUSALS
     )
-    text = _scenario("caller.xml")
-    for marker, value in (("{{from}}", sender), ("{{identity}}", asserted), ("{{refusals}}", refusals)):
-        text = text.replace(marker, value)
-    return text
+    return _filled("caller.xml", **{"from": sender, "identity": asserted, "refusals": refusals})
 
 
 _CODE = '<action><ereg regexp="SIP/2.0 ([0-9]+)" search_in="msg" assign_to="line,code"/></action>'
@@ -377,11 +377,37 @@ def _cells(place: int, sender: str, caller: Caller) -> tuple[str, ...]:
     return (str(place), sender, caller.dialled, _ms(caller.patience), _ms(caller.stay))
 
 
-def _behaviour(agents: Iterable[Agent]) -> str:
-    rows = [f"{agent.name};{_ms(agent.rings)};{_ms(agent.handles)};{int(agent.answers)}" for agent in agents]
-    if not rows:
+def _agent_scenario(agents: Sequence[Agent]) -> str:
+    if not agents:
         raise SipError("no agents to play: give at least one")
-    return "\n".join(["SEQUENTIAL", *rows]) + "\n"
+    for agent in agents:
+        if not _AGENT_NAME.fullmatch(agent.name):
+            raise SipError(f"agent {agent.name!r}: a name here has letters, digits, '-' and '_' only")
+    return _filled(
+        "agent.xml",
+        recognise="".join(map(_recognise, agents)),
+        choose="".join(f'  <nop hide="true" test="is_{agent.name}" next="as_{agent.name}"/>\n' for agent in agents),
+        behave="".join(map(_behave, agents)),
+    )
+
+
+_AGENT_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def _recognise(agent: Agent) -> str:
+    return f'    <ereg regexp="^INVITE sip:{agent.name}@" search_in="msg" assign_to="is_{agent.name}"/>\n'
+
+
+def _behave(agent: Agent) -> str:
+    return f"""\
+  <label id="as_{agent.name}"/>
+  <nop hide="true" next="ring"><action>
+    <assign assign_to="rings" value="{_ms(agent.rings)}"/>
+    <assign assign_to="handles" value="{_ms(agent.handles)}"/>
+    <assign assign_to="willing" value="{int(agent.answers)}"/>
+    <test assign_to="answers" variable="willing" compare="equal" value="1"/>
+  </action></nop>
+"""
 
 
 def _ms(seconds: float) -> str:

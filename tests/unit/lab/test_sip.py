@@ -42,7 +42,7 @@ def test_when_text_is_hostile_then_the_scenario_holds_no_keyword_and_no_markup()
 def test_when_a_scenario_is_filled_in_then_it_is_xml_without_markers(identity: Identity, raw: str | None) -> None:
     text = sip._caller_scenario([Caller("1", raw_from=raw)], identity)
 
-    assert "{{" not in text
+    assert "{{" not in text.partition("-->")[2]
     assert ElementTree.fromstring(text).tag == "scenario"
     assert ("P-Asserted-Identity" in text) is (identity is Identity.ASSERTED)
 
@@ -114,15 +114,33 @@ def test_when_events_come_then_the_result_follows(
     assert (result.outcome, result.answered, result.code) == (outcome, answered, code)
 
 
-def test_when_agents_behave_differently_then_each_has_a_line() -> None:
-    agents = [Agent("agent1", rings=0.5, handles=3), Agent.silent("agent2"), Agent("agent3", answers=False)]
+def test_when_agents_behave_differently_then_each_has_a_branch() -> None:
+    text = sip._agent_scenario([Agent("agent1", rings=0.5, handles=3), Agent.silent("a-2"), Agent("b", answers=False)])
 
-    assert sip._behaviour(agents).splitlines() == [
-        "SEQUENTIAL",
-        "agent1;500;3000;1",
-        "agent2;86400000;2000;1",
-        "agent3;200;2000;0",
+    scenario = ElementTree.fromstring(text)
+    values = [
+        {assign.attrib["assign_to"]: assign.attrib["value"] for assign in branch.iter("assign")}
+        for branch in scenario.iter("nop")
+        if branch.get("next") == "ring"
     ]
+    assert "{{" not in text.partition("-->")[2]
+    assert [label.get("id") for label in scenario.iter("label")][:3] == ["as_agent1", "as_a-2", "as_b"]
+    assert values == [
+        {"rings": "500", "handles": "3000", "willing": "1"},
+        {"rings": "86400000", "handles": "2000", "willing": "1"},
+        {"rings": "200", "handles": "2000", "willing": "0"},
+    ]
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a@b", 'a"/>', ".*"])
+def test_when_an_agent_has_a_name_of_other_signs_then_it_is_refused(name: str) -> None:
+    with pytest.raises(SipError, match="letters, digits"):
+        sip._agent_scenario([Agent(name)])
+
+
+def test_when_there_are_no_agents_then_it_is_an_error() -> None:
+    with pytest.raises(SipError, match="no agents"):
+        sip._agent_scenario([])
 
 
 def test_when_phones_write_then_records_keep_the_header_and_skip_what_is_broken() -> None:
