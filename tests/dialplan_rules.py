@@ -1,0 +1,286 @@
+"""A linter for dialplan around `Stasis()`: those of the rules against lost calls that a program can check.
+
+Each rule is a function from a parsed dialplan to its faults, as "line N: what is wrong". Rules about the daemon (it
+names no context, it sweeps, it keeps its time budget) are not to be seen here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One priority of an extension."""
+
+    line: int
+    label: str
+    application: str
+    arguments: str
+
+    @property
+    def text(self) -> str:
+        """As written: application and arguments."""
+        return f"{self.application}({self.arguments})"
+
+    def sets(self, name: str) -> str | None:
+        """The value that this step gives to the variable or function `name`, or None."""
+        target, found, value = self.arguments.partition("=")
+        return value if self.application == "Set" and found and target == name else None
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """An extension of a context, with its steps in order."""
+
+    context: str
+    pattern: str
+    line: int
+    steps: tuple[Step, ...]
+
+    def before(self, step: Step) -> tuple[Step, ...]:
+        """The steps that stand before `step`."""
+        return self.steps[: self.steps.index(step)]
+
+    def calling(self, application: str) -> Iterator[Step]:
+        """The steps that run `application`."""
+        return (step for step in self.steps if step.application == application)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialplan:
+    """A file of extensions."""
+
+    extensions: tuple[Extension, ...]
+    sections: tuple[tuple[int, str], ...]
+
+    def find(self, context: str, pattern: str) -> Extension | None:
+        """One extension by its name, or None."""
+        return next((e for e in self.extensions if (e.context, e.pattern) == (context, pattern)), None)
+
+    def steps(self) -> Iterator[Step]:
+        """Every step of the file."""
+        return (step for extension in self.extensions for step in extension.steps)
+
+
+_SECTION: Final = re.compile(r"\[([^]]+)\]")
+_FIRST: Final = re.compile(r"exten\s*=>?\s*([^,]+),1(?:\(([^)]*)\))?,(.*)")
+_NEXT: Final = re.compile(r"same\s*=>?\s*n(?:\(([^)]*)\))?,(.*)")
+_CALL: Final = re.compile(r"(\w+)\((.*)\)$")
+
+
+def parse(text: str) -> Dialplan:
+    """Read dialplan in the form that ours has: `exten => X,1,` then `same => n,`. Raises ValueError for other lines."""
+    sections: list[tuple[int, str]] = []
+    found: list[tuple[str, str, int, list[Step]]] = []
+    for number, raw in enumerate(text.splitlines(), 1):
+        line = re.split(r"(?<!\\);", raw)[0].strip()
+        if not line or line.startswith("#include"):
+            continue
+        if match := _SECTION.fullmatch(line):
+            sections.append((number, match[1]))
+        elif match := _FIRST.fullmatch(line):
+            found.append((sections[-1][1], match[1], number, [_step(number, match[2], match[3])]))
+        elif match := _NEXT.fullmatch(line):
+            found[-1][3].append(_step(number, match[1], match[2]))
+        else:
+            raise ValueError(f"line {number}: not understood: {line}")
+    extensions = tuple(Extension(c, p, number, tuple(steps)) for c, p, number, steps in found)
+    return Dialplan(extensions, tuple(sections))
+
+
+def _step(line: int, label: str | None, text: str) -> Step:
+    match = _CALL.fullmatch(text.strip())
+    if not match:
+        raise ValueError(f"line {line}: not an application with arguments: {text}")
+    return Step(line, label or "", match[1], match[2])
+
+
+def guard_before_stasis(dialplan: Dialplan) -> Iterator[str]:
+    """Rule 1: the guard is armed before `Stasis()`, from a constant, and nothing jumps past it."""
+    for extension in dialplan.extensions:
+        for stasis in extension.calling("Stasis"):
+            before = extension.before(stasis)
+            armed = [i for i, step in enumerate(before) if _is_guard(step)]
+            if not armed:
+                yield f"line {stasis.line}: Stasis() without a guard: Set(TIMEOUT(absolute)=SECONDS) must come before"
+            elif any(step.label for step in (*before[armed[-1] + 1 :], stasis)):
+                yield f"line {stasis.line}: a label between guard and Stasis(): a jump there leaves the guard out"
+
+
+def _is_guard(step: Step) -> bool:
+    value = step.sets("TIMEOUT(absolute)")
+    return value is not None and re.fullmatch(r"\d+(\.\d+)?", value) is not None and float(value) > 0
+
+
+def timeouts_are_constants(dialplan: Dialplan) -> Iterator[str]:
+    """Rules 1 and 6: a value that is no number switches the guard off for ever, so only numbers are written."""
+    for step in dialplan.steps():
+        value = step.sets("TIMEOUT(absolute)")
+        if value is not None and not re.fullmatch(r"\d+(\.\d+)?", value):
+            yield f"line {step.line}: TIMEOUT(absolute) from {value!r}: only a constant is safe"
+
+
+def timeout_extension_everywhere(dialplan: Dialplan) -> Iterator[str]:
+    """Rule 2: extension T in every context in which a channel waits, and it leads on to the delivery."""
+    for context in _contexts_with(dialplan, "Stasis", "Queue"):
+        timeout = dialplan.find(context, "T")
+        if timeout is None:
+            yield f"context {context}: no extension T: the guard would hang up"
+        elif not any(_delivers(dialplan, context, step) for step in timeout.calling("Goto")):
+            yield f"line {timeout.line}: extension T does not go to the delivery"
+
+
+def _contexts_with(dialplan: Dialplan, *applications: str) -> list[str]:
+    found = (e.context for e in dialplan.extensions for s in e.steps if s.application in applications)
+    return list(dict.fromkeys(found))
+
+
+def _delivers(dialplan: Dialplan, context: str, goto: Step) -> bool:
+    """Whether the jump ends at the first step of an extension that queues."""
+    *rest, pattern, priority = goto.arguments.split(",")
+    target = dialplan.find(rest[0] if rest else context, pattern)
+    return priority == "1" and target is not None and any(target.calling("Queue"))
+
+
+def delivery_disarms_first(dialplan: Dialplan) -> Iterator[str]:
+    """Rule 3: the first step of a delivery switches the guard off, and nothing arms it again."""
+    for extension in dialplan.extensions:
+        if not any(extension.calling("Queue")):
+            continue
+        if extension.steps[0].sets("TIMEOUT(absolute)") != "0":
+            yield f"line {extension.line}: the first step before a Queue() must be Set(TIMEOUT(absolute)=0)"
+        for step in extension.steps[1:]:
+            if step.sets("TIMEOUT(absolute)") is not None:
+                yield f"line {step.line}: armed again before or after a Queue(): the caller would be cut off"
+
+
+def stasis_goes_on_to_delivery(dialplan: Dialplan) -> Iterator[str]:
+    """Promise: what comes back from `Stasis()`, for whatever reason, is delivered."""
+    for extension in dialplan.extensions:
+        for stasis in extension.calling("Stasis"):
+            after = extension.steps[extension.steps.index(stasis) + 1 :]
+            if not (after and after[0].application == "Goto" and _delivers(dialplan, extension.context, after[0])):
+                yield f"line {stasis.line}: the step after Stasis() must go to the delivery"
+
+
+def decision_is_void_at_the_entrance(dialplan: Dialplan) -> Iterator[str]:
+    """Rule 4: a decision of an earlier pass must not count, so the entrance empties it."""
+    for extension in dialplan.extensions:
+        for stasis in extension.calling("Stasis"):
+            for name in ("ARIROUTE_DECIDED", "ARIROUTE_QUEUE", "ARIROUTE_HANGUP"):
+                if not any(step.sets(name) == "" for step in extension.before(stasis)):
+                    yield f"line {stasis.line}: {name} is not emptied before Stasis()"
+
+
+def decided_before_used(dialplan: Dialplan) -> Iterator[str]:
+    """Rule 4: ARIROUTE_DECIDED is asked before the decision is used; half a decision is none."""
+    for extension in dialplan.extensions:
+        asked = False
+        for step in extension.steps:
+            asked = asked or (step.application == "GotoIf" and "ARIROUTE_DECIDED" in step.arguments)
+            read = re.search(r"\$\{(ARIROUTE_QUEUE|ARIROUTE_HANGUP)\}", step.arguments)
+            if read and not asked:
+                yield f"line {step.line}: {read[1]} is read before ARIROUTE_DECIDED is asked"
+
+
+def queue_names_are_filtered(dialplan: Dialplan) -> Iterator[str]:
+    """Rule 5: the name of a queue is a constant or went through FILTER; the same for a cause of `Hangup()`."""
+    for extension in dialplan.extensions:
+        for step in (*extension.calling("Queue"), *extension.calling("Hangup")):
+            name = step.arguments.split(",")[0]
+            variable = re.fullmatch(r"\$\{(\w+)\}", name)
+            if variable and not any(_filters(earlier, variable[1]) for earlier in extension.before(step)):
+                yield f"line {step.line}: {name} was not filtered before"
+            if not variable and not re.fullmatch(r"[A-Za-z0-9_-]*", name):
+                yield f"line {step.line}: {name!r} is neither a constant nor a filtered variable"
+
+
+def _filters(step: Step, variable: str) -> bool:
+    value = step.sets(variable)
+    return value is not None and value.startswith("${FILTER(")
+
+
+def queuestatus_is_emptied(dialplan: Dialplan) -> Iterator[str]:
+    """QUEUESTATUS keeps its old value when a later `Queue()` ends otherwise (app_queue, Asterisk 22)."""
+    for extension in dialplan.extensions:
+        for step in extension.calling("Queue"):
+            before = extension.before(step)
+            if not before or before[-1].sets("QUEUESTATUS") != "":
+                yield f"line {step.line}: the step before Queue() must be Set(QUEUESTATUS=)"
+
+
+def stasisstatus_is_not_read(dialplan: Dialplan) -> Iterator[str]:
+    """Rule 8: after the guard STASISSTATUS says SUCCESS, so it decides nothing."""
+    for step in dialplan.steps():
+        if "STASISSTATUS" in step.arguments:
+            yield f"line {step.line}: STASISSTATUS is no decision"
+
+
+def no_patterns(dialplan: Dialplan) -> Iterator[str]:
+    """Nothing that was dialled chooses a step: only the extensions s and T."""
+    for extension in dialplan.extensions:
+        if extension.pattern not in ("s", "T"):
+            yield f"line {extension.line}: extension {extension.pattern}: only s and T"
+
+
+_UNTRUSTED: Final = re.compile(r"\$\{(?:EXTEN|CALLERID\(\w+\)|CONNECTEDLINE\(\w+\)|ARIROUTE_TO|SIP_HEADER\(\w+\))\}")
+_FILTERED: Final = re.compile(r"\$\{FILTER\([^,]*,\$\{[^{}]*\}\)\}")
+
+
+def untrusted_text_is_filtered(dialplan: Dialplan) -> Iterator[str]:
+    """What a caller can choose stands in no expression and in no argument unless FILTER is around it or was before."""
+    for extension in dialplan.extensions:
+        clean: set[str] = set()
+        for step in extension.steps:
+            rest = _FILTERED.sub("", step.arguments)
+            for text in _UNTRUSTED.findall(rest):
+                if text not in clean:
+                    yield f"line {step.line}: {text} without FILTER"
+            clean |= {f"${{{name}}}" for name in ("ARIROUTE_TO",) if _filters(step, name)}
+
+
+def no_second_evaluation(dialplan: Dialplan) -> Iterator[str]:
+    """Functions and applications that read text as syntax, or run programs, have no place here."""
+    for step in dialplan.steps():
+        if found := re.search(r"\b(EVAL|SHELL|System|TrySystem|Exec|TryExec|MixMonitor|ENV|FILE)\(", step.text):
+            yield f"line {step.line}: {found[1]}() must not be used here"
+
+
+def dash_is_first_in_filter(dialplan: Dialplan) -> Iterator[str]:
+    """In FILTER a dash means a range; one at the end is dropped and mutilates names (Asterisk 16 and 22)."""
+    for step in dialplan.steps():
+        for allowed in re.findall(r"FILTER\(([^,]*),", step.arguments):
+            if allowed.endswith("-") or re.search(r"[^-\w]-|_-", allowed):
+                yield f"line {step.line}: FILTER({allowed},...): a dash that is meant must come first"
+
+
+def no_globals_section(dialplan: Dialplan) -> Iterator[str]:
+    """Of two [globals] sections Asterisk reads the first only; ours could switch off the administrator's."""
+    for number, name in dialplan.sections:
+        if name in ("globals", "general"):
+            yield f"line {number}: [{name}] in a file to be included"
+
+
+Rule = Callable[[Dialplan], Iterator[str]]
+
+RULES: Final[tuple[Rule, ...]] = (
+    guard_before_stasis,
+    timeouts_are_constants,
+    timeout_extension_everywhere,
+    delivery_disarms_first,
+    stasis_goes_on_to_delivery,
+    decision_is_void_at_the_entrance,
+    decided_before_used,
+    queue_names_are_filtered,
+    queuestatus_is_emptied,
+    stasisstatus_is_not_read,
+    no_patterns,
+    untrusted_text_is_filtered,
+    no_second_evaluation,
+    dash_is_first_in_filter,
+    no_globals_section,
+)

@@ -1,0 +1,98 @@
+"""Our dialplan keeps the rules, and each rule notices when it does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import dialplan_rules as rules
+import pytest
+
+DIALPLAN = Path(__file__).resolve().parents[3] / "dialplan"
+OURS = (DIALPLAN / "extensions-ariroute.conf").read_text(encoding="utf-8")
+
+GUARD = " same => n(guard),Set(TIMEOUT(absolute)=4)\n"
+DISARM = "exten => s,1,Set(TIMEOUT(absolute)=0)\n"
+STASIS = " same => n,Stasis(${IF(${LEN(${ARIROUTE_APP})}?${ARIROUTE_APP}:ariroute)},${ARIROUTE_TO})\n"
+DELIVER = " same => n,Goto(ariroute-deliver,s,1)\n"
+DECIDED = ' same => n,GotoIf($["${FILTER(01,${ARIROUTE_DECIDED})}" = "1"]?decided)\n'
+FILTER_QUEUE = " same => n(decided),Set(ARIROUTE_QUEUE=${FILTER(-_0-9A-Za-z,${ARIROUTE_QUEUE})})\n"
+FILTER_CAUSE = " same => n,Set(ARIROUTE_HANGUP=${FILTER(0-9,${ARIROUTE_HANGUP})})\n"
+QUEUE = " same => n,Queue(${ARIROUTE_QUEUE},${ARIROUTE_QUEUE_OPTIONS})\n"
+FILTER_TO = " same => n,Set(ARIROUTE_TO=${FILTER(-+_*#0-9A-Za-z,${ARIROUTE_TO})})\n"
+DNID = " same => n,Set(ARIROUTE_TO=${FILTER(-+_*#0-9A-Za-z,${CALLERID(dnid)})})\n"
+
+BROKEN: list[tuple[rules.Rule, str, str]] = [
+    (rules.guard_before_stasis, GUARD, " same => n(guard),NoOp()\n"),
+    (rules.guard_before_stasis, GUARD, " same => n(guard),Set(TIMEOUT(absolute)=0)\n"),
+    (rules.guard_before_stasis, GUARD, " same => n(guard),Set(TIMEOUT(absolute)=${GUARD})\n"),
+    (rules.guard_before_stasis, GUARD, GUARD.replace("(guard)", "") + " same => n(guard),NoOp()\n"),
+    (rules.guard_before_stasis, GUARD + STASIS, STASIS.replace("n,", "n(guard),") + GUARD.replace("(guard)", "")),
+    (rules.timeouts_are_constants, GUARD, " same => n(guard),Set(TIMEOUT(absolute)=${ARIROUTE_GUARD})\n"),
+    (rules.timeouts_are_constants, GUARD, " same => n(guard),Set(TIMEOUT(absolute)=-5)\n"),
+    (rules.timeout_extension_everywhere, "exten => T,1,Goto(ariroute-deliver,s,1)\n", ""),
+    (rules.timeout_extension_everywhere, "exten => T,1,Goto(s,1)\n", ""),
+    (rules.timeout_extension_everywhere, "exten => T,1,Goto(s,1)\n", "exten => T,1,Hangup()\n"),
+    (rules.timeout_extension_everywhere, "exten => T,1,Goto(s,1)\n", "exten => T,1,Goto(s,2)\n"),
+    (rules.timeout_extension_everywhere, "exten => T,1,Goto(s,1)\n", "exten => T,1,Goto(ariroute,s,1)\n"),
+    (rules.delivery_disarms_first, DISARM, "exten => s,1,NoOp()\n"),
+    (rules.delivery_disarms_first, DISARM, "exten => s,1,NoOp()\n same => n,Set(TIMEOUT(absolute)=0)\n"),
+    (rules.delivery_disarms_first, QUEUE, " same => n,Set(TIMEOUT(absolute)=60)\n" + QUEUE),
+    (rules.stasis_goes_on_to_delivery, DELIVER, " same => n,Hangup()\n"),
+    (rules.stasis_goes_on_to_delivery, DELIVER, ' same => n,GotoIf($["${X}" = "1"]?done)\n' + DELIVER),
+    (rules.decision_is_void_at_the_entrance, "exten => s,1,Set(ARIROUTE_DECIDED=)\n", "exten => s,1,NoOp()\n"),
+    (rules.decision_is_void_at_the_entrance, " same => n,Set(ARIROUTE_QUEUE=)\n", ""),
+    (rules.decision_is_void_at_the_entrance, " same => n,Set(ARIROUTE_HANGUP=)\n", ""),
+    (rules.decided_before_used, DECIDED, ""),
+    (rules.decided_before_used, DISARM, DISARM + FILTER_QUEUE.replace("(decided)", "")),
+    (rules.queue_names_are_filtered, FILTER_QUEUE, " same => n(decided),NoOp()\n"),
+    (rules.queue_names_are_filtered, FILTER_CAUSE, ""),
+    (rules.queue_names_are_filtered, QUEUE, " same => n,Queue(${ARIROUTE_QUEUE}${X})\n"),
+    (rules.queuestatus_is_emptied, " same => n,Set(QUEUESTATUS=)\n" + QUEUE, QUEUE),
+    (rules.stasisstatus_is_not_read, DELIVER, DELIVER + ' same => n,GotoIf($["${STASISSTATUS}" = "FAILED"]?x)\n'),
+    (rules.no_patterns, "exten => T,1,Goto(s,1)\n", "exten => T,1,Goto(s,1)\nexten => _X.,1,Goto(s,1)\n"),
+    (rules.untrusted_text_is_filtered, FILTER_TO, ""),
+    (rules.untrusted_text_is_filtered, DNID, " same => n,Set(ARIROUTE_TO=${CALLERID(dnid)})\n"),
+    (rules.untrusted_text_is_filtered, DECIDED, ' same => n,GotoIf($["${CALLERID(num)}" = "112"]?decided)\n'),
+    (rules.untrusted_text_is_filtered, QUEUE, " same => n,UserEvent(Joined,Number: ${EXTEN})\n" + QUEUE),
+    (rules.no_second_evaluation, QUEUE, " same => n,Set(X=${EVAL(${ARIROUTE_REASON})})\n" + QUEUE),
+    (rules.no_second_evaluation, QUEUE, " same => n,System(echo)\n" + QUEUE),
+    (rules.dash_is_first_in_filter, FILTER_QUEUE, FILTER_QUEUE.replace("-_0-9A-Za-z", "0-9A-Za-z_-")),
+    (rules.no_globals_section, "[ariroute]\n", "[globals]\n[ariroute]\n"),
+]
+
+
+@pytest.mark.parametrize("rule", rules.RULES, ids=lambda rule: rule.__name__)
+def test_our_dialplan_keeps_the_rule(rule: rules.Rule) -> None:
+    assert list(rule(rules.parse(OURS))) == []
+
+
+@pytest.mark.parametrize(("rule", "old", "new"), BROKEN, ids=[f"{b[0].__name__}-{i}" for i, b in enumerate(BROKEN)])
+def test_when_the_dialplan_breaks_a_rule_then_the_rule_says_so(rule: rules.Rule, old: str, new: str) -> None:
+    assert OURS.count(old) == 1
+
+    assert list(rule(rules.parse(OURS.replace(old, new)))) != []
+
+
+def test_every_rule_has_been_seen_to_fail() -> None:
+    assert {rule for rule, _, _ in BROKEN} == set(rules.RULES)
+
+
+@pytest.mark.parametrize("name", ["extensions-demo.conf", "extensions_custom-freepbx.conf"])
+def test_the_contexts_before_the_entrance_filter_what_was_dialled(name: str) -> None:
+    dialplan = rules.parse((DIALPLAN / name).read_text(encoding="utf-8"))
+
+    for rule in (rules.untrusted_text_is_filtered, rules.dash_is_first_in_filter, rules.no_second_evaluation):
+        assert list(rule(dialplan)) == []
+    assert [step.arguments for step in dialplan.steps() if step.application == "Goto"] == ["ariroute,s,1"]
+
+
+def test_the_readme_shows_the_lines_of_the_freepbx_file() -> None:
+    shown = (DIALPLAN / "README.md").read_text(encoding="utf-8")
+    lines = (DIALPLAN / "extensions_custom-freepbx.conf").read_text(encoding="utf-8").splitlines()[-3:]
+
+    assert "\n".join(f"    {line}" for line in lines) in shown
+
+
+def test_a_line_that_the_linter_cannot_read_is_refused() -> None:
+    with pytest.raises(ValueError, match="line 2"):
+        rules.parse("[a]\nexten => s,2,NoOp()\n")
