@@ -1,0 +1,174 @@
+"""A run told in sentences: what each lookup said, which ways were taken, and why the others were not.
+
+The sentences are made of the run's own trace. Only the ways that the run never came to are read from the flow itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from ariroute.cli.output import printable
+from ariroute.cli.wording import opening, telling, took_text, values_text
+from ariroute.flow.steps import Branch, Case, Goto, HangUp, Step, ToQueue
+
+if TYPE_CHECKING:
+    from ariroute.cli.rehearsal import Rehearsal
+    from ariroute.flow.trace import TraceEntry
+    from ariroute.flow.tree import Flow
+
+
+Verdict = Literal["taken", "not taken", "not looked at"]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way out of a branch: what became of it, why, and where it leads."""
+
+    path: str
+    when: str
+    verdict: Verdict
+    why: str
+    leads_to: tuple[str, ...] = ()
+
+    @property
+    def leads(self) -> str:
+        """`` (to queue gold)``."""
+        return f" (to {' or '.join(self.leads_to)})" if self.leads_to else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The story in the order in which it happened, and each way that the flow has, taken or not."""
+
+    rehearsal: Rehearsal
+    sentences: tuple[str, ...]
+    ways: tuple[Way, ...]
+
+    def lines(self) -> list[str]:
+        """The text form. The ways that were tried are in the story; the others follow it."""
+        unseen = [f"  when {way.when}{way.leads}: {way.why}" for way in self.ways if way.verdict == "not looked at"]
+        return [*self.sentences, *(["Not looked at:", *unseen] if unseen else [])]
+
+    def to_plain(self) -> dict[str, Any]:
+        """JSON types, as ``--json`` prints it."""
+        plain = self.rehearsal.to_plain()
+        del plain["trace"]  # that is what `ariroute test --json` is for
+        return plain | {"sentences": list(self.sentences), "cases": [asdict(way) for way in self.ways]}
+
+
+def account(rehearsal: Rehearsal) -> Account:
+    """Tell ``rehearsal``."""
+    trace = rehearsal.decision.trace
+    branches = [step for flow in visited(rehearsal) for step in flow.walk() if isinstance(step, Branch)]
+    cases = {case.path: case for branch in branches for case in branch.cases}
+    tried = {entry.path: way(entry, cases.get(entry.path)) for entry in trace if entry.what == "case"}
+    unseen = [each for branch in branches for each in unseen_ways(branch, tried)]
+    middle = [told for entry in trace if (told := sentence(entry, tried))]
+    return Account(
+        rehearsal,
+        (beginning(rehearsal), *middle, ending(rehearsal)),
+        (*tried.values(), *unseen),
+    )
+
+
+def visited(rehearsal: Rehearsal) -> list[Flow]:
+    """The flows that the run walked, in their order."""
+    flows = rehearsal.ruleset.flows
+    gone_to = [entry.result for entry in rehearsal.decision.trace if entry.what == "goto"]
+    return [flows[name] for name in dict.fromkeys([rehearsal.flow.name, *gone_to]) if name in flows]
+
+
+def way(entry: TraceEntry, case: Case | None) -> Way:
+    """A way that the run tried."""
+    word = {"true": "it is true", "false": "it is false"}.get(entry.result, "it cannot be told")
+    parts = (values_text(telling(entry), "is"), printable(entry.reason))
+    because = ", ".join(part for part in parts if part)
+    return Way(
+        entry.path,
+        printable(entry.text),
+        "taken" if entry.result == "true" else "not taken",
+        f"{word}, as {because}" if because else word,
+        leads_to(case.steps) if case else (),
+    )
+
+
+def unseen_ways(branch: Branch, tried: Collection[str]) -> list[Way]:
+    """The ways of ``branch`` that the run never came to; ``tried`` holds the paths of those that it did."""
+    reached = any(case.path in tried for case in branch.cases)
+    why = "an earlier case of this branch was taken" if reached else "the call did not come to this branch"
+    return [
+        Way(case.path, printable(case.condition.text), "not looked at", why, leads_to(case.steps))
+        for case in branch.cases
+        if case.path not in tried
+    ]
+
+
+def leads_to(steps: Iterable[Step]) -> tuple[str, ...]:
+    """The ends that lie directly on this way, behind its further branches too."""
+    return tuple(dict.fromkeys(_ends(steps)))
+
+
+def _ends(steps: Iterable[Step]) -> Iterator[str]:
+    for step in steps:
+        match step:
+            case ToQueue():
+                yield f"queue {step.queue}"
+            case Goto():
+                yield f"flow {step.flow}"
+            case HangUp():
+                yield "a hang-up"
+            case Branch():
+                for case in step.cases:
+                    yield from _ends(case.steps)
+                yield from _ends(step.otherwise)
+
+
+def sentence(entry: TraceEntry, ways: Mapping[str, Way]) -> str:
+    """What the run did at ``entry``; empty for the entries that the first and the last sentence tell."""
+    match entry.what:
+        case "lookup":
+            return lookup_sentence(entry)
+        case "case":
+            tried = ways[entry.path]
+            return f"The case when {tried.when}{tried.leads} was {tried.verdict}: {tried.why}."
+        case "otherwise":
+            then = "its 'else' was taken" if entry.result == "taken" else "it went on to the next step"
+            return f"As no case of this branch was true, {then}."
+        case "set":
+            return f"It set {values_text(entry.values, 'to')}{_in_brackets(entry.reason)}."
+        case "goto":
+            return f"It went on in flow {printable(entry.result)}."
+        case _:
+            return ""
+
+
+def beginning(rehearsal: Rehearsal) -> str:
+    """Who called what and when, and the flow that took it."""
+    return f"{opening(rehearsal.contact, rehearsal.ruleset.timezone)}; flow {rehearsal.flow.name} took it."
+
+
+def lookup_sentence(entry: TraceEntry) -> str:
+    """What a lookup said."""
+    name = printable(entry.text) or entry.path
+    took = f" after {took_text(entry)}" if entry.took else ""
+    match entry.result:
+        case "found":
+            return f"Lookup {name} found a record{took}: {values_text(entry.values, 'is') or 'without any field'}."
+        case "missing":
+            return f"Lookup {name} has no record{_in_brackets(entry.reason)}{took}."
+        case _:
+            return f"Lookup {name} failed{took}: {printable(entry.reason) or 'no reason given'}."
+
+
+def _in_brackets(text: str) -> str:
+    return f" ({printable(text)})" if text else ""
+
+
+def ending(rehearsal: Rehearsal) -> str:
+    """Where the contact went."""
+    decision = rehearsal.decision
+    thing = "call" if rehearsal.contact.medium == "call" else "message"
+    to = f"So the default takes the {thing}" if decision.by_default else f"So the {thing} goes"
+    return f"{to} to {decision.destination}, by {printable(decision.reason)}."

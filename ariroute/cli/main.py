@@ -1,0 +1,78 @@
+"""The command and its subcommands. Only click is imported here: ``ariroute --help`` answers at once.
+
+Each subcommand imports what it needs when it runs.
+"""
+
+from __future__ import annotations
+
+import sys
+from io import TextIOWrapper
+from typing import Any
+
+import click
+
+from ariroute.cli.check import check
+from ariroute.cli.exits import exit_code, unless_reader_left
+from ariroute.cli.explain import explain
+from ariroute.cli.queues import queues
+from ariroute.cli.reload import reload
+from ariroute.cli.run import run
+from ariroute.cli.schema import schema
+from ariroute.cli.test import test
+from ariroute.cli.version import show_version, version
+
+
+class Commands(click.Group):
+    """A group whose every ending passes through :mod:`ariroute.cli.exits`."""
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        options["standalone_mode"] = False
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")  # a terminal of another alphabet is no reason to fail
+        sys.exit(exit_code(lambda: super(Commands, self).main(*args, **options)))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        return unless_reader_left(lambda: super(Commands, self).invoke(ctx))
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order in which a newcomer needs them."""
+        return list(self.commands)
+
+
+@click.group(
+    cls=Commands,
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "auto_envvar_prefix": "ARIROUTE",
+        "max_content_width": 100,
+    },
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    allow_from_autoenv=False,  # ARIROUTE_VERSION often stands in a container for another purpose
+    callback=show_version,
+    help="Show the version and exit.",
+)
+def main() -> None:
+    """Priority call routing for Asterisk: look the caller up, branch, queue.
+
+    \b
+    Try a flow without placing a call, then run it:
+      ariroute check
+      ariroute test support --caller +46701234567 --set crm.loyalty=gold
+      ariroute run
+
+    Every option may also be given in the environment: ARIROUTE_CONFIG, ARIROUTE_JSON and ARIROUTE_ADMIN
+    serve all commands, any other is ARIROUTE_COMMAND_OPTION, such as ARIROUTE_RUN_LOG_LEVEL.
+
+    \b
+    Exit codes: 0 done, 1 the expectation of a test is not met, 2 the input cannot be used,
+    3 the daemon, Asterisk or a source cannot be reached.
+    """
+
+
+for command in (check, test, explain, run, reload, queues, schema, version):
+    main.add_command(command)

@@ -1,0 +1,56 @@
+"""Data to standard output, words to standard error, nothing that a terminal would obey.
+
+Names and records come from callers and customer systems, so no text of theirs is ever read as markup or sent as a
+control character. Tables and trees have colour and wrap on a terminal, and neither when piped.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+PIPED_WIDTH = 4096  # wide enough that no line is wrapped or cut for a reader such as grep
+
+
+def say(words: str) -> None:
+    """A message for people, on standard error."""
+    click.echo("\n".join(printable(line) for line in words.split("\n")), err=True)
+
+
+def show(text: str) -> None:
+    """Data, on standard output."""
+    click.echo("\n".join(printable(line) for line in text.split("\n")))
+
+
+def show_json(value: Any) -> None:
+    """Data as JSON in ASCII, so that neither an encoding nor a control character can spoil it."""
+    click.echo(json.dumps(value, indent=2))
+
+
+def show_drawn(drawing: RenderableType) -> None:
+    """A table or a tree, on standard output."""
+    _console().print(drawing)
+
+
+def printable(text: str) -> str:
+    """``text`` with control, format and surrogate characters written as escapes (``\\x1b``)."""
+    return "".join(_escaped(c) if unicodedata.category(c)[0] == "C" else c for c in text)
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    console = Console(markup=False, highlight=False, emoji=False)
+    if not console.is_terminal:
+        console.width = PIPED_WIDTH
+    return console

@@ -1,0 +1,175 @@
+"""A call walked through a flow without Asterisk, by the engine that routes real ones.
+
+The clock stands still at the given moment, and each lookup answers what the user said it does; with ``live`` the
+others are asked for real.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from ariroute.cli.given import Fields, given_answers, known, listed
+from ariroute.config.load import Config, load, load_rules
+from ariroute.daemon.drive import drive
+from ariroute.errors import UnknownName, UnusableInput
+from ariroute.flow.contact import Contact, Party, dialled_party, party
+from ariroute.flow.decision import Decision
+from ariroute.flow.facts import Answer
+from ariroute.flow.run import Run
+from ariroute.flow.tree import Flow, Ruleset
+from ariroute.lookups.runner import LookupRunner
+
+CONTACT_ID = "test"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The call to walk, as the options of ``test`` and ``explain`` give it; empty means not given."""
+
+    flow: str = ""
+    caller: str = ""
+    name: str = ""
+    dialled: str = ""
+    pbx: str = ""
+    argument: tuple[str, ...] = ()
+    at: str = ""
+    set: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    fail: tuple[str, ...] = ()
+    live_lookups: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What came of it. ``remarks`` are sentences on what the user may not have meant."""
+
+    ruleset: Ruleset
+    flow: Flow
+    contact: Contact
+    decision: Decision
+    remarks: tuple[str, ...] = ()
+
+    def to_plain(self) -> dict[str, Any]:
+        """JSON types, as ``--json`` prints it: the call, then the decision."""
+        call = self.contact.facts() | {"at": self.contact.arrived.isoformat(), "medium": self.contact.medium}
+        return {"call": call, **self.decision.to_plain(), "remarks": list(self.remarks)}
+
+
+def rehearse(path: Path, call: Call) -> Rehearsal:
+    """Walk ``call`` by the file at ``path``. Raises UnusableInput for anything in ``call`` that cannot be used."""
+    config = load(path) if call.live_lookups else load_rules(path)
+    ruleset = config.ruleset
+    answers = given_answers(declared_fields(config), call.set, call.missing, call.fail)
+    pbx = known("PBX", call.pbx, config.pbxs) if call.pbx else next(iter(config.pbxs), "")
+    contact = contact_of(call, ruleset, pbx, moment(call.at, ruleset.timezone))
+    contact, flow = flow_of(call, ruleset, contact)
+    decision, asked = asyncio.run(
+        _walk(config, Run(ruleset, flow, contact), answers, call.live_lookups, contact.arrived)
+    )
+    return Rehearsal(ruleset, flow, contact, decision, _remarks(call, ruleset, flow, contact, answers.keys() - asked))
+
+
+def declared_fields(config: Config) -> Fields:
+    """Each lookup's declared fields."""
+    return {name: settings.fields for name, (settings, _) in config.lookups.items()}
+
+
+def moment(text: str, timezone: str) -> datetime:
+    """The moment that ``--at`` names, in the configuration's time zone unless it gives an offset; now when empty."""
+    zone = ZoneInfo(timezone)
+    if not text:
+        return datetime.now(zone)
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise UnusableInput(f"--at {text}: not a moment: write 2026-12-24T09:00 or 2026-12-24T09:00+01:00") from None
+    return at.astimezone(zone) if at.tzinfo else at.replace(tzinfo=zone)
+
+
+def contact_of(call: Call, ruleset: Ruleset, pbx: str, at: datetime) -> Contact:
+    """The contact that the daemon would make of such a call."""
+    return Contact(
+        id=CONTACT_ID,
+        arrived=at,
+        caller=party(call.caller, call.name, ruleset.region),
+        dialled=dialled_party(call.dialled, ruleset.region) if call.dialled else Party(),
+        pbx=pbx,
+        arguments=call.argument,
+    )
+
+
+def flow_of(call: Call, ruleset: Ruleset, contact: Contact) -> tuple[Contact, Flow]:
+    """The flow to walk: the one named, else the one triggered by what was dialled, else the only one.
+
+    A contact without a dialled number gets the first that the flow's trigger names, as a real call would have one.
+    """
+    flow = _named_or_triggered(call, ruleset, contact)
+    trigger = flow.trigger
+    if trigger is None:
+        return contact, flow
+    contact = replace(contact, medium=trigger.medium)
+    if not call.dialled and trigger.to:
+        contact = replace(contact, dialled=dialled_party(min(trigger.to), ruleset.region))
+    return contact, flow
+
+
+def _named_or_triggered(call: Call, ruleset: Ruleset, contact: Contact) -> Flow:
+    if call.flow:
+        return ruleset.flows[known("flow", call.flow, ruleset.flows)]
+    if call.dialled:
+        if flow := ruleset.flow_for(contact):
+            return flow
+        raise UnknownName(f"no flow is triggered by '{call.dialled}'; name one: {listed(ruleset.flows)}")
+    if len(ruleset.flows) == 1:
+        return next(iter(ruleset.flows.values()))
+    raise UnusableInput(f"which flow? Name one of {listed(ruleset.flows)}, or give --dialled")
+
+
+async def _walk(
+    config: Config, run: Run, given: Mapping[str, Answer], live: bool, at: datetime
+) -> tuple[Decision, set[str]]:
+    """The decision, and the names of the lookups that the run asked."""
+    runner = LookupRunner(
+        {name: (settings, make()) for name, (settings, make) in config.lookups.items() if live and name not in given}
+    )
+    asked: set[str] = set()
+
+    async def fetch(names: Sequence[str], inputs: Mapping[str, str]) -> list[Answer]:
+        asked.update(names)
+        rest = [name for name in names if name not in given]
+        if rest and not live:
+            raise UnusableInput(_unanswered(rest, declared_fields(config)))
+        live_answers = await runner.fetch(rest, inputs) if rest else []
+        return [given[name] for name in names if name in given] + live_answers
+
+    await runner.start()
+    try:
+        return await drive(run, fetch, lambda: at), asked
+    finally:
+        await runner.close()
+
+
+def _unanswered(names: Sequence[str], fields: Fields) -> str:
+    name = names[0]
+    field = next(iter(fields[name]), "FIELD")
+    return (
+        f"the flow asks {listed(names)}, and nothing says what the answer is: give it with --set {name}.{field}=VALUE, "
+        f"--missing {name} or --fail {name}=timeout, or ask the real source with --live-lookups"
+    )
+
+
+def _remarks(call: Call, ruleset: Ruleset, flow: Flow, contact: Contact, unasked: Collection[str]) -> tuple[str, ...]:
+    remarks = [f"lookup {name} was given an answer, but the flow did not ask it" for name in sorted(unasked)]
+    if call.caller and not contact.caller.number:
+        remarks.append(f"'{call.caller}' is not a telephone number: the flow sees a caller without one")
+    triggered = ruleset.flow_for(contact)
+    if contact.dialled != Party() and triggered is not flow:
+        instead = f"flow {triggered.name}" if triggered else "no flow"
+        remarks.append(f"a real call to {contact.dialled.label} starts {instead}, not flow {flow.name}")
+    return tuple(remarks)

@@ -1,0 +1,64 @@
+"""``ariroute run``: the daemon, in the foreground."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ariroute.cli.options import config_option, flow_file
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
+    from ariroute.daemon.logs import LogFormat
+
+
+@click.command()
+@config_option
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    show_envvar=True,
+    show_default="daemon.log.level of the flow file",
+    help="The least severe log line that is written.",
+)
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    show_envvar=True,
+    show_default="daemon.log.format of the flow file",
+    help="Text for people, or one JSON object per line.",
+)
+def run(config: Path | None, log_level: str | None, log_format: LogFormat | None) -> None:
+    """Route calls until SIGTERM or Ctrl-C; SIGHUP reads the flow file again.
+
+    Logs go to standard error. On the way out it takes no new calls, finishes those it has and hands over the
+    rest to their default queue.
+
+    \b
+    Example:
+      ariroute run -c /etc/ariroute/ariroute.yaml --log-format json
+    """
+    from asyncio import Runner
+
+    from ariroute.config.load import load
+    from ariroute.daemon.logs import set_up
+    from ariroute.web.serve import serve
+
+    path = flow_file(config)
+    log = load(path).daemon.log  # read here too, so that a bad file is told as a list and not as log lines
+    set_up(log_level or log.level, log_format or log.format)
+    with Runner(loop_factory=loop_factory()) as runner:
+        runner.run(serve(path))
+
+
+def loop_factory() -> Callable[[], AbstractEventLoop] | None:
+    """uvloop's event loop when it is installed (the extra ``speed``); None means asyncio's own."""
+    try:
+        from uvloop import new_event_loop
+    except ImportError:
+        return None
+    return new_event_loop

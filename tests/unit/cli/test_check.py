@@ -1,0 +1,79 @@
+"""``ariroute check`` and ``ariroute schema``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .conftest import Ariroute
+
+
+@pytest.mark.parametrize("arguments", [["ariroute.yaml"], ["-c", "ariroute.yaml"], []])
+def test_when_the_file_is_usable_then_0_and_one_line_of_words(
+    ariroute: Ariroute, flow_file: Path, arguments: list[str]
+) -> None:
+    ended = ariroute("check", *arguments)
+
+    assert (ended.code, ended.out) == (0, "")
+    assert ended.err == "ariroute.yaml: usable: 2 flows, 2 lookups, 3 queues\n"
+
+
+def test_when_the_file_is_named_in_the_environment_then_it_is_that_one(ariroute: Ariroute, flow_file: Path) -> None:
+    moved = flow_file.rename(flow_file.with_name("other.yaml"))
+
+    assert "other.yaml: usable" in ariroute("check", ARIROUTE_CONFIG=moved.name).err
+
+
+def test_when_json_is_wanted_then_the_names_are_listed(ariroute: Ariroute, flow_file: Path) -> None:
+    answer = ariroute("check", "--json").json
+
+    assert answer["usable"] is True
+    assert answer["problems"] == []
+    assert answer["flows"] == ["support", "sales"]
+    assert answer["lookups"] == ["crm", "vip_list"]
+    assert answer["queues"] == ["platinum", "gold", "standard"]
+
+
+def test_when_there_are_mistakes_then_each_is_data_with_its_place_and_the_summary_is_words(
+    ariroute: Ariroute, flow_file: Path
+) -> None:
+    text = flow_file.read_text(encoding="utf-8")
+    flow_file.write_text(
+        text.replace("crm.blocked", "crm.bloked").replace("goto: support", "goto: suport"), encoding="utf-8"
+    )
+
+    ended = ariroute("check")
+
+    assert ended.code == 2
+    places = [line.split(":")[:3] for line in ended.out.splitlines() if line.startswith("ariroute.yaml:")]
+    assert [place[0] for place in places] == ["ariroute.yaml", "ariroute.yaml"]
+    assert all(number.isdigit() for place in places for number in place[1:])
+    assert ended.err == "ariroute.yaml: not usable: 2 mistakes\n"
+
+
+def test_when_there_are_mistakes_then_json_has_their_places(ariroute: Ariroute, flow_file: Path) -> None:
+    flow_file.write_text("version: 2\n", encoding="utf-8")
+
+    ended = ariroute("check", "--json")
+
+    assert ended.code == 2
+    assert ended.json["usable"] is False
+    assert {"line", "column", "path", "text"} <= ended.json["problems"][0].keys()
+
+
+@pytest.mark.parametrize("name", ["no-such.yaml", "."])
+def test_when_the_file_cannot_be_read_then_2_and_its_name(ariroute: Ariroute, name: str) -> None:
+    ended = ariroute("check", name)
+
+    assert ended.code == 2
+    assert name in ended.out
+    assert "Traceback" not in ended.err
+
+
+def test_the_schema_is_json_on_standard_output(ariroute: Ariroute) -> None:
+    ended = ariroute("schema")
+
+    assert ended.code == 0
+    assert ended.json["properties"].keys() >= {"version", "lookups", "queues", "flows"}
+    assert ended.err == ""

@@ -1,0 +1,71 @@
+"""What the user says the lookups answer."""
+
+from __future__ import annotations
+
+import pytest
+
+from ariroute.cli.given import Fields, given_answers, known
+from ariroute.errors import UnknownName, UnusableInput
+from ariroute.flow.facts import Failure, Outcome
+
+FIELDS: Fields = {
+    "crm": {"loyalty": "string", "orders": "number", "blocked": "bool"},
+    "vip_list": {"tier": "string"},
+}
+
+
+def test_when_fields_are_set_then_the_lookup_finds_one_record_with_their_types() -> None:
+    answers = given_answers(FIELDS, found=["crm.loyalty=gold", "crm.orders=12", "crm.blocked=no"])
+
+    assert list(answers) == ["crm"]
+    assert answers["crm"].outcome is Outcome.FOUND
+    assert answers["crm"].fields == {"loyalty": "gold", "orders": 12.0, "blocked": False}
+    assert answers["crm"].origin == "given"
+
+
+def test_when_nothing_follows_the_equals_sign_then_the_field_is_empty() -> None:
+    assert given_answers(FIELDS, found=["crm.orders="])["crm"].fields == {"orders": None}
+
+
+def test_when_a_value_holds_an_equals_sign_then_it_belongs_to_the_value() -> None:
+    assert given_answers(FIELDS, found=["crm.loyalty=a=b"])["crm"].fields == {"loyalty": "a=b"}
+
+
+def test_when_missing_and_failed_are_given_then_each_lookup_answers_so() -> None:
+    answers = given_answers(FIELDS, missing=["vip_list"], failed=["crm=timeout"])
+
+    assert answers["vip_list"].outcome is Outcome.MISSING
+    assert answers["crm"].outcome is Outcome.FAILED
+    assert answers["crm"].failure is Failure.TIMEOUT
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"found": ["crm.loyality=gold"]}, "there is no field in lookup crm 'loyality'; did you mean 'loyalty'?"),
+        ({"found": ["crn.loyalty=gold"]}, "there is no lookup 'crn'; did you mean 'crm'?"),
+        ({"found": ["crm.orders=many"]}, "--set crm.orders=many: the field is a number"),
+        ({"found": ["crm.orders=nan"]}, "--set crm.orders=nan: the field is a number"),
+        ({"found": ["crm.orders=1_000"]}, "--set crm.orders=1_000: the field is a number"),
+        ({"found": ["crm.blocked=maybe"]}, "--set crm.blocked=maybe: the field is a bool: write true or false"),
+        ({"found": ["crm.loyalty"]}, "--set crm.loyalty: write LOOKUP.FIELD=VALUE, such as crm.loyalty=gold"),
+        ({"found": ["loyalty=gold"]}, "--set loyalty=gold: write LOOKUP.FIELD=VALUE"),
+        ({"missing": ["vip"]}, "there is no lookup 'vip'"),
+        ({"failed": ["crm=timeot"]}, "there is no reason to fail 'timeot'; did you mean 'timeout'?"),
+        ({"failed": ["crm"]}, "--fail crm: write LOOKUP=REASON; the reasons are timeout, refused"),
+        (
+            {"found": ["crm.loyalty=gold"], "missing": ["crm"]},
+            "lookup crm is given twice, as found and as missing: keep one",
+        ),
+    ],
+)
+def test_what_cannot_be_used_is_refused_with_the_remedy(options: dict[str, list[str]], words: str) -> None:
+    with pytest.raises(UnusableInput) as caught:
+        given_answers(FIELDS, **options)
+
+    assert words in str(caught.value)
+
+
+def test_when_no_name_is_close_then_all_are_listed() -> None:
+    with pytest.raises(UnknownName, match="there is no queue 'x'; there is gold, standard"):
+        known("queue", "x", ["gold", "standard"])
