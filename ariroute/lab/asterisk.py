@@ -16,7 +16,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -146,24 +146,31 @@ class PrivateAsterisk:
         self._prepare()
         with (self.directory / "log/stdout").open("ab") as output:
             self._process = leash.spawn(self._command("-f"), output=output, cwd=self.directory)
-        self._wait_until_ready(timeout)
+        try:
+            self._wait_until_ready(timeout, lambda: not self.is_running)
+        except LabError:
+            self.kill()
+            raise
 
     def start_detached(self, timeout: float = START_DEADLINE) -> None:
         """Start so that it stays when we end; `stop_detached(directory)` ends it. Raises LabError as `start` does."""
         if _detached_pid(self.directory):
             raise LabError(f"{self.directory}: an Asterisk runs there already; scripts/asterisk stop {self.directory}")
         self._prepare()
-        with (self.directory / "log/stdout").open("ab") as output:
-            process = subprocess.Popen(
-                self._command("-f"),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                cwd=self.directory,
-                start_new_session=True,
-            )
+        command, log = self._command("-f"), os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        pid = os.posix_spawn(
+            command[0],
+            command,
+            os.environ,
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 1, self.directory / "log/stdout", log, 0o600),
+                (os.POSIX_SPAWN_DUP2, 1, 2),
+            ],
+            setsid=True,
+        )
         state = {
-            "pid": process.pid,
+            "pid": pid,
             "command": self._command(),
             "version": self.version,
             "ari": {"url": self.ari_url, "user": self.ari_user, "password": self.ari_password},
@@ -171,7 +178,11 @@ class PrivateAsterisk:
             "sip": f"127.0.0.1:{self.sip_port}",
         }
         _write_private(self.directory / _STATE, json.dumps(state, indent=1) + "\n")
-        self._wait_until_ready(timeout, process)
+        try:
+            self._wait_until_ready(timeout, lambda: _detached_pid(self.directory) is None)
+        except LabError:
+            stop_detached(self.directory)
+            raise
 
     def stop(self) -> None:
         """End it as `systemctl stop` would; callers get their BYE. Ports and files are kept for a new `start()`."""
@@ -225,12 +236,12 @@ class PrivateAsterisk:
         for name, text in texts.items():
             _write_private(self._folders.etc / name, text)
 
-    def _wait_until_ready(self, timeout: float, process: subprocess.Popen[bytes] | None = None) -> None:
+    def _wait_until_ready(self, timeout: float, has_ended: Callable[[], bool]) -> None:
         deadline = time.monotonic() + timeout
         assert self._folders is not None
         control = self._folders.run / "asterisk.ctl"
         while time.monotonic() < deadline:
-            if (process.poll() if process else self._process and self._process.returncode) is not None:
+            if has_ended():
                 raise LabError(f"Asterisk ended while it started{self._log_tail()}")
             if control.exists():
                 with contextlib.suppress(LabError):
@@ -238,11 +249,7 @@ class PrivateAsterisk:
                     if all(map(_listens, (self.http_port, self.ami_port))):
                         return
             time.sleep(0.03)
-        tail = self._log_tail()
-        if process:
-            process.kill()
-        self.kill()
-        raise LabError(f"Asterisk was not ready after {timeout:g} s{tail}")
+        raise LabError(f"Asterisk was not ready after {timeout:g} s{self._log_tail()}")
 
     def _log_tail(self) -> str:
         lines = [
