@@ -26,6 +26,8 @@ class FakeChannel:
     """A channel inside the application."""
 
     id: str
+    caller: str = "+46701234567"
+    name: str = ""
     variables: dict[str, str] = field(default_factory=dict)
     writes: list[str] = field(default_factory=list)
     """Names of variables in the order written."""
@@ -158,7 +160,7 @@ class FakePbx:
         """A channel enters the application; its id. ``announce=False``: the event is lost."""
         self._counter += 1
         channel_id = channel_id or f"1700000000.{self._counter}"
-        self.channels[channel_id] = FakeChannel(channel_id)
+        self.channels[channel_id] = FakeChannel(channel_id, caller, name)
         if announce:
             self.send({"type": "StasisStart", "args": list(args), "channel": channel_json(channel_id, caller, name)})
         return channel_id
@@ -341,7 +343,7 @@ class FakePbx:
             case "POST", "answer":
                 channel.answered = True
             case "GET", "":
-                return 200, channel_json(channel_id)
+                return 200, channel_json(channel_id, channel.caller, channel.name)
             case "DELETE", "":
                 channel.hangup = parameters.get("reason") or parameters.get("reason_code", "")
                 self.hang_up(channel_id)

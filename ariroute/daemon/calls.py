@@ -108,9 +108,11 @@ class Calls:
                 dialled, *arguments = event.args or ("",)
                 self.take(event.channel, dialled, tuple(arguments), "event")
             case ChannelHangupRequest():
-                if call := self._calls.get(event.channel.id):
-                    call.hung_up = True
-            case StasisEnd() | ChannelDestroyed():
+                self._hung_up(event.channel.id)
+            case ChannelDestroyed():
+                self._hung_up(event.channel.id)
+                self._left(event.channel.id)
+            case StasisEnd():
                 self._left(event.channel.id)
             case ApplicationReplaced():
                 log.warning("another program has registered this Stasis application: taking no more calls")
@@ -240,6 +242,10 @@ class Calls:
         )
 
     # How a call ends.
+
+    def _hung_up(self, channel_id: str) -> None:
+        if call := self._calls.get(channel_id):
+            call.hung_up = True
 
     def _left(self, channel_id: str) -> None:
         """The channel left the application: by our hand-off, or the caller or the guard ended it first."""

@@ -1,0 +1,79 @@
+"""The admin API over a real daemon (with a fake PBX)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from daemon_files import write_flow
+from fake_ari import FakePbx
+
+from ariroute.daemon.app import Daemon
+from ariroute.web.admin import admin_app
+
+Client = TestClient  # type: ignore[type-arg]  # aiohttp's own fixtures name it so
+
+
+@pytest.fixture
+async def fake() -> AsyncIterator[FakePbx]:
+    async with FakePbx() as pbx:
+        yield pbx
+
+
+@pytest.fixture
+def write(tmp_path: Path, fake: FakePbx) -> Callable[..., Path]:
+    return lambda **changes: write_flow(
+        tmp_path / "ariroute.yaml", **({"ari": fake.url, "password": fake.password} | changes)
+    )
+
+
+@pytest.fixture
+async def client(fake: FakePbx, write: Callable[..., Path]) -> AsyncIterator[TestClient]:  # type: ignore[type-arg]
+    daemon = Daemon(write())
+    await daemon.start()
+    await fake.until(lambda: daemon.is_ready)
+    async with TestClient(TestServer(admin_app(daemon))) as client:
+        yield client
+    await daemon.stop()
+
+
+async def test_ready_follows_the_connection(client: Client, fake: FakePbx) -> None:
+    answer = await client.get("/ready")
+    assert answer.status == 200
+    assert (await answer.json())["pbxs"]["pbx1"]["up"] is True
+    await fake.stop()
+    for _ in range(500):
+        answer = await client.get("/ready")
+        if answer.status == 503:
+            break
+    assert answer.status == 503
+    assert (await client.get("/live")).status == 200
+
+
+async def test_metrics_are_what_prometheus_reads(client: Client) -> None:
+    answer = await client.get("/metrics")
+    assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    assert 'ariroute_pbx_up{pbx="pbx1"} 1.0' in await answer.text()
+
+
+async def test_a_reload_needs_the_header(client: Client) -> None:
+    answer = await client.post("/reload")
+    assert answer.status == 403
+
+
+async def test_a_reload_answers_with_what_changed(client: Client, write: Callable[..., Path]) -> None:
+    write(ordinary="gold")
+    answer = await client.post("/reload", headers={"X-Ariroute": "1"})
+    assert answer.status == 200
+    assert (await answer.json())["changed"] == ["flow support changed"]
+
+
+async def test_a_reload_of_a_broken_file_answers_with_every_mistake(client: Client, write: Callable[..., Path]) -> None:
+    write(ordinary="golden", timeout="800")
+    answer = await client.post("/reload", headers={"X-Ariroute": "1"})
+    assert answer.status == 422
+    problems = (await answer.json())["problems"]
+    assert len(problems) == 2
+    assert all("ariroute.yaml:" in problem for problem in problems)
