@@ -31,5 +31,5 @@ def test_the_destination_comes_first_and_the_word_that_it_is_decided_last(
 
 
 def test_every_variable_is_one_that_the_client_writes() -> None:
-    both = [QueueDestination("gold"), HangUpDestination()]
+    both: list[Destination] = [QueueDestination("gold"), HangUpDestination()]
     assert all(is_writable(name) for each in both for name in variables(decision(each, segment="vip")))

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from daemon_files import write_flow
 from fake_ari import FakePbx
@@ -13,7 +14,7 @@ from fake_ari import FakePbx
 from ariroute.daemon.app import Daemon
 from ariroute.web.admin import admin_app
 
-Client = TestClient  # type: ignore[type-arg]  # aiohttp's own fixtures name it so
+Client = TestClient[web.Request, web.Application]
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def write(tmp_path: Path, fake: FakePbx) -> Callable[..., Path]:
 
 
 @pytest.fixture
-async def client(fake: FakePbx, write: Callable[..., Path]) -> AsyncIterator[TestClient]:  # type: ignore[type-arg]
+async def client(fake: FakePbx, write: Callable[..., Path]) -> AsyncIterator[Client]:
     daemon = Daemon(write())
     await daemon.start()
     await fake.until(lambda: daemon.is_ready)
