@@ -1,0 +1,214 @@
+"""The installed command, as a shell runs it: examples of the help, pipes, signals, encodings, completion."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+from inspect import cleandoc
+from pathlib import Path
+
+import pytest
+
+from ariroute.cli.main import main
+
+COMMAND = Path(sys.executable).parent / "ariroute"
+EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "loyalty"
+TEST = ("test", "support", "--caller", "+46701234567", "--set", "crm.loyalty=gold")
+DEADLINE = 30.0
+ESCAPE = "\x1b["
+
+
+def environment(**more: str) -> dict[str, str]:
+    """That of this process without what would change the command's answers."""
+    mine = {name: value for name, value in os.environ.items() if not name.startswith(("ARIROUTE_", "_ARIROUTE"))}
+    for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "ARI_SECRET"):
+        mine.pop(name, None)
+    return {**mine, "TERM": "xterm-256color", "PYTHONUTF8": "1"} | more
+
+
+def ariroute(*arguments: str, cwd: Path = EXAMPLE, **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [COMMAND, *arguments],
+        cwd=cwd,
+        env=environment(**more),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=DEADLINE,
+        check=False,
+    )
+
+
+def examples() -> list[list[str]]:
+    """The arguments of every example in the help texts that needs neither a daemon nor an Asterisk."""
+    texts = [main.help or "", *(command.help or "" for command in main.commands.values())]
+    lines = [line.strip() for text in texts for line in cleandoc(text).splitlines() if line.startswith("  ariroute ")]
+    found = [shlex.split(line.partition(">")[0])[1:] for line in lines]
+    return [arguments for arguments in found if arguments[0] not in ("run", "reload", "queues")]
+
+
+@pytest.mark.parametrize("arguments", examples(), ids=" ".join)
+def test_each_example_of_the_help_runs_in_the_example_folder(arguments: list[str]) -> None:
+    ended = ariroute(*arguments)
+
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_there_are_examples_to_run() -> None:
+    assert {arguments[0] for arguments in examples()} == {"check", "test", "explain", "schema", "version"}
+
+
+def test_the_example_checks_without_its_secrets() -> None:
+    ended = ariroute("check")
+
+    assert (ended.returncode, ended.stdout) == (0, "")
+    assert ended.stderr == "ariroute.yaml: usable: 1 flow, 1 lookup, 3 queues\n"
+
+
+@pytest.mark.parametrize(("expected", "code"), [("gold", 0), ("gold:20", 0), ("gold:19", 1), ("platinum", 1)])
+def test_the_exit_code_says_whether_the_expectation_is_met(expected: str, code: int) -> None:
+    ended = ariroute(*TEST, "--expect", expected)
+
+    assert ended.returncode == code
+    assert ended.stderr == (
+        "" if code == 0 else f"expected queue {expected.replace(':', ', priority ')}; got queue gold, priority 20\n"
+    )
+
+
+def test_json_on_standard_output_is_json_alone() -> None:
+    ended = ariroute(*TEST, "--dialled", "800", "--json")
+
+    assert json.loads(ended.stdout)["queue"] == "gold"
+    assert "note: a real call to 800 starts no flow" in ended.stderr
+
+
+def test_when_it_is_run_as_a_module_then_it_is_the_same_command() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "ariroute", "--version"], capture_output=True, text=True, timeout=DEADLINE, check=True
+    )
+
+    assert ended.stdout == ariroute("--version").stdout
+
+
+def test_when_output_is_piped_then_lines_are_plain_and_whole() -> None:
+    ended = ariroute(*TEST, COLUMNS="40")
+
+    assert ESCAPE not in ended.stdout
+    assert "└── queue gold, priority 20  (by flows.support.steps[1].branch[1]: " in ended.stdout
+
+
+@pytest.mark.parametrize(("more", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
+def test_on_a_terminal_there_is_colour_unless_NO_COLOR(more: dict[str, str], coloured: bool) -> None:
+    ours, theirs = pty.openpty()
+    with os.fdopen(ours, "rb", buffering=0) as screen:
+        process = subprocess.Popen([COMMAND, *TEST], cwd=EXAMPLE, env=environment(**more), stdout=theirs)
+        os.close(theirs)
+        shown = b""
+        try:
+            while block := screen.read(4096):
+                shown += block
+        except OSError:  # Linux says EIO when the other side is closed
+            pass
+        assert process.wait(DEADLINE) == 0
+
+    assert b"queue gold" in shown
+    assert (b"\x1b[32m" in shown) is coloured
+
+
+def test_when_the_terminal_knows_ascii_alone_then_the_tree_is_drawn_with_ascii() -> None:
+    ended = ariroute(*TEST, "--name", "Åsa", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+
+    assert ended.returncode == 0
+    assert ended.stdout.isascii()
+    assert r"\xc5sa (+46701234567) called" in ended.stdout
+    assert "queue gold, priority 20" in ended.stdout
+
+
+def test_when_the_reader_has_gone_then_it_ends_quietly() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        ended = subprocess.run(
+            [COMMAND, "schema"], env=environment(), stdout=writer, stderr=subprocess.PIPE, timeout=DEADLINE, check=False
+        )
+    finally:
+        os.close(writer)
+
+    assert (ended.returncode, ended.stderr) == (141, b"")
+
+
+def test_when_ctrl_c_comes_while_it_waits_then_130_and_no_traceback() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(DEADLINE)
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        process = subprocess.Popen(
+            [COMMAND, "reload", "--admin", address], env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        connection, _ = silent.accept()
+        with connection:
+            assert connection.recv(1024).startswith(b"POST /reload")
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=DEADLINE)
+
+    assert process.returncode == 130
+    assert out == b""
+    assert b"Traceback" not in err
+
+
+def test_when_no_daemon_runs_then_reload_ends_with_3() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        ended = ariroute("reload", "--admin", f"127.0.0.1:{taken.getsockname()[1]}")
+
+    assert ended.returncode == 3
+    assert "start it with 'ariroute run'" in ended.stderr
+
+
+def test_when_the_secret_is_not_there_then_run_ends_with_2_and_its_place() -> None:
+    ended = ariroute("run")
+
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert re.match(r"ariroute\.yaml:\d+:\d+: .*ARI_SECRET", ended.stderr)
+
+
+def test_when_ami_is_not_configured_then_queues_ends_with_3() -> None:
+    ended = ariroute("queues", ARI_SECRET="x")
+
+    assert ended.returncode == 3
+    assert "add ami" in ended.stderr
+
+
+@pytest.mark.parametrize("name", ["no-such-file.yaml", "/", "a\x1bb.yaml"])
+def test_when_the_flow_file_is_none_then_2_and_no_traceback(name: str) -> None:
+    for arguments in (["check", name], ["test", "-c", name], ["run", "-c", name], ["queues", "-c", name]):
+        ended = ariroute(*arguments)
+
+        assert ended.returncode == 2, arguments
+        assert "Traceback" not in ended.stderr
+        assert "\x1b" not in ended.stdout + ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [("ariroute te", "test"), ("ariroute test s", "support"), ("ariroute test --cal", "--caller")],
+)
+def test_the_shell_completes_commands_options_and_flows(words: str, expected: str) -> None:
+    ended = ariroute(_ARIROUTE_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD=str(len(words.split()) - 1))
+
+    assert expected in [line.partition(",")[2] for line in ended.stdout.splitlines()]
+
+
+def test_when_the_flow_file_is_not_usable_then_completion_is_silent(tmp_path: Path) -> None:
+    (tmp_path / "ariroute.yaml").write_text("{", encoding="utf-8")
+
+    ended = ariroute(cwd=tmp_path, _ARIROUTE_COMPLETE="bash_complete", COMP_WORDS="ariroute test s", COMP_CWORD="2")
+
+    assert (ended.stdout.strip(), ended.stderr) == ("", "")
