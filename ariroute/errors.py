@@ -66,10 +66,10 @@ class ExpressionError(UnusableInput):
     """An expression of a flow cannot be used. ``line`` and ``column`` count from 1 within ``text``."""
 
     def __init__(self, text: str, line: int, column: int, message: str, suggestion: str = "") -> None:
-        self.text = text
+        self.text = _printable(text)
         self.line = line
         self.column = column
-        self.message = message
+        self.message = _printable(message)
         self.suggestion = suggestion
         super().__init__(f"{line}:{column}: {self.sentence}\n{self.excerpt}")
 
@@ -85,6 +85,11 @@ class ExpressionError(UnusableInput):
         line = lines[self.line - 1] if self.line <= len(lines) else ""
         start = max(0, self.column - 1 - EXCERPT_WIDTH // 2) if len(line) > EXCERPT_WIDTH else 0
         return f"{line[start : start + EXCERPT_WIDTH]}\n{' ' * (self.column - 1 - start)}^"
+
+
+def _printable(text: str) -> str:
+    """``text`` with lone surrogates escaped: a terminal or a log would refuse them."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 class UnknownName(UnusableInput):

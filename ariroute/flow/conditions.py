@@ -233,8 +233,7 @@ class Language:
         try:
             text.encode()
         except UnicodeEncodeError as error:
-            shown = text.encode("ascii", "backslashreplace").decode()
-            raise ExpressionError(shown, 1, 1, f"character {error.start + 1} is not valid text: remove it") from None
+            raise ExpressionError(text, 1, 1, f"character {error.start + 1} is not valid text: remove it") from None
         try:
             compiled = self._env.compile(text)
         except RuntimeError as error:
@@ -246,7 +245,7 @@ class Language:
         program = self._program(text, tree)
         if result is None:
             raise ExpressionError(
-                text, 1, 1, "this gives a list, a record or a time: it must be text, a number or true/false"
+                text, 1, 1, "a value must be text, a number or true/false, not a list, a record or a time"
             )
         return Expression(text, result, frozenset(program.reads), program)
 

@@ -15,6 +15,7 @@ _OVERLOAD = re.compile(r"found no matching overload for '(.*)' applied to '\((.*
 _SELECT = re.compile(r"expression of type '(.*)' cannot be the operand of a select operation")
 _EXPECTING = re.compile(r"expecting (\{.*\}|'.*'|<EOF>)$")
 _TOKEN = re.compile(r"token recognition error at: '(.*)")
+_LAST_WORD = re.compile(r"\b(\w+)\s*$", re.ASCII)
 _WORD = re.compile(r"\w+", re.ASCII)
 
 _TYPES = {
@@ -134,7 +135,7 @@ def _mismatch(function: str, arguments: str) -> str:
     types = [_type(part) for part in _split(arguments)]
     operator = function.replace("_?_:_", "? :").strip("_[]!").strip("@").replace("_", "")
     if function == "_[_]":
-        return f"{types[0]} cannot be read with [ ]: write its fields as name.field"
+        return f"{types[0]} cannot be read with [ ]: write name.field"
     if function == "!_":
         return f"! needs true/false, not {types[0]}"
     if function == "_?_:_":
@@ -160,7 +161,7 @@ def _type(name: str) -> str:
         return "a list"
     if name.startswith("map("):
         return "a map"
-    return _TYPES.get(name, name.removeprefix("record.").removeprefix("google.protobuf."))
+    return _TYPES.get(name, f"record {name.removeprefix('record.')}" if name.startswith("record.") else name)
 
 
 def _syntax(text: str, line: int, column: int, said: str) -> ExpressionError:
@@ -169,6 +170,10 @@ def _syntax(text: str, line: int, column: int, said: str) -> ExpressionError:
     word = _WORD.match(rest)
     if word and word[0] in _OTHER_LANGUAGES:
         return ExpressionError(text, line, column, f"'{word[0]}' is not CEL", _OTHER_LANGUAGES[word[0]])
+    before = _LAST_WORD.search(lines[line - 1][: column - 1] if line <= len(lines) else "")
+    if before and before[1] in _OTHER_LANGUAGES:  # `not crm.vip`: CEL stumbles over what follows
+        meant = _OTHER_LANGUAGES[before[1]]
+        return ExpressionError(text, line, before.start() + 1, f"'{before[1]}' is not CEL", meant)
     if said.startswith("reserved identifier"):
         return ExpressionError(text, line, column, f"'{word[0] if word else rest}' is a reserved word of CEL")
     if _TOKEN.match(said):

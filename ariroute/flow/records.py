@@ -68,10 +68,11 @@ def _pool(records: Mapping[str, Mapping[str, FieldType | str]]) -> descriptor_po
     )
     for name, fields in records.items():
         message = file.message_type.add(name=name)
+        # Else protobuf refuses two fields whose JSON names would meet, such as a_b and a__b.
+        message.options.deprecated_legacy_json_field_conflicts = True
         for number, (field, kind) in enumerate(fields.items(), 1):
             wrapper = _TYPES[kind]
-            # json_name: protobuf refuses two fields whose camel-case forms meet, such as a_b and aB.
-            added = message.field.add(name=field, number=number, label=1, json_name=f"f{number}")
+            added = message.field.add(name=field, number=number, label=1)
             added.type = 11 if wrapper else 9  # type: ignore[assignment]
             if wrapper:
                 added.type_name = wrapper
