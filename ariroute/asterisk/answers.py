@@ -10,8 +10,12 @@ from ariroute.asterisk.json_text import loads
 from ariroute.asterisk.pending import Outcome
 from ariroute.errors import AriError, AriRefused, ChannelGone
 
-# find_control() in res/ari/resource_channels.c, Asterisk 13 to 23: hung up, or already back in the dialplan.
-GONE = {(404, "Channel not found"), (409, "Channel not in Stasis application")}
+# res/ari/resource_channels.c, Asterisk 13 to 23: hung up (find_control(), get_channel_var()), or back in the dialplan.
+GONE = {
+    (404, "Channel not found"),
+    (404, "Provided channel was not found"),
+    (409, "Channel not in Stasis application"),
+}
 
 
 def is_good(outcome: Outcome) -> bool:

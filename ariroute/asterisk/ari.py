@@ -18,7 +18,7 @@ from ariroute.asterisk.answers import body_of, is_good, message_of
 from ariroute.asterisk.ari_http import AriHttp
 from ariroute.asterisk.ari_socket import AriSocket, Counters, open_socket
 from ariroute.asterisk.events import Answer, ApplicationReplaced, Channel, Event, channel_of
-from ariroute.asterisk.faults import Tries, classify, pauses
+from ariroute.asterisk.faults import Fault, Tries, classify, pauses
 from ariroute.asterisk.frames import Request, Scalar
 from ariroute.asterisk.pending import Outcome
 from ariroute.asterisk.settings import AriSettings
@@ -105,7 +105,9 @@ class Ari:
         After :class:`~ariroute.asterisk.events.ApplicationReplaced` it does not connect again: two daemons would take
         the application from each other for ever. Raises PbxRefused when Asterisk refuses the user.
         """
-        if self._closed or self._life is not None:
+        if self._closed:
+            return
+        if self._life is not None:
             raise RuntimeError("run() is called once")
         self._life = asyncio.create_task(self._live(), name=f"ari {self.name}")
         try:
@@ -129,18 +131,17 @@ class Ari:
             while not self._replaced:
                 connects = self.counters.connects
                 try:
-                    reason = await self._connect_once(session)
+                    fault = Fault(await self._connect_once(session))
                 except (aiohttp.ClientError, OSError, PbxUnreachable) as error:
                     fault = classify(error, self.settings)
-                    if fault.fatal:
-                        raise PbxRefused(fault.text) from error
-                    reason = fault.text
+                if fault.fatal:
+                    raise PbxRefused(fault.text)  # not from the error: its repr shows the request with the password
                 if self._replaced:
                     break
                 if self.counters.connects > connects:
                     delays = pauses(self.settings.reconnect_within)
                 delay = next(delays)
-                log.log(tries.level(reason), "%s: %s; connecting again in %.1f s", self.name, reason, delay)
+                log.log(tries.level(fault.text), "%s: %s; connecting again in %.1f s", self.name, fault.text, delay)
                 await asyncio.sleep(delay)
         await asyncio.get_running_loop().create_future()  # until cancelled; HTTP still serves
 
@@ -299,7 +300,10 @@ class Ari:
             if error.status == 404:
                 return None
             raise
-        return str(body["value"])
+        try:
+            return str(body["value"])
+        except (LookupError, TypeError) as error:
+            raise AriError(f"GET channels/{channel_id}/variable: the answer is no value: {error}") from None
 
     async def extend_guard(self, channel_id: str, seconds: float) -> None:
         """Starts the dialplan's guard anew, to fire after ``seconds``. Raises ValueError for anything not above 0."""

@@ -6,6 +6,7 @@ import asyncio
 import base64
 
 import aiohttp
+from yarl import URL
 
 from ariroute.asterisk.events import Answer
 from ariroute.asterisk.frames import Request
@@ -43,7 +44,7 @@ class AriHttp:
             async with asyncio.timeout(timeout):
                 async with session.request(
                     request.method,
-                    self._base + request.uri,
+                    URL(self._base + request.uri, encoded=True),  # yarl would turn the id "%2E%2E" into a step up
                     data=request.body or None,
                     headers=JSON_HEADERS if request.body else None,
                     allow_redirects=False,

@@ -161,6 +161,7 @@ def channel_of(message: Json) -> Channel:
     """A channel from Asterisk's JSON model ``Channel``. Raises KeyError or TypeError when it has no id."""
     caller: Json = message.get("caller") or {}
     dialplan: Json = message.get("dialplan") or {}
+    variables = message.get("channelvars")
     return Channel(
         _identifier(message),
         _text(message, "name"),
@@ -171,7 +172,7 @@ def channel_of(message: Json) -> Channel:
         _text(dialplan, "context"),
         _text(message, "creationtime"),
         _text(dialplan, "app_data"),
-        message.get("channelvars") or NO_VARIABLES,
+        variables if type(variables) is dict else NO_VARIABLES,
     )
 
 
