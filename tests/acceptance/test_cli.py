@@ -11,12 +11,15 @@ import signal
 import socket
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from inspect import cleandoc
 from pathlib import Path
 
 import pytest
 
 from ariroute.cli.main import main
+from ariroute.lab.asterisk import PrivateAsterisk
 
 COMMAND = Path(sys.executable).parent / "ariroute"
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "loyalty"
@@ -177,6 +180,48 @@ def test_when_the_secret_is_not_there_then_run_ends_with_2_and_its_place() -> No
 
     assert (ended.returncode, ended.stdout) == (2, "")
     assert re.match(r"ariroute\.yaml:\d+:\d+: .*ARI_SECRET", ended.stderr)
+
+
+@pytest.fixture
+def at_work(pbx: PrivateAsterisk, tmp_path: Path) -> Iterator[Path]:
+    """A folder with the example's flow file for a real Asterisk: one agent for gold, one caller in standard."""
+    text = (EXAMPLE / "ariroute.yaml").read_text(encoding="utf-8")
+    ami = f'    ami: {{address: "127.0.0.1:{pbx.ami_port}", user: {pbx.ami_user}, password: "${{env:AMI_SECRET}}"}}\n'
+    with_vip = text.replace("queues:  ", "queues:\n  vip: {priority: 40}\n#", 1)
+    (tmp_path / "ariroute.yaml").write_text(with_vip.replace("\nlookups:", f"{ami}\nlookups:"), encoding="utf-8")
+    pbx.cli("queue add member Local/s@test-phone to gold")
+    pbx.cli("channel originate Local/s@ariroute-deliver application Wait 60")
+    yield tmp_path
+    pbx.cli("queue remove member Local/s@test-phone from gold")
+    pbx.cli("channel request hangup all")
+
+
+def test_queues_shows_the_live_figures_of_a_real_asterisk(pbx: PrivateAsterisk, at_work: Path) -> None:
+    secrets = {"ARI_SECRET": "x", "AMI_SECRET": pbx.ami_password}
+
+    def live() -> dict[str, dict[str, object]]:
+        return {row["queue"]: row for row in json.loads(ariroute("queues", "--json", cwd=at_work, **secrets).stdout)}
+
+    deadline = time.monotonic() + DEADLINE
+    while not (rows := live())["standard"]["callers"]:
+        assert time.monotonic() < deadline, rows
+
+    assert list(rows) == ["vip", "platinum", "gold", "standard"]
+    assert rows["vip"]["in_asterisk"] is False
+    assert (rows["gold"]["logged_in"], rows["gold"]["available"], rows["gold"]["callers"]) == (1, 1, 0)
+    assert (rows["standard"]["logged_in"], rows["standard"]["agents_per_call"]) == (0, 0.0)
+
+    ended = ariroute("queues", cwd=at_work, **secrets)
+    assert "not in Asterisk" in ended.stdout
+    assert "note: pbx1 has no queue vip: add it to queues.conf" in ended.stderr
+
+
+def test_when_a_real_asterisk_refuses_the_secret_then_queues_ends_with_3(at_work: Path) -> None:
+    ended = ariroute("queues", cwd=at_work, ARI_SECRET="x", AMI_SECRET="not-this-one")
+
+    assert (ended.returncode, ended.stdout) == (3, "")
+    assert "refuses the AMI user 'ariroute'" in ended.stderr
+    assert "not-this-one" not in ended.stderr
 
 
 def test_when_ami_is_not_configured_then_queues_ends_with_3() -> None:
