@@ -141,7 +141,8 @@ def _mismatch(function: str, arguments: str) -> str:
     if function == "_?_:_":
         return f"? : needs true/false and two values of one kind, not {', '.join(types)}"
     if function.startswith(("_", "@")):
-        return f"{operator} does not work on {' and '.join(types)}"
+        remedy = ": write the whole number as 1.0" if sorted(_split(arguments)) == ["double", "int"] else ""
+        return f"{operator} does not work on {' and '.join(types)}{remedy}"
     return f"{function}() does not take {', '.join(types) if types else 'no value'}"
 
 

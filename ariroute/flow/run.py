@@ -145,11 +145,12 @@ class Run:
             if held:
                 self._frames.append(_Frame(case.steps, (case.path, condition.text)))
                 return
-        taken = "taken" if step.otherwise else "none"
-        path = f"{step.path}.otherwise" if step.otherwise else step.path
-        self._trace.append(TraceEntry(path, "otherwise", taken, reason="no case is true"))
-        if step.otherwise:
-            self._frames.append(_Frame(step.otherwise, (path, "no case is true")))
+        if not step.otherwise:
+            self._trace.append(TraceEntry(step.path, "otherwise", "none", reason="no case is true"))
+            return
+        path = f"{step.path}.branch[{len(step.cases)}]"  # the file has `else:` as its last case
+        self._trace.append(TraceEntry(path, "otherwise", "taken", "else", reason="no case is true"))
+        self._frames.append(_Frame(step.otherwise, (path, "else, no case is true")))
 
     def _look_up(self, step: Lookup, scope: Scope) -> Fetch | None:
         names = tuple(name for name in dict.fromkeys(step.names) if name not in scope.answers)

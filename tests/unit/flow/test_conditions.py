@@ -203,6 +203,11 @@ def test_expressions_with_the_same_text_are_equal() -> None:
         ("open(5)", (1, 5), "open() does not take a whole number"),
         ('coalesce(crm.loyalty, 5) == "a"', (1, 9), "coalesce() does not take text, a whole number"),
         ("crm.loyalty == 5", (1, 13), "== does not work on text and a whole number"),
+        (
+            "crm.orders * 2.0 > 100",
+            (1, 18),
+            "> does not work on a number with fraction and a whole number: write the whole number as 1.0",
+        ),
         ("!crm.loyalty", (1, 1), "! needs true/false, not text"),
         ("crm.loyalty && true", (1, 13), "&& does not work on text and true/false"),
         ("crm.vip ? 1 : 2", (1, 1), "a condition must be true or false; this gives a number"),

@@ -110,7 +110,7 @@ def test_otherwise_is_taken_when_no_case_is_true() -> None:
     steps = branch(("crm.vip", to("gold")), otherwise=(to("platinum"),))
     decision = decide(flow(steps))
     assert decision.destination == QueueDestination("platinum", 30)
-    assert decision.reason == "flows.support.steps[1].otherwise: no case is true"
+    assert decision.reason == "flows.support.steps[1].branch[1]: else, no case is true"
 
 
 def test_a_case_without_a_destination_goes_on_after_the_branch() -> None:
