@@ -11,7 +11,7 @@ import click
 from ariroute.cli.exits import ExitCode
 from ariroute.cli.options import MissingFlowFile, config_option, flow_file, json_option
 from ariroute.cli.output import say, show, show_json
-from ariroute.errors import DaemonUnreachable, UnusableInput
+from ariroute.errors import ConfigError, DaemonUnreachable, UnusableInput
 
 DEFAULT_ADMIN = "127.0.0.1:8067"
 CONNECT_TIMEOUT = 3.0
@@ -54,17 +54,28 @@ def reload(admin: str | None, config: Path | None, as_json: bool) -> int:
     Example:
       ariroute reload
     """
-    address = admin or admin_address(config)
+    try:
+        address = admin or admin_address(config)
+    except ConfigError as error:
+        tell(Reload(problems=tuple(str(problem) for problem in error.problems)), as_json)
+        say("not reloaded: the daemon was not asked, and goes on with the rules it has")
+        return ExitCode.UNUSABLE_INPUT
     answer = post_reload(address)
+    tell(answer, as_json)
+    if answer.problems:
+        say(f"not reloaded: the daemon at {address} goes on with the rules it has")
+        return ExitCode.UNUSABLE_INPUT
+    effect = "routes by the new file" if answer.changed else "sees no change"
+    say(f"reloaded: the daemon at {address} {effect}")
+    return ExitCode.OK
+
+
+def tell(answer: Reload, as_json: bool) -> None:
+    """What changed, or the problems: data, one per line."""
     if as_json:
         show_json(answer.to_plain())
     elif lines := answer.problems or answer.changed:
         show("\n".join(lines))
-    if answer.problems:
-        say(f"not reloaded: the daemon at {address} goes on with the rules it has")
-        return ExitCode.UNUSABLE_INPUT
-    say(f"reloaded: the daemon at {address} " + ("routes by the new file" if answer.changed else "sees no change"))
-    return ExitCode.OK
 
 
 def admin_address(config: Path | None) -> str:

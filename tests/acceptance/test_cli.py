@@ -20,6 +20,7 @@ import pytest
 
 from ariroute.cli.main import main
 from ariroute.lab.asterisk import PrivateAsterisk
+from ariroute.lab.ports import Ports
 
 COMMAND = Path(sys.executable).parent / "ariroute"
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "loyalty"
@@ -173,6 +174,60 @@ def test_when_no_daemon_runs_then_reload_ends_with_3() -> None:
 
     assert ended.returncode == 3
     assert "start it with 'ariroute run'" in ended.stderr
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+    """`ariroute run` on a flow file of its own, ready. Nobody listens where its Asterisk should be."""
+    with socket.socket() as nobody, Ports(1) as (port,):
+        nobody.bind(("127.0.0.1", 0))
+        text = (EXAMPLE / "ariroute.yaml").read_text(encoding="utf-8")
+        text = text.replace("127.0.0.1:8088", f"127.0.0.1:{nobody.getsockname()[1]}")
+        file = tmp_path / "ariroute.yaml"
+        file.write_text(f'{text}\ndaemon: {{admin: "127.0.0.1:{port}"}}\n', encoding="utf-8")
+        with (tmp_path / "log").open("wb") as log:
+            daemon = subprocess.Popen([COMMAND, "run"], cwd=tmp_path, env=environment(ARI_SECRET="x"), stderr=log)
+        try:
+            deadline = time.monotonic() + DEADLINE
+            while ariroute("reload", cwd=tmp_path).returncode != 0:
+                assert time.monotonic() < deadline, (tmp_path / "log").read_text(encoding="utf-8")
+            yield daemon, file
+        finally:
+            daemon.kill()
+            daemon.wait(DEADLINE)
+
+
+def test_reload_gives_a_running_daemon_its_new_rules_or_leaves_it_the_old(
+    running: tuple[subprocess.Popen[bytes], Path],
+) -> None:
+    daemon, file = running
+    text = file.read_text(encoding="utf-8")
+
+    file.write_text(text.replace("priority: 20", "priority: 21"), encoding="utf-8")
+    ended = ariroute("reload", cwd=file.parent)
+    assert (ended.returncode, ended.stdout) == (0, "queue gold changed\n")
+
+    address = re.findall(r'admin: "(.*)"', text)[0]
+    file.write_text(text.replace("standard           #", "standrd #"), encoding="utf-8")
+    for arguments in (["reload", "--admin", address], ["reload"]):
+        ended = ariroute(*arguments, cwd=file.parent)
+        assert ended.returncode == 2
+        assert re.match(r"ariroute\.yaml:\d+:\d+: .*did you mean 'standard'\?", ended.stdout)
+        assert "goes on with the rules it has" in ended.stderr
+
+    file.write_text(text.replace("priority: 20", "priority: 21"), encoding="utf-8")
+    assert ariroute("reload", cwd=file.parent).stdout == ""  # it had kept just these
+    assert daemon.poll() is None
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_run_with_0(running: tuple[subprocess.Popen[bytes], Path], number: signal.Signals) -> None:
+    daemon, file = running
+
+    daemon.send_signal(number)
+
+    assert daemon.wait(DEADLINE) == 0
+    assert "Traceback" not in (file.parent / "log").read_text(encoding="utf-8")
 
 
 def test_when_the_secret_is_not_there_then_run_ends_with_2_and_its_place() -> None:

@@ -159,5 +159,7 @@ def test_when_the_flow_file_is_not_usable_then_its_mistakes_are_told_and_nobody_
     ended = ariroute("reload")
 
     assert ended.code == 2
-    assert "ariroute.yaml:1" in ended.err
+    assert "ariroute.yaml:1" in ended.out
+    assert ended.err == "not reloaded: the daemon was not asked, and goes on with the rules it has\n"
     assert daemon.seen == []
+    assert ariroute("reload", "--json").json["reloaded"] is False
