@@ -27,6 +27,7 @@ from ariroute.flow.messages import Vocabulary, explain
 from ariroute.flow.records import PACKAGE, Records, WrongType
 from ariroute.flow.scope import Scope as Scope
 from ariroute.flow.scope import Unknown as Unknown
+from ariroute.flow.scope import reader
 
 Value = Scalar
 
@@ -75,7 +76,7 @@ class Program:
         self._language = language
         self._compiled = compiled
         self._coalesced = coalesced
-        self.reads = reads
+        self.reads = tuple((name, reader(name)) for name in reads)
 
     def run(self, scope: Scope) -> Value | Unknown:
         """The value now. Never raises."""
@@ -116,7 +117,7 @@ class Program:
 
     def empty(self, scope: Scope) -> str:
         """A sentence on the first name that it reads and that is empty; an empty string when none is."""
-        return next((f"{name} is empty" for name in self.reads if scope.value(name) is None), "")
+        return next((f"{name} is empty" for name, read in self.reads if read(scope) is None), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +145,8 @@ class Expression:
 
     def looked_at(self, scope: Scope) -> tuple[tuple[str, Any], ...]:
         """The facts that it reads, with their values now, in the order of the text; unknown ones are left out."""
-        pairs = ((name, scope.value(name)) for name in self.program.reads)
-        return tuple(pair for pair in pairs if not isinstance(pair[1], Unknown))
+        pairs = [(name, read(scope)) for name, read in self.program.reads]
+        return tuple([pair for pair in pairs if not isinstance(pair[1], Unknown)])
 
 
 Condition = Expression
@@ -247,7 +248,7 @@ class Language:
             raise ExpressionError(
                 text, 1, 1, "a value must be text, a number or true/false, not a list, a record or a time"
             )
-        return Expression(text, result, frozenset(program.reads), program)
+        return Expression(text, result, frozenset(name for name, _ in program.reads), program)
 
     def _program(self, text: str, tree: Tree) -> Program:
         check = Check(
@@ -258,7 +259,7 @@ class Language:
             tuple(self._program(text, tree.part(argument)) for argument in call.call.args) for call in check.coalesced
         )
         reads = dict.fromkeys(check.reads)
-        reads.update((name, None) for candidates in coalesced for inner in candidates for name in inner.reads)
+        reads.update((name, None) for candidates in coalesced for inner in candidates for name, _ in inner.reads)
         return Program(self, tree.program(self._env), tuple(reads), coalesced)
 
     def literal(self, value: Scalar) -> Expression:

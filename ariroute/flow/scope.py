@@ -61,21 +61,6 @@ class Scope:
         value = self.variables.get(name)
         return f"vars.{name} could not be told: {value.reason}" if isinstance(value, Unknown) else ""
 
-    def value(self, name: str) -> Any:
-        """The fact called ``name`` as JSON types, for a trace; Unknown when it is not known."""
-        root, _, rest = name.partition(".")
-        if root == "vars":
-            return self.variables.get(rest)
-        if root == "outcome":
-            answer = self.answers.get(rest)
-            return str(answer.outcome) if answer else Unknown(self.doubt(rest))
-        if name in CONTACT_FACTS:
-            return CONTACT_FACTS[name](self.contact)
-        if name == "now":
-            return self._now.isoformat(timespec="seconds")
-        doubt = self.doubt(root)
-        return Unknown(doubt) if doubt else self.answers[root].fields.get(rest)
-
     def inputs(self) -> dict[str, str]:
         """What a lookup's template may name: the contact's facts and those found so far, as text."""
         texts = self.contact.facts()
@@ -107,6 +92,32 @@ def as_text(value: Scalar) -> str:
     if isinstance(value, (int, float)):
         return str(int(value)) if abs(value) < WHOLE and float(value).is_integer() else repr(value)
     return value
+
+
+UNTOLD = Unknown("not known yet")
+
+Reader = Callable[[Scope], Any]
+"""Reads one fact as JSON types, for a trace; gives an Unknown when it is not known."""
+
+
+def reader(name: str) -> Reader:
+    """How to read the fact called ``name``. Worked out when a file loads, for it is done for every condition."""
+    root, _, rest = name.partition(".")
+    if name in CONTACT_FACTS:
+        fact = CONTACT_FACTS[name]
+        return lambda scope: fact(scope.contact)
+    if name == "now":
+        return lambda scope: scope.now.isoformat(timespec="seconds")
+    if root == "vars":
+        return lambda scope: scope.variables.get(rest)
+    if root == "outcome":
+        return lambda scope: str(scope.answers[rest].outcome) if rest in scope.answers else UNTOLD
+
+    def field(scope: Scope) -> Any:
+        answer = scope.answers.get(root)
+        return UNTOLD if answer is None or answer.outcome is Outcome.FAILED else answer.fields.get(rest)
+
+    return field
 
 
 WHOLE = 2.0**53  # up to here a float holds every whole number
