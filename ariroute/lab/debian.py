@@ -245,6 +245,7 @@ def _fetch(suite: str, packages: Sequence[str], home: Path) -> None:
     if not keys:
         raise LabError(f"no Debian archive keyring under {KEYRINGS} (package debian-archive-keyring)")
     apt = _update(suite, home / "apt", keys)
+    _run([*apt, "autoclean"])  # of a run that was killed days ago; two versions must not be unpacked over each other
     size = " and what they need (about 80 MB)" if packages == PACKAGES else ""
     _say(f"Debian {suite}: downloading {', '.join(packages)}{size} ...")
     _run([*apt, "--yes", "--no-install-recommends", "--download-only", "install", *packages])
@@ -290,6 +291,13 @@ def mirrors(index_targets: str) -> list[str]:
     return list(dict.fromkeys(known + unknown))
 
 
+def _machines_mirrors() -> list[str]:
+    """Return the mirrors with which the machine's own apt is configured."""
+    ask = ["apt-get", "indextargets", "--format", "$(ORIGIN)|$(REPO_URI)", "Created-By: Packages"]
+    # Without release files (a fresh image, never updated) apt tells of no target at all unless asked so.
+    return mirrors(_run(ask)) or mirrors(_run([*ask, "--no-release-info"]))
+
+
 def apt_settings(home: Path) -> str:
     """Return an apt.conf with which apt reads and writes under `home` alone.
 
@@ -320,9 +328,8 @@ def _update(suite: str, home: Path, keys: Iterable[Path]) -> list[str]:
     (home / "status").write_text("")
     (home / "apt.conf").write_text(apt_settings(home))
     apt = ["apt-get", "--quiet=2", f"--config-file={home / 'apt.conf'}"]
-    targets = _run(["apt-get", "indextargets", "--format", "$(ORIGIN)|$(REPO_URI)", "Created-By: Packages"])
     reasons = []
-    for mirror in mirrors(targets):
+    for mirror in _machines_mirrors():
         signed_by = ",".join(map(str, keys))
         (home / "sources.list").write_text(f"deb [signed-by={signed_by}] {mirror} {suite} main\n")
         _say(f"Debian {suite}: reading the package lists from {mirror}")
