@@ -69,9 +69,8 @@ def rehearse(path: Path, call: Call) -> Rehearsal:
     pbx = known("PBX", call.pbx, config.pbxs) if call.pbx else next(iter(config.pbxs), "")
     contact = contact_of(call, ruleset, pbx, moment(call.at, ruleset.timezone))
     contact, flow = flow_of(call, ruleset, contact)
-    decision, asked = asyncio.run(
-        _walk(config, Run(ruleset, flow, contact), answers, call.live_lookups, contact.arrived)
-    )
+    run = Run(ruleset, flow, contact)
+    decision, asked = asyncio.run(_walk(config, run, answers, call.live_lookups, contact.arrived))
     return Rehearsal(ruleset, flow, contact, decision, _remarks(call, ruleset, flow, contact, answers.keys() - asked))
 
 
@@ -87,9 +86,9 @@ def moment(text: str, timezone: str) -> datetime:
         return datetime.now(zone)
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        return at.astimezone(zone) if at.tzinfo else at.replace(tzinfo=zone)
+    except (ValueError, OverflowError):  # OverflowError: the first or the last day that Python knows, in another zone
         raise UnusableInput(f"--at {text}: not a moment: write 2026-12-24T09:00 or 2026-12-24T09:00+01:00") from None
-    return at.astimezone(zone) if at.tzinfo else at.replace(tzinfo=zone)
 
 
 def contact_of(call: Call, ruleset: Ruleset, pbx: str, at: datetime) -> Contact:

@@ -62,6 +62,21 @@ def test_when_there_are_mistakes_then_json_has_their_places(ariroute: Ariroute, 
     assert {"line", "column", "path", "text"} <= ended.json["problems"][0].keys()
 
 
+def test_when_there_is_a_warning_alone_then_it_is_data_and_the_file_is_usable(
+    ariroute: Ariroute, flow_file: Path
+) -> None:
+    text = flow_file.read_text(encoding="utf-8")
+    flow_file.write_text(text.replace('    trigger: {call: {to: ["sales"]}}\n', ""), encoding="utf-8")
+
+    ended = ariroute("check")
+
+    assert ended.code == 0
+    assert ended.out.startswith("ariroute.yaml:")
+    assert ended.out.endswith("flows.sales: is never started: it has no trigger, and no goto leads to it (warning)\n")
+    assert ended.err.startswith("ariroute.yaml: usable")
+    assert [warning["path"] for warning in ariroute("check", "--json").json["warnings"]] == ["flows.sales"]
+
+
 @pytest.mark.parametrize("name", ["no-such.yaml", "."])
 def test_when_the_file_cannot_be_read_then_2_and_its_name(ariroute: Ariroute, name: str) -> None:
     ended = ariroute("check", name)

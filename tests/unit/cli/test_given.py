@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ariroute.cli.given import Fields, given_answers, known
 from ariroute.errors import UnknownName, UnusableInput
@@ -12,6 +17,8 @@ FIELDS: Fields = {
     "crm": {"loyalty": "string", "orders": "number", "blocked": "bool"},
     "vip_list": {"tier": "string"},
 }
+
+TYPES = {"string": str, "number": float, "bool": bool}
 
 
 def test_when_fields_are_set_then_the_lookup_finds_one_record_with_their_types() -> None:
@@ -69,3 +76,12 @@ def test_what_cannot_be_used_is_refused_with_the_remedy(options: dict[str, list[
 def test_when_no_name_is_close_then_all_are_listed() -> None:
     with pytest.raises(UnknownName, match="there is no queue 'x'; there is gold, standard"):
         known("queue", "x", ["gold", "standard"])
+
+
+@given(text=st.text(max_size=40) | st.from_regex(r"crm\.(loyalty|orders|blocked)=.{0,20}", fullmatch=True))
+def test_whatever_is_typed_it_is_an_answer_of_the_declared_type_or_refused(text: str) -> None:
+    with contextlib.suppress(UnusableInput):
+        for answer in given_answers(FIELDS, found=[text]).values():
+            for name, value in answer.fields.items():
+                assert value is None or type(value) is TYPES[FIELDS["crm"][name]]
+                assert not isinstance(value, float) or math.isfinite(value)

@@ -106,7 +106,7 @@ def test_the_clock_stands_at_the_given_moment_in_the_zone_of_the_file(ariroute: 
     assert evening.json["reason"].startswith("flows.support.steps[0].branch[0]")
 
 
-@pytest.mark.parametrize("moment", ["tomorrow", "2026-13-01", "09:00"])
+@pytest.mark.parametrize("moment", ["tomorrow", "2026-13-01", "09:00", "0001-01-01T00:00+14:00"])
 def test_when_the_moment_is_none_then_2_and_the_form(ariroute: Ariroute, moment: str) -> None:
     ended = ariroute("test", "support", "--at", moment)
 
