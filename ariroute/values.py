@@ -147,7 +147,12 @@ class Secret:
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"type": "string", "pattern": REFERENCE.pattern, "examples": ["${env:ARI_SECRET}"]}
+        return {
+            "type": "string",
+            "pattern": REFERENCE.pattern,
+            "description": "A secret, by reference.",
+            "examples": ["${env:ARI_SECRET}"],
+        }
 
 
 class PrivateText(Secret):
@@ -170,4 +175,6 @@ class PrivateText(Secret):
 class Settings(BaseModel):
     """Base of every settings model: frozen, unknown keys refused, no silent conversion of types."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True, use_attribute_docstrings=True
+    )

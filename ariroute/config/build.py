@@ -8,15 +8,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ariroute.config.findings import Findings
+from ariroute.config.matching import field_types, mistyped
 from ariroute.config.model import Calculated, Case, FileSettings, FlowSettings, QueueStep, Step
 from ariroute.config.opening import opening_hours
 from ariroute.config.places import Path, printable
 from ariroute.config.words import unknown_name
 from ariroute.flow import steps as tree
-from ariroute.flow.conditions import Condition, Expression, ExpressionError, Language
+from ariroute.flow.conditions import NAME, Condition, Expression, ExpressionError, Language
 from ariroute.flow.contact import dialled_party
-from ariroute.flow.facts import Scalar
+from ariroute.flow.facts import FieldType, Scalar
 from ariroute.flow.hours import Hours
+from ariroute.flow.numbers import dialable
 from ariroute.flow.queues import Queue, ServiceLevel
 from ariroute.flow.tree import Flow, Ruleset, Trigger
 
@@ -35,30 +37,45 @@ class Names:
 
 @dataclass(slots=True)
 class Built:
-    """The ruleset, and the place in the file of each step and case by its printed path."""
+    """The ruleset, and the place in the file of each step and case by its printed path.
+
+    ``whole`` is false when a lookup or a flow is named that the file does not have.
+    """
 
     ruleset: Ruleset
-    places: dict[str, Path] = field(default_factory=dict)
+    places: dict[str, Path]
+    whole: bool = True
 
 
 def build(settings: FileSettings, names: Names, findings: Findings, digest: str) -> Built:
     """The ruleset of ``settings``; incomplete where ``findings`` has problems."""
     hours = {name: opening_hours(name, entry, settings.timezone, findings) for name, entry in settings.hours.items()}
-    builder = _Builder(names, _language(settings, hours), settings.region, findings)
+    language = _language(settings, hours, findings)
+    builder = _Builder(names, language, field_types(settings), settings.region, findings)
     flows = {name: builder.flow(name, flow) for name, flow in settings.flows.items()}
     ruleset = Ruleset(flows, _queues(settings), hours, settings.region, settings.timezone, digest)
-    return Built(ruleset, builder.places)
+    return Built(ruleset, builder.places, builder.whole)
 
 
-def _language(settings: FileSettings, hours: Mapping[str, Hours]) -> Language:
+def _language(settings: FileSettings, hours: Mapping[str, Hours], findings: Findings) -> Language:
     variables = {name for flow in settings.flows.values() for name in _variables(flow.steps)}
-    return Language(
-        {name: dict(entry.fields) for name, entry in settings.lookups.items()},
-        hours,
-        variables,
-        settings.region,
-        settings.timezone,
-    )
+    lookups = {name: _fields(name, entry.fields, findings) for name, entry in settings.lookups.items()}
+    try:
+        return Language(lookups, hours, variables, settings.region, settings.timezone)
+    except ExpressionError as error:  # a word that the language keeps for itself
+        findings.wrong((), f"'{error.text}' cannot be a name: {error.sentence}")
+        return Language({}, hours, (), settings.region, settings.timezone)
+
+
+def _fields(lookup: str, fields: Mapping[str, FieldType], findings: Findings) -> dict[str, FieldType]:
+    """The fields that conditions can name; the others are mistakes."""
+    good = {name: kind for name, kind in fields.items() if NAME.fullmatch(name)}
+    for name in fields.keys() - good.keys():
+        findings.wrong(
+            ("lookups", lookup, "fields", name),
+            f"'{name}' cannot name a field: use small letters, digits and _, a letter first",
+        )
+    return good
 
 
 def _variables(steps: list[Step]) -> set[str]:
@@ -86,8 +103,10 @@ def _queues(settings: FileSettings) -> dict[str, Queue]:
 class _Builder:
     names: Names
     language: Language
+    types: Mapping[str, str]
     region: str
     findings: Findings
+    whole: bool = True
     places: dict[str, Path] = field(default_factory=dict)
     triggers: dict[str, str] = field(default_factory=dict)
 
@@ -110,7 +129,7 @@ class _Builder:
                     place, f"'{text}' is neither a number nor an extension: it can never be dialled"
                 )
                 continue
-            forms = {party.number, party.e164} - {""}
+            forms = {party.number, party.e164, dialable(text)} - {""}
             self._claim(forms, text, flow, place)
             to |= forms
         if not settings.trigger.call.to:
@@ -146,6 +165,7 @@ class _Builder:
             return self._to_queue(step.queue, path, shown)
         if step.goto is not None:
             if step.goto not in self.names.flows:
+                self.whole = False
                 text = unknown_name("flow", step.goto, "flows", self.names.flows)
                 self.findings.wrong_value((*path, "goto"), text)
             return tree.Goto(shown, step.goto)
@@ -165,6 +185,7 @@ class _Builder:
         for index, name in enumerate(names):
             item = (*path, index) if (*path, index) in self.findings.places.values else path
             if name not in self.names.lookups:
+                self.whole = False
                 self.findings.wrong_value(item, unknown_name("lookup", name, "lookups", self.names.lookups))
             elif name in names[:index]:
                 self.findings.wrong_value(item, f"'{name}' is given twice")
@@ -207,12 +228,17 @@ class _Builder:
             if not self._damaged(name):
                 self.findings.wrong(path, error.sentence)
             return False
-        return True
+        values = value if isinstance(value, list) else [value]
+        wrong = next(filter(None, (mistyped(item, self.types.get(name, "string")) for item in values)), "")
+        if wrong and (name in self.types or name == "open"):
+            self.findings.wrong_value(path, f"{name} {wrong}")
+        return not wrong
 
     def _check_new(self, condition: Condition, before: list[tree.Case], path: Path) -> None:
         same = next((case for case in before if case.condition.text == condition.text), None)
         if same:
-            self.findings.wrong(path, f"is never reached: {same.path} has the same condition")
+            line = self.findings.places.of(self.places[same.path])[0]
+            self.findings.wrong(path, f"is never reached: the case in line {line} has the same condition")
 
     def _value(self, value: Scalar | Calculated, path: Path) -> Expression | None:
         if isinstance(value, Calculated):

@@ -10,13 +10,12 @@ from itertools import pairwise
 from ariroute.config.build import Built
 from ariroute.config.findings import Findings
 from ariroute.config.model import FileSettings
+from ariroute.config.near import suggestion
 from ariroute.config.places import Path
-from ariroute.config.words import suggestion
 from ariroute.flow.conditions import Expression
 from ariroute.flow.steps import Branch, Goto, HangUp, Lookup, Set, Step, ToQueue
 from ariroute.flow.tree import Flow
 from ariroute.lookups.template import CONTACT_NAMES
-from ariroute.values import duration_text
 
 GUARD_RESERVE = 1.0
 """Seconds of the guard kept for everything but lookups: Asterisk's answers, the hand-off, a busy machine."""
@@ -28,15 +27,17 @@ States = dict[Asked, float]
 """The ways to reach a place: which lookups have been asked by then, and the most seconds that can have taken."""
 
 
-def check(settings: FileSettings, built: Built, findings: Findings) -> None:
-    """Add every mistake of this sort to ``findings``."""
+def check(settings: FileSettings, built: Built, findings: Findings, *, whole: bool) -> None:
+    """Add every mistake of this sort to ``findings``. ``whole`` is false when steps were left out as unreadable."""
     _check_inputs(settings, findings)
+    if settings.hours and "timezone" not in settings.model_fields_set:
+        findings.wrong(("hours",), "opening hours need a time zone: add the key 'timezone', such as Europe/Stockholm")
     flows = built.ruleset.flows
     for flow in flows.values():
         _check_reached(flow.steps, built.places, findings)
     order = _in_order(flows, built.places, findings)
     _warn_of_idle_flows(flows, findings)
-    walk = _Walk(settings, built.places, findings)
+    walk = _Walk(settings, built.places, findings, whole and built.whole)
     for name in order:
         walk.flow(flows[name])
 
@@ -137,6 +138,7 @@ class _Walk:
     settings: FileSettings
     places: Mapping[str, Path]
     findings: Findings
+    whole: bool
     entries: dict[str, States] = field(default_factory=dict)
 
     def flow(self, flow: Flow) -> None:
@@ -193,13 +195,12 @@ class _Walk:
         if before <= allowed + 1e-9 < after:
             self.findings.wrong(
                 path,
-                f"lookups up to here can take {duration_text(after)}, but the guard of "
-                f"{duration_text(self.settings.daemon.guard)} leaves them {duration_text(allowed)}: shorten their "
-                "timeouts, or ask several in one step",
+                f"lookups up to here can take {after:g}s, but the guard of {self.settings.daemon.guard:g}s leaves "
+                f"them {allowed:g}s: shorten their timeouts, or ask several in one step",
             )
 
     def _check_inputs_asked(self, name: str, path: Path, states: States) -> None:
-        asked = frozenset().union(*states)
+        asked = frozenset().union(*states) if self.whole else frozenset(self.settings.lookups)
         for needed in sorted(self.settings.lookups[name].body.template_names - CONTACT_NAMES):
             source = needed.partition(".")[0]
             if source in self.settings.lookups and source not in asked:
@@ -209,6 +210,8 @@ class _Walk:
 
     def _check_asked(self, expression: Expression, path: Path, states: States) -> None:
         """A fact that cannot have been asked for makes a condition that can never be told."""
+        if not self.whole:
+            return  # it may be asked in a step that could not be read
         asked = frozenset().union(*states)
         for lookup in sorted(_lookups_of(expression) & self.settings.lookups.keys() - asked):
             self.findings.wrong_value(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ariroute.config.places import Path, Places, Position
-from ariroute.errors import Problem
+from ariroute.errors import ConfigError, Problem
 
 
 @dataclass(slots=True)
@@ -27,6 +28,11 @@ class Findings:
     def warn(self, path: Path, text: str) -> None:
         self.warnings.append(self.places.problem(path, text))
 
-    def in_order(self) -> list[Problem]:
-        """The mistakes in the file's order, each once."""
-        return list(dict.fromkeys(sorted(self.problems, key=lambda problem: (problem.line, problem.column))))
+    def refusal(self) -> ConfigError:
+        """The error that tells all mistakes."""
+        return refusal(self.problems)
+
+
+def refusal(problems: Iterable[Problem]) -> ConfigError:
+    """The error that tells these mistakes in the file's order, each once."""
+    return ConfigError(list(dict.fromkeys(sorted(problems, key=lambda problem: (problem.line, problem.column)))))

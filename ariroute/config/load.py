@@ -15,14 +15,14 @@ from pydantic import ValidationError
 from ariroute.config import words
 from ariroute.config.build import Names, build
 from ariroute.config.check import check
-from ariroute.config.findings import Findings
+from ariroute.config.findings import Findings, refusal
 from ariroute.config.model import DaemonSettings, FileSettings, PbxSettings
 from ariroute.config.places import Path as Place
 from ariroute.config.read import Document, read_bytes, read_file
 from ariroute.config.repair import usable_part
 from ariroute.config.schema import json_schema
 from ariroute.config.secrets import Secrets
-from ariroute.errors import ConfigError, Problem
+from ariroute.errors import Problem
 from ariroute.flow.tree import Ruleset
 from ariroute.lookups.base import LookupSettings, Source, Surroundings
 from ariroute.values import FromFile
@@ -69,13 +69,14 @@ def _load(document: Document, folder: Path, secrets: Secrets, *, runs: bool) -> 
     settings = _settings(data, findings, FromFile(secrets.reveal))
     digest = _digest(data)
     if settings is None:
-        raise ConfigError(findings.in_order())
+        raise findings.refusal()
     if runs and not data.get("asterisk"):
         findings.wrong((), "the section 'asterisk' is missing: the daemon needs an Asterisk to serve")
-    built = build(settings, _names(data, settings), findings, digest)
-    check(settings, built, findings)
+    whole = not any(problem.path.startswith("flows") for problem in findings.problems)
+    built = build(settings, _names(data, settings, whole=whole), findings, digest)
+    check(settings, built, findings, whole=whole)
     if findings.problems:
-        raise ConfigError(findings.in_order())
+        raise findings.refusal()
     around = Surroundings("", region=settings.region, folder=folder)
     return Config(
         document.places.file,
@@ -92,7 +93,7 @@ def _filled(document: Document, findings: Findings) -> dict[str, Any]:
     """The file's content without keys that have no value; each of those is a mistake."""
     if not isinstance(document.data, dict):
         text = "is empty" if document.data is None else "must begin with keys, such as 'version: 1'"
-        raise ConfigError([*findings.problems, Problem(document.places.file, 0, 0, "", text)])
+        raise refusal([*findings.problems, Problem(document.places.file, 0, 0, "", text)])
     empty = [path for path in _empty(document.data, ()) if not _may_be_empty(path)]
     for path in reversed(empty):
         name = f"'{path[-1]}:' has no value" if isinstance(path[-1], str) else "this list item is empty"
@@ -121,22 +122,25 @@ def _may_be_empty(path: Place) -> bool:
 
 def _settings(data: dict[str, Any], findings: Findings, context: FromFile) -> FileSettings | None:
     try:
-        return FileSettings.model_validate(data, context=context)
+        return FileSettings.model_validate(data, context=context, by_alias=True, by_name=False)
     except ValidationError as error:
-        told = {(problem.line, problem.column) for problem in findings.problems}
-        for item in error.errors(include_url=False, include_input=False):
-            problem = words.problem(item, findings.places)
-            if (problem.line, problem.column) not in told:
-                findings.problems.append(problem)
+        told = {problem.path for problem in findings.problems}
+        items = error.errors(include_url=False, include_input=False)
+        found = [words.problem(item, findings.places) for item in items if not words.same_mistake(item, items)]
+        findings.problems += [problem for problem in found if not problem.path or problem.path not in told]
         return usable_part(data, error, context)
 
 
-def _names(data: dict[str, Any], settings: FileSettings) -> Names:
+def _names(data: dict[str, Any], settings: FileSettings, *, whole: bool) -> Names:
     def section(name: str) -> Mapping[str, Any]:
         value = data.get(name)
         return value if isinstance(value, dict) else {}
 
     damaged = {*section("lookups"), *section("hours")} - {*settings.lookups, *settings.hours}
+    for name, entry in settings.lookups.items():
+        damaged |= {f"{name}.{field}" for field in section("lookups")[name]["fields"] if field not in entry.fields}
+    if not whole:
+        damaged.add("vars")
     return Names(section("lookups"), section("hours"), section("queues"), section("flows"), damaged)
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from typing import Annotated, Any, ClassVar, Literal
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import phonenumbers
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
 
 from ariroute.asterisk.settings import AmiSettings, AriSettings
+from ariroute.config.near import suggestion
 from ariroute.flow.conditions import CONTACT_RECORDS
 from ariroute.flow.functions import FUNCTIONS
 from ariroute.flow.queues import QUEUE_NAME
@@ -61,7 +62,8 @@ def _timezone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (OSError, ValueError, LookupError):
-        raise ValueError(f"'{name[:80]}' is not a time zone: write one such as Europe/Stockholm, or UTC") from None
+        near = suggestion(name, available_timezones()) or ": write one such as Europe/Stockholm, or UTC"
+        raise ValueError(f"'{name[:80]}' is not a time zone{near}") from None
     return name
 
 
@@ -121,6 +123,11 @@ def _exactly_one(settings: Settings, names: tuple[str, ...], what: str) -> None:
 def _given(settings: Settings) -> set[str]:
     """The keys that stand in the file, by the names they have there."""
     return {type(settings).model_fields[name].alias or name for name in settings.model_fields_set}
+
+
+def _keys(pattern: str) -> dict[str, JsonValue]:
+    """For the JSON Schema: what the names in a mapping look like."""
+    return {"propertyNames": {"pattern": f"^{pattern}$"}}
 
 
 Identifier = Annotated[
@@ -275,8 +282,12 @@ class Step(Settings):
         default=None, description="The first case whose condition is true is taken."
     )
     set: (
-        dict[Identifier, Annotated[Any, BeforeValidator(_set_value, json_schema_input_type=Scalar | Calculated)]] | None
-    ) = Field(default=None, description="Flow variables and their values.")
+        dict[
+            Identifier,
+            Annotated[Any, BeforeValidator(_set_value, json_schema_input_type=str | int | float | bool | Calculated)],
+        ]
+        | None
+    ) = Field(default=None, json_schema_extra=_keys(IDENTIFIER.pattern), description="Flow variables and their values.")
     queue: QueueTarget | None = Field(default=None, description="Into this queue; the end.")
     goto: Name | None = Field(default=None, description="Go on in another flow.")
     hangup: Cause | None = Field(
@@ -313,7 +324,9 @@ class DaemonSettings(Settings):
         default=4.0, description="The dialplan's TIMEOUT(absolute) before Stasis(); the same value as there."
     )
     admin: Annotated[str, AfterValidator(_loopback)] = Field(
-        default="127.0.0.1:8067", description="Where `ariroute reload`, health checks and metrics reach the daemon."
+        default="127.0.0.1:8067",
+        json_schema_extra={"pattern": f"^{LOOPBACK.pattern}$"},
+        description="Where `ariroute reload`, health checks and metrics reach the daemon.",
     )
     log: LogSettings = Field(default_factory=LogSettings, description="What is logged and how.")
     mask_numbers: bool = Field(default=True, description="Log callers' numbers as +46*****123.")
@@ -333,11 +346,20 @@ class FileSettings(Settings):
     timezone: Annotated[str, AfterValidator(_timezone)] = Field(
         default="UTC", description="Time zone of opening hours and of now in conditions; required with hours."
     )
-    asterisk: dict[Name, PbxSettings] = Field(default_factory=dict, description="The Asterisk servers, by a name.")
-    lookups: dict[Identifier, LookupEntry] = Field(default_factory=dict, description="Where facts come from, by name.")
-    hours: dict[Name, HoursEntry] = Field(default_factory=dict, description="Opening hours, by name.")
-    queues: Annotated[dict[QueueKey, QueueSettings], Field(min_length=1)] = Field(
-        description="The queues, highest tier first, by their name in queues.conf."
+    asterisk: dict[Name, PbxSettings] = Field(
+        default_factory=dict, json_schema_extra=_keys(NAME.pattern), description="The Asterisk servers, by a name."
     )
-    flows: Annotated[dict[Name, FlowSettings], Field(min_length=1)] = Field(description="The flows, by name.")
+    lookups: dict[Identifier, LookupEntry] = Field(
+        default_factory=dict, json_schema_extra=_keys(IDENTIFIER.pattern), description="Where facts come from, by name."
+    )
+    hours: dict[Name, HoursEntry] = Field(
+        default_factory=dict, json_schema_extra=_keys(NAME.pattern), description="Opening hours, by name."
+    )
+    queues: Annotated[dict[QueueKey, QueueSettings], Field(min_length=1)] = Field(
+        json_schema_extra=_keys(QUEUE_NAME.pattern),
+        description="The queues, highest tier first, by their name in queues.conf.",
+    )
+    flows: Annotated[dict[Name, FlowSettings], Field(min_length=1)] = Field(
+        json_schema_extra=_keys(NAME.pattern), description="The flows, by name."
+    )
     daemon: DaemonSettings = Field(default_factory=DaemonSettings, description="The daemon itself.")

@@ -11,8 +11,8 @@ from itertools import pairwise
 
 from ariroute.config.findings import Findings
 from ariroute.config.model import HoursEntry
+from ariroute.config.near import suggestion
 from ariroute.config.places import Path
-from ariroute.config.words import suggestion
 from ariroute.flow.hours import WEEKDAYS, Hours, Span
 
 CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00", re.ASCII)
@@ -36,7 +36,8 @@ def opening_hours(name: str, entry: HoursEntry, timezone: str, findings: Finding
             if day in weekly:
                 findings.wrong((*path, key), f"{WEEKDAYS[day]} is given twice: each day once")
             weekly[day] = spans
-    if not entry.model_extra:
+    damaged = any(problem.path.startswith(f"hours.{name}.") for problem in findings.problems)
+    if not entry.model_extra and not damaged:
         findings.wrong(path, 'no day is given: write such as mon-fri: "08:00-17:00"')
     return Hours(name, weekly, _holidays(entry.holidays, (*path, "holidays"), findings), timezone)
 

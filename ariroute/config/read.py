@@ -28,6 +28,7 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.reader import ReaderError
 
+from ariroute.config.findings import refusal
 from ariroute.config.places import Path, Places, Position, Scalar
 from ariroute.errors import ConfigError, Problem
 
@@ -39,6 +40,7 @@ TRUE = frozenset({"true", "True", "TRUE"})
 FALSE = frozenset({"false", "False", "FALSE"})
 WHOLE = re.compile(r"[-+]?[0-9]{1,300}", re.ASCII)
 FRACTION = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,2})?", re.ASCII)
+HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 LIKE_A_PHONE_NUMBER = re.compile(r"\+[0-9]+|0[0-9]+", re.ASCII)
 
 YAML_SAYS = (
@@ -50,10 +52,14 @@ YAML_SAYS = (
     ("could not find expected ':'", "a key must be followed by ': ' and its value, or by ':' and indented lines"),
     ("while scanning a quoted scalar", "a quote is opened here and never closed"),
     ("unexpected end of stream", "the file ends in the middle of a value"),
-    ("expected ',' or ']'", "a list in [ ] lacks a ',' between two values or its ']'"),
-    ("expected ',' or '}'", "a mapping in { } lacks a ',' between two keys or its '}'"),
+    ("expected ',' or ']'", "this list in [ ] lacks a ',' between two values, its ']', or quotes around a text"),
+    ("expected ',' or '}'", "this mapping in { } lacks a ',' between two keys, its '}', or quotes around a text"),
     ("expected <block end>", "the indentation does not fit the lines above"),
     ("sequence entries are not allowed", "a '- ' is not expected here: it begins a list item on a line of its own"),
+    (
+        "more indented follow up line",
+        "the first line of this text must be indented as the others, and not be blanks only",
+    ),
     ("undefined alias", "a text that begins with * must be in quotes"),
     ("scanning an alias", "a text that begins with * must be in quotes"),
     ("scanning an anchor", "a text that begins with & must be in quotes"),
@@ -122,7 +128,7 @@ def read_text(text: str, file: str) -> Document:
         builder.problems.append(Problem(file, 0, 0, "", f"is not YAML: {error}"))
     else:
         return Document(builder.root, builder.places, builder.problems)
-    raise ConfigError(builder.problems)
+    raise refusal(builder.problems)
 
 
 def scalar(text: str) -> str | int | float | bool | None:
@@ -209,7 +215,7 @@ class _Builder:
         return {} if isinstance(event, MappingStartEvent) else []
 
     def _scalar(self, event: ScalarEvent, path: Path) -> Any:
-        text = str(event.value)
+        text = self._whole_characters(event, path)
         written = Scalar(event.start_mark.index, event.end_mark.index, event.style or "", text)
         self.places.scalars.setdefault(path, written)
         if event.style:
@@ -241,7 +247,7 @@ class _Builder:
             self._refuse(event, parent.path, "a key must be a plain word")
             raise _TooDeep
         self._check_decoration(event, parent.path)
-        key = str(event.value)
+        key = self._whole_characters(event, parent.path)
         path = (*parent.path, key)
         assert isinstance(parent.value, dict)
         parent.key, parent.skip = key, key in parent.value
@@ -251,6 +257,15 @@ class _Builder:
             self._refuse(event, path, "YAML merging (<<) is not used in this file: write the keys out")
             parent.skip = True
         self.places.keys.setdefault(path, _position(event))
+
+    def _whole_characters(self, event: ScalarEvent, path: Path) -> str:
+        text = str(event.value)
+        if HALF_CHARACTER.search(text):
+            self._refuse(
+                event, path, "an escape from \\ud800 to \\udfff is half a character: write the character itself"
+            )
+            return HALF_CHARACTER.sub("?", text)
+        return text
 
     def _check_decoration(self, event: NodeEvent, path: Path) -> None:
         if event.anchor is not None:
@@ -280,8 +295,8 @@ def _codepoint(error: ReaderError) -> int:
 def _syntax_problem(error: MarkedYAMLError, file: str) -> Problem:
     said = f"{error.context or ''} {error.problem or ''}"
     text = next((ours for theirs, ours in YAML_SAYS if theirs in said), "")
-    quoted = "quoted scalar" in said or "a quote" in text
-    mark = (error.context_mark if quoted else error.problem_mark) or error.problem_mark or error.context_mark
+    begun = any(word in said for word in ("quoted scalar", "while parsing a flow", "could not find"))
+    mark = (error.context_mark if begun else error.problem_mark) or error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
     words = " ".join("".join(takewhile(lambda c: c != "\n", said)).split())
     return Problem(file, line, column, "", text or f"is not YAML here: {words}")

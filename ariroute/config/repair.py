@@ -27,7 +27,7 @@ def usable_part(data: dict[str, Any], error: ValidationError, context: FromFile)
         for path in sorted({_path(item["loc"]) for item in error.errors(include_url=False)}, key=len, reverse=True):
             _leave_out(rest, path)
         try:
-            return FileSettings.model_validate(rest, context=context)
+            return FileSettings.model_validate(rest, context=context, by_alias=True, by_name=False)
         except ValidationError as again:
             error = again
     return None

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 import types
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from ariroute.config.model import FileSettings
+from ariroute.config.near import meant, suggestion
 from ariroute.config.places import Path, Places
 from ariroute.errors import Problem
 
@@ -60,33 +60,41 @@ def problem(error: ErrorDetails, places: Places) -> Problem:
         return places.problem(known, _choice(str(context["expected"]), places.written(known)), at=places.value(known))
     if kind == "string_type" and (written := places.written(known)):
         return places.problem(known, f'must be a text: put it in quotes, "{written[:60]}"', at=places.value(known))
+    if kind in ("dict_type", "model_type") and (written := places.written(known)):
+        return places.problem(known, f"must hold keys and values, 'key: value', not '{written[:60]}'")
     phrase = PHRASES.get(kind)
     text = phrase.format(**context) if phrase else error["msg"].replace("Input should", "must")
     return places.problem(known, text, at=_at(path, places))
+
+
+def same_mistake(error: ErrorDetails, others: Sequence[ErrorDetails]) -> bool:
+    """Whether a key is missing only because it is misspelt beside: ``feilds`` is told, ``fields`` is not."""
+    if error["type"] != "missing":
+        return False
+    parent, key = error["loc"][:-1], str(error["loc"][-1])
+    return any(
+        other["type"] == "extra_forbidden"
+        and other["loc"][:-1] == parent
+        and meant(str(other["loc"][-1]), keys_at(parent)) == key
+        for other in others
+    )
 
 
 def unknown_key(path: Path) -> str:
     """``unknown key 'qeue', did you mean 'queue'?``; without a near word the keys that may stand there."""
     key = str(path[-1])
     allowed = keys_at(path[:-1])
-    if meant := suggestion(key, allowed):
-        return f"unknown key '{key[:80]}'{meant}"
+    if near := suggestion(key, allowed):
+        return f"unknown key '{key[:80]}'{near}"
     return f"unknown key '{key[:80]}'" + (f"; known here: {', '.join(allowed)}" if allowed else "")
-
-
-def suggestion(word: str, known: Iterable[str]) -> str:
-    """``, did you mean 'queue'?``, or an empty text when nothing is near."""
-    by_lower = {name.lower(): name for name in known}
-    near = difflib.get_close_matches(word.lower()[:80], by_lower, n=1, cutoff=0.6)
-    return f", did you mean '{by_lower[near[0]]}'?" if near else ""
 
 
 def unknown_name(what: str, name: str, section: str, known: Mapping[str, Any]) -> str:
     """The sentence for a name that ``section`` does not have."""
-    meant = suggestion(name, known)
-    if not meant:
-        meant = f"; {section} has: {', '.join(list(known)[:10])}" if known else f"; {section} has none yet"
-    return f"there is no {what} '{name[:80]}'{meant}"
+    near = suggestion(name, known)
+    if not near:
+        near = f"; {section} has: {', '.join(list(known)[:10])}" if known else f"; the file has no {section}"
+    return f"there is no {what} '{name[:80]}'{near}"
 
 
 def keys_at(path: Path) -> list[str]:
@@ -139,5 +147,5 @@ def _at(path: Path, places: Places) -> tuple[int, int]:
 
 def _choice(expected: str, written: str) -> str:
     choices = [word.strip("' ") for part in expected.split(" or ") for word in part.split(", ")]
-    meant = suggestion(written, choices)
-    return f"must be {' or '.join(choices)}" + (f", not '{written[:60]}'{meant}" if written else "")
+    listed = " or ".join(filter(None, (", ".join(choices[:-1]), choices[-1])))
+    return f"must be {listed}" + (f", not '{written[:60]}'{suggestion(written, choices)}" if written else "")

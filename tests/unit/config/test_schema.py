@@ -1,0 +1,69 @@
+"""The JSON Schema, judged by a validator that knows nothing of ariroute."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ariroute.config.load import json_schema
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+GOOD = [*(FIXTURES / "good").glob("*.yaml"), *(Path(__file__).parents[3] / "docs" / "examples").glob("*/*.yaml")]
+OF_LOOKUPS = ("Auth.", "BasicAuth.", "LookupEntry.", "HttpSettings.", "CsvSettings.")
+SHOWN_BY_A_SCHEMA = (
+    *("case-with-two-ways-out", "case-without-condition", "cause-out-of-range", "default-missing"),
+    *("duration-without-unit", "duration-unknown-unit", "else-with-value", "lookup-field-type"),
+    *("lookup-of-unknown-kind", "number-in-quotes", "phone-number-as-plain-digits", "priority-negative"),
+    *("secret-written-out", "step-as-text", "step-with-two-keys", "unknown-key", "unknown-key-in-case"),
+    *("unknown-step", "version-from-the-future", "version-missing", "yes-for-true", "hours-day"),
+    *("queue-name-with-blank", "admin-not-loopback", "log-level"),
+)
+
+
+@pytest.fixture(scope="module")
+def schema(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("schema") / "ariroute.schema.json"
+    path.write_text(json.dumps(json_schema()))
+    return path
+
+
+def validator(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "check_jsonschema", "--output-format", "json", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_the_schema_is_a_schema(schema: Path) -> None:
+    done = validator("--check-metaschema", schema)
+    assert done.returncode == 0, done.stdout
+
+
+def test_good_files_pass(schema: Path) -> None:
+    done = validator("--schemafile", schema, *GOOD)
+    assert done.returncode == 0, done.stdout
+
+
+def test_bad_files_fail_each(schema: Path) -> None:
+    paths = {str(FIXTURES / "bad" / f"{name}.yaml") for name in SHOWN_BY_A_SCHEMA}
+    done = validator("--schemafile", schema, *sorted(paths))
+    assert {error["filename"] for error in json.loads(done.stdout)["errors"]} == paths
+
+
+def test_defaults_stand_as_one_writes_them() -> None:
+    definitions = json_schema()["$defs"]
+    assert definitions["DaemonSettings"]["properties"]["guard"]["default"] == "4s"
+    assert definitions["HttpSettings"]["properties"]["max_size"]["default"] == "256KiB"
+    assert "null" not in json.dumps(definitions["Step"])
+
+
+def test_every_key_has_a_description() -> None:
+    bare = {
+        f"{name}.{key}"
+        for name, definition in json_schema()["$defs"].items()
+        for key, value in definition.get("properties", {}).items()
+        if "description" not in value and "$ref" not in value
+    }
+    assert {name for name in bare if not name.startswith(OF_LOOKUPS)} == set()
