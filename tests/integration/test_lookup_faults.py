@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 import tracemalloc
+import zlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -125,6 +126,28 @@ async def test_memory_stays_small_however_long_the_answer(evil: EvilService, fau
         finally:
             tracemalloc.stop()
     # The service lives in this process and has up to 3 MiB in hand; 200 MB or 300 MB would show.
+    assert peak < 8 * 1024 * 1024
+
+
+async def test_small_answer_that_unpacks_to_200_mb_is_cut_while_unpacking() -> None:
+    packer = zlib.compressobj(level=9, wbits=31)
+    body = b"".join([*(packer.compress(b" " * 2**20) for _ in range(200)), packer.flush()])
+    assert len(body) < 256 * 1024
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n"
+        writer.write(head.encode() + body)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server, asking(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/") as runner:
+        tracemalloc.start()
+        try:
+            assert (await one(runner)).failure == Failure.TOO_LARGE
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
     assert peak < 8 * 1024 * 1024
 
 

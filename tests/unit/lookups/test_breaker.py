@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from unit.lookups.clocks import ManualClock
 
 from ariroute.lookups.breaker import FAILURES, PAUSE, Breaker
+from unit.lookups.clocks import ManualClock
 
 
 @pytest.fixture

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from unit.lookups.clocks import ManualClock
 
 from ariroute.lookups.base import CacheSettings
 from ariroute.lookups.cache import AnswerCache
+from unit.lookups.clocks import ManualClock
 
 KEY = ("+46701234567",)
 GOLD = {"loyalty": "gold"}

@@ -9,13 +9,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from unit.lookups.clocks import ManualClock
 
 from ariroute.errors import LookupFailed, UnusableInput
 from ariroute.flow.facts import Answer, Failure, Outcome
 from ariroute.lookups.base import CacheSettings, LookupSettings
 from ariroute.lookups.breaker import FAILURES, PAUSE
 from ariroute.lookups.runner import LookupRunner
+from unit.lookups.clocks import ManualClock
 
 ANNA = {"caller.e164": "+46701234567", "caller.name": "Anna"}
 BERT = {"caller.e164": "+46701234568", "caller.name": "Bert"}
@@ -196,6 +196,7 @@ async def test_source_that_ignores_cancellation_does_not_hold_the_caller() -> No
         assert (await one(runner, ANNA)).failure == Failure.OVERLOADED
         deaf.gate.set()
         await until(lambda: runner.states()["crm"].in_flight == 0)
+        assert runner.states()["crm"].failures_in_a_row == 2  # what came too late is no success
         assert (await one(runner)).outcome == Outcome.FOUND
 
 
