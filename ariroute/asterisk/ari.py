@@ -259,12 +259,12 @@ class Ari:
         """
         requests = self._writes(channel_id, variables)
         requests.append(frames.continue_in_dialplan(channel_id))
-        if self.transport == "http":
+        if self._socket is None or not self._rest_over_socket:
             for request in requests:
                 await self._ask(request)
             return
-        timeout = self.settings.request_timeout
-        replies = [self._start(request, timeout) for request in requests]
+        self.counters.requests += len(requests)
+        replies = self._socket.send_all(requests, self.settings.request_timeout)
         # The last is answered last: awaited first, it wakes this task once instead of once for each.
         last = await replies[-1]
         check_all(requests, [*[await reply for reply in replies[:-1]], last])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,7 +30,8 @@ def classify(error: BaseException, settings: AriSettings) -> Fault:
     """The one place that tells a transient fault from a fatal one.
 
     Only a refused password or user is fatal. Everything else may be Asterisk that is starting, restarting or away:
-    even a 404, because Asterisk's HTTP server answers before res_ari has loaded.
+    even a 404, because Asterisk's HTTP server answers before res_ari has loaded (seen at starts of 16.28 and 22.10,
+    which never answered 401 then).
     """
     match error:
         case aiohttp.WSServerHandshakeError() | aiohttp.ClientResponseError():
@@ -37,13 +39,20 @@ def classify(error: BaseException, settings: AriSettings) -> Fault:
         case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientSSLError():
             return Fault(f"{settings.url}: TLS failed: {error}; check the certificate in Asterisk's http.conf")
         case aiohttp.ClientConnectorError():
-            return Fault(f"{settings.url} cannot be reached: {error.os_error.strerror or error.os_error}")
+            return Fault(f"{settings.url} cannot be reached: {plain(error.os_error)}")
         case ArirouteError():
             return Fault(str(error))
         case asyncio.TimeoutError():
             return Fault(f"{settings.url} did not answer within {settings.connect_timeout:g} s")
         case _:
             return Fault(f"{settings.url}: {type(error).__name__}: {error}")
+
+
+def plain(error: OSError) -> str:
+    """The system's words alone: asyncio puts "Connect call failed" and the address again in their place."""
+    if error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno)
+    return error.strerror or str(error) or type(error).__name__  # getaddrinfo counts its errors below 0
 
 
 def of_status(status: int, settings: AriSettings) -> Fault:

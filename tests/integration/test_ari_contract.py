@@ -7,6 +7,7 @@ import inspect
 import itertools
 import json
 import logging
+import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -344,6 +345,22 @@ async def test_after_a_crash_of_asterisk_it_connects_again(release: str, tmp_pat
             channel_id = await line.call()
             await line.ari.hand_over(channel_id, {"ARIROUTE_QUEUE": "gold", "ARIROUTE_DECIDED": "1"})
             assert await line.copied(channel_id) == "gold|||1"
+
+
+async def test_an_asterisk_that_hangs_counts_as_dead_until_it_answers_again(tmp_path: Path) -> None:
+    with PrivateAsterisk(tmp_path / "pbx", release="22", extra_dialplan=DIALPLAN) as pbx:
+        async with Line(pbx, settings_of(pbx, app=next(apps), ping=0.2)) as line:
+            channel_id = await line.call()
+            pbx.send_signal(signal.SIGSTOP)
+            try:
+                await until(lambda: line.downs)
+                assert "nothing heard for 0.4 s" in line.downs[0]
+                with pytest.raises(AriTimeout):
+                    await line.ari.request("GET", "asterisk/info", timeout=0.1)
+            finally:
+                pbx.send_signal(signal.SIGCONT)
+            await until(lambda: line.ari.is_up)
+            assert channel_id in await line.ari.channels_in_app()
 
 
 async def test_asterisk_that_starts_later_is_found(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -43,7 +43,7 @@ KEY = Mock(spec=ConnectionKey, host="pbx", port=8088, ssl=True)
     ("error", "sentence"),
     [
         (
-            aiohttp.ClientConnectorError(KEY, OSError(111, "Connection refused")),
+            aiohttp.ClientConnectorError(KEY, OSError(111, "Connect call failed ('::1', 1)")),
             "cannot be reached: Connection refused",
         ),
         (aiohttp.ClientConnectorDNSError(KEY, OSError(-2, "Name or service not known")), "Name or service not known"),
