@@ -119,6 +119,9 @@ class Secret:
     def __repr__(self) -> str:
         return "Secret(***)"
 
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Secret) and other._text == self._text
 

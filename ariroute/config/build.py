@@ -63,7 +63,7 @@ def _language(settings: FileSettings, hours: Mapping[str, Hours], findings: Find
     try:
         return Language(lookups, hours, variables, settings.region, settings.timezone)
     except ExpressionError as error:  # a word that the language keeps for itself
-        findings.wrong((), f"'{error.text}' cannot be a name: {error.sentence}")
+        findings.wrong((), f"'{error.text}' cannot be a name: {_sentence(error)}")
         return Language({}, hours, (), settings.region, settings.timezone)
 
 
@@ -216,23 +216,34 @@ class _Builder:
         if case.when is not None:
             return self._compiled(case.when, (*path, "when"), condition=True)
         assert case.match is not None
-        fields = {name: _floats(value) for name, value in case.match.items()}
-        good = [self._matches(name, value, (*path, "match", name)) for name, value in fields.items()]
-        return self.language.match(fields) if all(good) else None
+        return self._matching({name: _floats(value) for name, value in case.match.items()}, (*path, "match"))
 
-    def _matches(self, name: str, value: Scalar | list[Scalar], path: Path) -> bool:
-        """Whether this one field can be compared so; asked one by one, so that a mistake is shown at its field."""
+    def _matching(self, fields: Mapping[str, Any], path: Path) -> Condition | None:
+        for name, value in fields.items():
+            self._check_types(name, value, (*path, name))
+        try:
+            return self.language.match(fields)
+        except ExpressionError:
+            for name, value in fields.items():
+                self._tell_mismatch(name, value, (*path, name))
+        return None
+
+    def _check_types(self, name: str, value: Any, path: Path) -> None:
+        kind = "string" if name == "open" else self.types.get(name)
+        if kind is None:
+            return
+        values = value if isinstance(value, list) else [value]
+        if wrong := next(filter(None, (mistyped(item, kind) for item in values)), ""):
+            self.findings.wrong_value(path, f"{name} {wrong}")
+
+    def _tell_mismatch(self, name: str, value: Any, path: Path) -> None:
+        """Tell what is wrong with this one field, so that the mistake stands at its field."""
         try:
             self.language.match({name: value})
         except ExpressionError as error:
-            if not self._damaged(name):
-                self.findings.wrong(path, error.sentence)
-            return False
-        values = value if isinstance(value, list) else [value]
-        wrong = next(filter(None, (mistyped(item, self.types.get(name, "string")) for item in values)), "")
-        if wrong and (name in self.types or name == "open"):
-            self.findings.wrong_value(path, f"{name} {wrong}")
-        return not wrong
+            told = any(problem.path == printable(path) for problem in self.findings.problems)
+            if not told and not self._damaged(name):
+                self.findings.wrong(path, _sentence(error))
 
     def _check_new(self, condition: Condition, before: list[tree.Case], path: Path) -> None:
         same = next((case for case in before if case.condition.text == condition.text), None)
@@ -254,7 +265,7 @@ class _Builder:
             if not self._damaged(text):
                 at = self.findings.places.inside(path, error.line, error.column)
                 excerpt = self.findings.places.excerpt(at)
-                self.findings.wrong(path, error.sentence, at=at, excerpt=excerpt)
+                self.findings.wrong(path, _sentence(error), at=at, excerpt=excerpt)
         return None
 
     def _damaged(self, text: str) -> bool:
@@ -271,3 +282,7 @@ def _floats(value: Any) -> Any:
     if isinstance(value, list):
         return [_floats(item) for item in value]
     return float(value) if type(value) is int else value
+
+
+def _sentence(error: ExpressionError) -> str:
+    return f"{error.message}, did you mean {error.suggestion}?" if error.suggestion else error.message

@@ -22,6 +22,9 @@ GUARD_RESERVE = 1.0
 
 STATES_LIMIT = 64
 
+Inputs = Mapping[str, list[str]]
+"""For each lookup the facts of other lookups that its question is made of."""
+
 Asked = frozenset[str]
 States = dict[Asked, float]
 """The ways to reach a place: which lookups have been asked by then, and the most seconds that can have taken."""
@@ -29,7 +32,8 @@ States = dict[Asked, float]
 
 def check(settings: FileSettings, built: Built, findings: Findings, *, whole: bool) -> None:
     """Add every mistake of this sort to ``findings``. ``whole`` is false when steps were left out as unreadable."""
-    _check_inputs(settings, findings)
+    inputs = _inputs(settings)
+    _check_inputs(settings, inputs, findings)
     if settings.hours and "timezone" not in settings.model_fields_set:
         findings.wrong(("hours",), "opening hours need a time zone: add the key 'timezone', such as Europe/Stockholm")
     flows = built.ruleset.flows
@@ -37,24 +41,27 @@ def check(settings: FileSettings, built: Built, findings: Findings, *, whole: bo
         _check_reached(flow.steps, built.places, findings)
     order = _in_order(flows, built.places, findings)
     _warn_of_idle_flows(flows, findings)
-    walk = _Walk(settings, built.places, findings, whole and built.whole)
+    walk = _Walk(settings, inputs, built.places, findings, whole and built.whole)
     for name in order:
         walk.flow(flows[name])
 
 
-def _check_inputs(settings: FileSettings, findings: Findings) -> None:
+def _inputs(settings: FileSettings) -> Inputs:
+    return {name: sorted(entry.body.template_names - CONTACT_NAMES) for name, entry in settings.lookups.items()}
+
+
+def _check_inputs(settings: FileSettings, inputs: Inputs, findings: Findings) -> None:
     """Names in a lookup's template: of the contact, or a field of another lookup."""
     fields = {f"{name}.{key}" for name, entry in settings.lookups.items() for key in entry.fields}
-    for name, entry in settings.lookups.items():
-        for needed in sorted(entry.body.template_names - CONTACT_NAMES):
-            path: Path = ("lookups", name, entry.kind)
-            if needed not in fields:
-                meant = suggestion(needed, (*CONTACT_NAMES, *fields))
-                findings.wrong(path, f"'{{{needed}}}' is not a value that a contact or a lookup has{meant}")
-            elif needed.startswith(f"{name}."):
-                findings.wrong(
-                    path, f"'{{{needed}}}' comes from this lookup itself: it is not known before it is asked"
-                )
+    damaged = tuple(problem.path for problem in findings.problems if problem.path.startswith("lookups"))
+    for name, needed in ((lookup, needed) for lookup, names in inputs.items() for needed in names):
+        path: Path = ("lookups", name, settings.lookups[name].kind)
+        source = needed.partition(".")[0]
+        if source == name:
+            findings.wrong(path, f"'{{{needed}}}' comes from this lookup itself: it is not known before it is asked")
+        elif needed not in fields and not any(place.startswith(f"lookups.{source}") for place in damaged):
+            meant = suggestion(needed, (*CONTACT_NAMES, *fields))
+            findings.wrong(path, f"'{{{needed}}}' is not a value that a contact or a lookup has{meant}")
 
 
 def _check_reached(steps: tuple[Step, ...], places: Mapping[str, Path], findings: Findings) -> None:
@@ -136,6 +143,7 @@ class _Walk:
     """Walks all ways through the flows at once, carrying what has been asked and how long that can have taken."""
 
     settings: FileSettings
+    inputs: Inputs
     places: Mapping[str, Path]
     findings: Findings
     whole: bool
@@ -181,8 +189,7 @@ class _Walk:
     def _lookup(self, step: Lookup, states: States) -> States:
         path = (*self.places[step.path], "lookup")
         known = [name for name in step.names if name in self.settings.lookups]
-        for name in known:
-            self._check_inputs_asked(name, path, states)
+        self._check_inputs_asked(known, path, states)
         after: States = {}
         for asked, took in states.items():
             fresh = [self.settings.lookups[name].body.timeout for name in known if name not in asked]
@@ -199,9 +206,9 @@ class _Walk:
                 f"them {allowed:g}s: shorten their timeouts, or ask several in one step",
             )
 
-    def _check_inputs_asked(self, name: str, path: Path, states: States) -> None:
+    def _check_inputs_asked(self, names: list[str], path: Path, states: States) -> None:
         asked = frozenset().union(*states) if self.whole else frozenset(self.settings.lookups)
-        for needed in sorted(self.settings.lookups[name].body.template_names - CONTACT_NAMES):
+        for name, needed in ((lookup, needed) for lookup in names for needed in self.inputs[lookup]):
             source = needed.partition(".")[0]
             if source in self.settings.lookups and source not in asked:
                 self.findings.wrong(

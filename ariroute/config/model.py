@@ -25,7 +25,7 @@ from ariroute.values import Duration, Settings
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,31}", re.ASCII)
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}", re.ASCII)
 CONDITION_WORDS = frozenset((*CONTACT_RECORDS, *FUNCTIONS, "now", "arguments", "vars", "outcome"))
-LOOPBACK = re.compile(r"(127(?:\.\d{1,3}){3}|localhost|\[::1\]):(\d{1,5})", re.ASCII)
+LOOPBACK = re.compile(r"(127(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3}|localhost):(\d{1,5})", re.ASCII)
 
 
 def _identifier(name: str) -> str:

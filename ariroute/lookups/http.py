@@ -33,7 +33,7 @@ from ariroute.lookups.base import SourceSettings, Surroundings
 from ariroute.lookups.json import parsed, record_at
 from ariroute.lookups.resolver import Resolver
 from ariroute.lookups.template import UrlTemplate
-from ariroute.values import ByteSize, Secret, Settings
+from ariroute.values import ByteSize, PrivateText, Secret, Settings
 
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}", re.ASCII)  # RFC 9110 section 5.6.2
 OWN_HEADERS = frozenset({"host", "connection", "content-length", "transfer-encoding", "accept-encoding"})
@@ -84,7 +84,7 @@ class HttpSettings(SourceSettings):
         pattern=r"^(\.|[^.\s]+(\.[^.\s]+)*)?$",
         description="Where in the answer the record is, such as data.customer; of a list the first.",
     )
-    headers: dict[Annotated[str, AfterValidator(settable_header)], Secret] = Field(
+    headers: dict[Annotated[str, AfterValidator(settable_header)], PrivateText] = Field(
         default_factory=dict, description="Sent with every request."
     )
     auth: Auth | None = None
