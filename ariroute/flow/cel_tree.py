@@ -54,7 +54,7 @@ _MESSAGES: dict[str, tuple[tuple[str, int, str], ...]] = {
         ("result", 7, "Expr"),
         ("iter_var2", 8, "string"),
     ),
-    "Reference": (("name", 1, "string"), ("overloads", 3, "*string")),
+    "Reference": (("name", 1, "string"),),
     "ReferenceEntry": (("key", 1, "int64"), ("value", 2, "Reference")),
     "Type": (("primitive", 3, "int32"), ("wrapper", 4, "int32")),
     "TypeEntry": (("key", 1, "int64"), ("value", 2, "Type")),
@@ -140,16 +140,12 @@ class Tree:
         argument.ident.name = name
         self._refer(argument.id, name)
 
-    def choose_overload(self, call: Node, overload: str) -> None:
-        self._refer(call.id, call.call.function, overload)
-
-    def _refer(self, number: int, name: str, *overloads: str) -> None:
+    def _refer(self, number: int, name: str) -> None:
         entry = next((entry for entry in self._checked.references if entry.key == number), None)
         if entry is None:
             entry = self._checked.references.add(key=number)
         entry.value.Clear()
         entry.value.name = name
-        entry.value.overloads.extend(overloads)
 
     def idents(self, node: Node) -> set[str]:
         """Every plain name below ``node``."""

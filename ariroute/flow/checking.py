@@ -1,8 +1,8 @@
 """What we ask of an expression beyond CEL's own type check, and the changes made to it before it runs.
 
-The walk finds the names it reads, refuses what could only fail on a call, and makes three changes: ``open(x)`` gets
-``now`` as its second argument, ``outcome.crm`` and ``vars.level`` become variables (so that one not told yet is
-unknown, not empty), and ``coalesce(...)`` is taken out (a function of CEL never sees an unknown argument).
+The walk finds the names it reads, refuses what could only fail on a call, and makes two changes: ``outcome.crm`` and
+``vars.level`` become variables (so that one not told yet is unknown, not empty), and the calls of our own functions
+are taken out (see :mod:`ariroute.flow.functions`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from cel_expr_python import cel
 
 from ariroute.errors import ExpressionError
 from ariroute.flow.cel_tree import Node, Tree
-from ariroute.flow.functions import COALESCE_LIMIT, OPEN_AT
+from ariroute.flow.functions import CALL_LIMIT, FUNCTIONS
 from ariroute.flow.messages import Vocabulary
 
 OUTCOME, VARIABLE = "@outcome.", "@vars."
@@ -23,8 +23,8 @@ OUTCOME, VARIABLE = "@outcome.", "@vars."
 
 _HIDDEN = {"outcome": OUTCOME, "vars": VARIABLE}
 
-COALESCED = "@coalesced."
-"""Prefix of the hidden variable that holds the value of a coalesce()."""
+CALL = "@call."
+"""Prefix of the hidden variable that holds what one of our functions gave."""
 
 _ARITHMETIC = {"_+_": "+", "_-_": "-", "_*_": "*", "_/_": "/", "_%_": "%"}
 _PROBES = cel.NewEnv(variables={"now": cel.Type.TIMESTAMP, "given": cel.Type.STRING})
@@ -65,8 +65,10 @@ class Check:
         self._timezone = timezone
         self.reads: dict[str, None] = {}
         """Names in the order of the text; a dict as an ordered set."""
-        self.coalesced: list[Node] = []
-        """The coalesce() calls found outermost, as copies; the n-th is read as variable ``coalesced_n``."""
+        self.calls: list[Node] = []
+        """The outermost calls of our functions, as copies; the n-th is read as the variable ``@call.n``."""
+        self.bindings: set[str] = set()
+        """The records and variables that the changed expression reads."""
 
     def walk(self, node: Node, bound: frozenset[str] = frozenset()) -> bool:
         """Check what is below ``node``; ``bound`` are the names of macros around it. True when it is constant."""
@@ -100,6 +102,7 @@ class Check:
             example = next(iter(self._records[name]), "")
             self._refuse(node, f"{name} is a whole record: name one of its fields", f"{name}.{example}")
         self.reads[name] = None
+        self.bindings.add(name)
         return False
 
     def _select(self, node: Node, bound: frozenset[str]) -> bool:
@@ -112,6 +115,7 @@ class Check:
             if node.select.test_only:
                 self._refuse(node, f"has() is for the fields of a lookup: compare {root}.{field} instead")
             self._tree.make_variable(node, _HIDDEN[root] + field)
+        self.bindings.add(_HIDDEN[root] + field if root in _HIDDEN else root)
         return False
 
     def _struct(self, node: Node, bound: frozenset[str]) -> bool:
@@ -133,10 +137,8 @@ class Check:
 
     def _call(self, node: Node, bound: frozenset[str]) -> bool:
         call = node.call
-        if call.function == "coalesce":
-            return self._coalesce(node, bound)
-        if call.function == "open":
-            return self._open(node, bound)
+        if call.function in FUNCTIONS:
+            return self._take_out(node, bound)
         if call.function in _ZONED:
             self._zone(node)
         if call.function in _ARITHMETIC:
@@ -150,18 +152,22 @@ class Check:
             self._constant(node)
         return constant
 
-    def _coalesce(self, node: Node, bound: frozenset[str]) -> bool:
-        if len(self.coalesced) == COALESCE_LIMIT:
-            self._refuse(node, f"more than {COALESCE_LIMIT} coalesce() in one expression: split it")
+    def _take_out(self, node: Node, bound: frozenset[str]) -> bool:
+        """A call of one of our functions: a variable takes its place."""
+        function = node.call.function
+        if len(self.calls) == CALL_LIMIT:
+            self._refuse(node, f"more than {CALL_LIMIT} functions in one expression: split it")
+        if bound & self._tree.idents(node):
+            self._refuse(node, f"{function}() cannot read the variable of exists(), all(), map() or filter() around it")
+        if function == "open":
+            self._open(node)
         kept = type(node)()
         kept.CopyFrom(node)
-        if bound & self._tree.idents(node):
-            self._refuse(node, "coalesce() cannot read the variable of exists(), all(), map() or filter() around it")
-        self._tree.make_variable(node, f"{COALESCED}{len(self.coalesced)}")
-        self.coalesced.append(kept)
+        self._tree.make_variable(node, f"{CALL}{len(self.calls)}")
+        self.calls.append(kept)
         return False
 
-    def _open(self, node: Node, bound: frozenset[str]) -> bool:
+    def _open(self, node: Node) -> None:
         name = node.call.args[0]
         known = list(self._hours)
         if name.WhichOneof("kind") != "const":
@@ -174,9 +180,6 @@ class Check:
             )
         if len(node.call.args) == 1:
             self._tree.add_variable(node, "now")
-            self._tree.choose_overload(node, OPEN_AT)
-        self.walk(node.call.args[1], bound)
-        return False
 
     def _zone(self, node: Node) -> None:
         arguments = node.call.args

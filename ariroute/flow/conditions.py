@@ -10,17 +10,19 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from cel_expr_python import cel
 
 from ariroute.errors import ExpressionError as ExpressionError
 from ariroute.flow.cel_tree import Tree
-from ariroute.flow.checking import COALESCED, OUTCOME, VARIABLE, Check
+from ariroute.flow.checking import CALL, OUTCOME, VARIABLE, Check
+from ariroute.flow.contact import Contact
 from ariroute.flow.facts import Failure, FieldType, Outcome, Scalar
-from ariroute.flow.functions import COALESCE_LIMIT, FUNCTIONS, declare
+from ariroute.flow.functions import CALL_LIMIT, FUNCTIONS, Function, declarations, implementations
 from ariroute.flow.hours import Hours
 from ariroute.flow.match import render, render_match
 from ariroute.flow.messages import Vocabulary, explain
@@ -53,6 +55,9 @@ _RESULTS: dict[str, ResultType] = {
     "NULL": "any",
 }
 
+NOBODY = Contact("", datetime(2000, 1, 1, tzinfo=UTC))
+"""Whom a constant is worked out for."""
+
 _ABSENT = re.compile(r'No value with name "(.*)" found')
 
 _ERROR = cel.Type.ERROR
@@ -62,44 +67,49 @@ NAME = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
 
 
 class Program:
-    """A compiled expression with its coalesce() taken out; they are worked out first, each value on its own."""
+    """A compiled expression with the calls of our functions taken out; those are worked out first.
 
-    __slots__ = ("_coalesced", "_compiled", "_language", "reads")
+    ``uses`` names the bindings that it reads, ``reads`` the facts, those of its calls included.
+    """
+
+    __slots__ = ("_calls", "_compiled", "_language", "_uses", "reads")
 
     def __init__(
-        self,
-        language: Language,
-        compiled: cel.Expression,
-        reads: tuple[str, ...],
-        coalesced: tuple[tuple[Program, ...], ...],
+        self, language: Language, compiled: cel.Expression, uses: Collection[str], reads: Collection[str], calls: Calls
     ) -> None:
         self._language = language
         self._compiled = compiled
-        self._coalesced = coalesced
+        self._uses = tuple(uses)
+        self._calls = calls
         self.reads = tuple((name, reader(name)) for name in reads)
 
     def run(self, scope: Scope) -> Value | Unknown:
         """The value now. Never raises."""
+        plain = self.plain(scope)
+        if plain is True or plain is False:
+            return bool(plain)
+        return plain if isinstance(plain, Unknown) else _scalar(plain)
+
+    def plain(self, scope: Scope) -> Any:
+        """The same, but also lists and times, as Python has them."""
         doubts: dict[str, str] = {}
         try:
             value = self._evaluate(scope, doubts)
-            plain = value.value()
+            plain = value.plain_value()
             if plain is True or plain is False:
-                return bool(plain)
-            if value.type() == _ERROR:
-                return Unknown(self._doubt(scope, str(plain), doubts))
-            return _scalar(plain)
+                return plain
+            return Unknown(self._doubt(scope, str(plain), doubts)) if value.type() == _ERROR else plain
         except Exception as error:  # the iteration budget; and an engine that breaks must not break the call
             return Unknown(str(error).partition(" [")[0] or type(error).__name__)
 
     def _evaluate(self, scope: Scope, doubts: dict[str, str]) -> cel.Value:
         prepared = self._language.prepare(scope)
-        if not self._coalesced:
+        if not self._calls:
             return self._compiled.eval(prepared.activation)
-        bindings = dict(prepared.bindings)
-        for number, candidates in enumerate(self._coalesced):
-            name = f"{COALESCED}{number}"
-            value = _coalesce(candidates, scope)
+        known = prepared.bindings
+        bindings = {name: known[name] for name in self._uses if name in known}
+        for name, call in self._calls:
+            value = call(scope)
             if isinstance(value, Unknown):
                 doubts[name] = value.reason
             else:
@@ -118,6 +128,13 @@ class Program:
     def empty(self, scope: Scope) -> str:
         """A sentence on the first name that it reads and that is empty; an empty string when none is."""
         return next((f"{name} is empty" for name, read in self.reads if read(scope) is None), "")
+
+
+Call = Callable[[Scope], Any]
+"""Works out a call that was taken out of an expression: a plain value, None when empty, or Unknown."""
+
+Calls = tuple[tuple[str, Call], ...]
+"""The variable that stands for each call, and how to work it out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,17 +211,18 @@ class Language:
             raise ExpressionError(name, 1, 1, f"'{name}' has a meaning of its own: call the lookup something else")
         self._records = Records({**fields, **lookups})
         self._vocabulary = Vocabulary({name: tuple(known) for name, known in self._records.fields.items()}, FUNCTIONS)
-        self._env = self._environment(region)
+        self._functions = implementations(self._hours, region)
+        self._env = self._environment()
         self._refuse_reserved_words()
 
-    def _environment(self, region: str) -> cel.Env:
+    def _environment(self) -> cel.Env:
         kind = cel.Type
         variables = {name: kind(f"{PACKAGE}.{name}") for name in self._records.fields}
         variables |= {"now": kind.TIMESTAMP, "arguments": kind.List(kind.STRING)}
         variables |= {f"{OUTCOME}{name}": kind.STRING for name in self._lookups}
         variables |= dict.fromkeys(self._variables.values(), kind.DYN)
-        variables |= {f"{COALESCED}{number}": kind.DYN for number in range(COALESCE_LIMIT)}
-        return cel.NewEnv(self._records.pool, variables=variables, functions=declare(self._hours, region))
+        variables |= {f"{CALL}{number}": kind.DYN for number in range(CALL_LIMIT)}
+        return cel.NewEnv(self._records.pool, variables=variables, functions=declarations())
 
     def _refuse_reserved_words(self) -> None:
         """A lookup called ``in``, a field called ``null``: ask the compiler, which knows its reserved words best."""
@@ -255,12 +273,20 @@ class Language:
             text, tree, self._env, self._vocabulary.fields, tuple(self._hours), self._vocabulary, self._timezone
         )
         check.walk(tree.root)
-        coalesced = tuple(
-            tuple(self._program(text, tree.part(argument)) for argument in call.call.args) for call in check.coalesced
-        )
         reads = dict.fromkeys(check.reads)
-        reads.update((name, None) for candidates in coalesced for inner in candidates for name, _ in inner.reads)
-        return Program(self, tree.program(self._env), tuple(reads), coalesced)
+        calls = []
+        for number, node in enumerate(check.calls):
+            programs = [self._program(text, tree.part(argument)) for argument in node.call.args]
+            reads.update((name, None) for program in programs for name, _ in program.reads)
+            calls.append((f"{CALL}{number}", self._call(node.call.function, programs)))
+        return Program(self, tree.program(self._env), check.bindings, reads, tuple(calls))
+
+    def _call(self, function: str, programs: list[Program]) -> Call:
+        arguments = [Argument(program) for program in programs]
+        if function == "coalesce":
+            return lambda scope: _coalesce(arguments, scope)
+        work = self._functions[function]
+        return lambda scope: _apply(work, arguments, scope)
 
     def literal(self, value: Scalar) -> Expression:
         """An expression that gives ``value``. Raises ExpressionError for what CEL cannot write, such as infinity."""
@@ -311,16 +337,49 @@ class Language:
         scope.records[f"{OUTCOME}{name}"] = str(answer.outcome)
 
 
-def _coalesce(candidates: tuple[Program, ...], scope: Scope) -> Value | Unknown:
+class Argument:
+    """An argument of a call: worked out at load when it is constant, else for each scope anew."""
+
+    __slots__ = ("_constant", "_program")
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._constant = None if program.reads else program.plain(Scope(NOBODY, NOBODY.arrived))
+
+    def value(self, scope: Scope) -> Any:
+        """A plain value, None when empty, or Unknown."""
+        return self._program.plain(scope) if self._constant is None else self._constant
+
+    def emptiness(self, scope: Scope) -> str:
+        return self._program.empty(scope) or "a value is empty"
+
+
+def _coalesce(arguments: Sequence[Argument], scope: Scope) -> Any:
     """The first that is known and not empty; Unknown when one that is unknown might have been it, else empty."""
     doubt: Unknown | None = None
-    for candidate in candidates:
-        value = candidate.run(scope)
+    for argument in arguments:
+        value = argument.value(scope)
         if isinstance(value, Unknown):
             doubt = doubt or value
         elif value is not None and value != "":
             return value
     return doubt
+
+
+def _apply(function: Function, arguments: Sequence[Argument], scope: Scope) -> Any:
+    """``function`` of its arguments; Unknown when one of them is unknown or empty."""
+    values = []
+    for argument in arguments:
+        value = argument.value(scope)
+        if value is None:
+            return Unknown(argument.emptiness(scope))
+        if isinstance(value, Unknown):
+            return value
+        values.append(value)
+    try:
+        return function(*values)
+    except Exception as error:  # only this call is unknown; || and && around it may still decide
+        return Unknown(f"{type(error).__name__}: {error}")
 
 
 def _scalar(plain: Any) -> Value | Unknown:

@@ -1,9 +1,16 @@
-"""The functions that ariroute adds to CEL, each with the line that documents it (docs/flow-language.md)."""
+"""The functions that ariroute adds to CEL, each with the line that documents it (docs/flow-language.md).
+
+CEL knows them for its type check only and never calls them. They are taken out of the expression and worked out
+first, for two reasons: a function of CEL never sees an unknown argument, which coalesce() lives on; and the binding
+(cel-expr-python 0.1.3) keeps one reference for ever to each argument that it gives to a Python function, which
+would be some 100 bytes for each call of each function in each condition.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 from cel_expr_python import cel
 
@@ -19,16 +26,16 @@ FUNCTIONS: Mapping[str, str] = {
 """Function name to one sentence for people."""
 
 COALESCE_LIMIT = 8
-"""coalesce() takes so many values, and one expression so many coalesce()."""
+"""coalesce() takes so many values."""
 
-OPEN_NOW, OPEN_AT = "open_now", "open_at"
+CALL_LIMIT = 20
+"""One expression calls so many of these functions."""
 
-_TEXT = cel.Type("google.protobuf.StringValue")
-_TRUTH = cel.Type("google.protobuf.BoolValue")
+Function = Callable[..., Any]
 
 
-def declare(hours: Mapping[str, Hours], region: str) -> list[cel.FunctionDecl]:
-    """The declarations, with ``hours`` and ``region`` bound in."""
+def implementations(hours: Mapping[str, Hours], region: str) -> dict[str, Function]:
+    """Name to function, with ``hours`` and ``region`` bound in; coalesce() is not one, for it sees unknown values."""
 
     def is_open(name: str, at: datetime) -> bool:
         return hours[name].is_open(at)
@@ -39,37 +46,32 @@ def declare(hours: Mapping[str, Hours], region: str) -> list[cel.FunctionDecl]:
     def begins(text: str, prefixes: list[str]) -> bool:
         return text.startswith(tuple(prefixes))
 
-    kind = cel.Type
+    return {"open": is_open, "e164": international, "prefix": begins}
+
+
+def declarations() -> list[cel.FunctionDecl]:
+    """What the type checker is to know of them."""
+    text, time, truth = cel.Type.STRING, cel.Type.TIMESTAMP, cel.Type.BOOL
+    maybe_text, maybe_truth = cel.Type("google.protobuf.StringValue"), cel.Type("google.protobuf.BoolValue")
+    coalesce = []
+    for count in range(1, COALESCE_LIMIT + 1):
+        coalesce += [
+            _overload(f"coalesce_text_{count}", maybe_text, [maybe_text] * count),
+            _overload(f"coalesce_truth_{count}", maybe_truth, [maybe_truth] * count),
+            _overload(f"coalesce_whole_{count}", cel.Type.DYN, [cel.Type.INT] * count),
+            _overload(f"coalesce_fraction_{count}", cel.Type.DYN, [cel.Type.DOUBLE] * count),
+        ]
     return [
-        cel.FunctionDecl(
-            "open",
-            [
-                # Called never: the language puts `now` in as the second argument.
-                cel.Overload(OPEN_NOW, kind.BOOL, [kind.STRING], impl=lambda name: None),
-                cel.Overload(OPEN_AT, kind.BOOL, [kind.STRING, kind.TIMESTAMP], impl=is_open),
-            ],
-        ),
-        cel.FunctionDecl("e164", [cel.Overload("e164", kind.STRING, [kind.STRING], impl=international)]),
-        cel.FunctionDecl(
-            "prefix", [cel.Overload("prefix", kind.BOOL, [kind.STRING, kind.List(kind.STRING)], impl=begins)]
-        ),
-        cel.FunctionDecl("coalesce", _coalesce_overloads()),
+        cel.FunctionDecl("open", [_overload("open_now", truth, [text]), _overload("open_at", truth, [text, time])]),
+        cel.FunctionDecl("e164", [_overload("e164", text, [text])]),
+        cel.FunctionDecl("prefix", [_overload("prefix", truth, [text, cel.Type.List(text)])]),
+        cel.FunctionDecl("coalesce", coalesce),
     ]
 
 
-def _coalesce_overloads() -> list[cel.Overload]:
-    """For the type checker only: text with text, truth with truth, numbers with numbers.
+def _overload(name: str, result: cel.Type, parameters: list[cel.Type]) -> cel.Overload:
+    return cel.Overload(name, result, parameters, impl=_never_called)
 
-    The calls themselves are taken out of the tree: a function of CEL never sees an unknown argument.
-    """
-    kinds = (
-        ("text", _TEXT, _TEXT),
-        ("truth", _TRUTH, _TRUTH),
-        ("whole", cel.Type.INT, cel.Type.DYN),
-        ("fraction", cel.Type.DOUBLE, cel.Type.DYN),
-    )
-    return [
-        cel.Overload(f"coalesce_{word}_{count}", result, [kind] * count, impl=lambda *values: None)
-        for count in range(1, COALESCE_LIMIT + 1)
-        for word, kind, result in kinds
-    ]
+
+def _never_called(*values: object) -> None:
+    raise AssertionError("a call was left in the expression")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import sys
+from dataclasses import replace
+
 import pytest
 from flow_builders import BO, LANGUAGE, MONDAY, OFFICE, scope
 
@@ -9,6 +13,7 @@ from ariroute.errors import UnusableInput
 from ariroute.flow.conditions import TEXT_LIMIT, ExpressionError, Language, Scope, Unknown
 from ariroute.flow.contact import Contact, Party
 from ariroute.flow.facts import Answer, Failure, Outcome
+from ariroute.flow.functions import CALL_LIMIT
 from ariroute.testing import Given
 
 GOLD: dict[str, Given] = {"crm": {"loyalty": "gold", "orders": 12.0, "vip": True}}
@@ -328,8 +333,35 @@ class TestTraps:
     def test_text_that_is_none_is_refused_and_can_be_printed(self, text: str) -> None:
         str(refusal(text)).encode()
 
-    def test_coalesce_over_the_variable_of_a_macro_is_refused(self) -> None:
-        assert "cannot read the variable" in refusal("[1].exists(x, coalesce(x, 2) == 2)").message
+    @pytest.mark.parametrize("call", ["coalesce(x, 2) == 2", 'e164(string(x)) == ""', 'prefix(string(x), ["1"])'])
+    def test_a_function_over_the_variable_of_a_macro_is_refused(self, call: str) -> None:
+        assert "cannot read the variable" in refusal(f"[1].exists(x, {call})").message
+
+    def test_our_functions_are_never_called_by_the_binding_which_would_keep_their_arguments_for_ever(self) -> None:
+        text = "a text that nobody else holds".replace("a", "A")
+        known = scope({"crm": {"loyalty": text}}, level=text)
+        condition = LANGUAGE.condition('prefix(crm.loyalty, ["x"]) || e164(vars.level) == "x" || !open("office")')
+        arguments = LANGUAGE.condition('prefix(arguments[0], ["x"])')
+        contact = replace(BO, arguments=(text,))
+        condition.holds(known)
+        before = sys.getrefcount(text)
+        gc.collect()
+        blocks = sys.getallocatedblocks()
+        for _ in range(2000):
+            condition.holds(known)
+            arguments.holds(Scope(contact, MONDAY))
+        gc.collect()
+        assert sys.getrefcount(text) == before
+        assert sys.getallocatedblocks() - blocks < 500
+
+    def test_a_function_of_an_empty_or_unknown_value_is_unknown_and_gives_way(self) -> None:
+        assert told('e164(crm.loyalty) == "x"', MISSING) == "crm.loyalty is empty"
+        assert told('e164(crm.loyalty) == "x"', FAILED) == FAILED_TIMEOUT
+        assert told('e164(crm.loyalty) == "x" || open("office")', MISSING) is True
+
+    def test_the_number_of_functions_in_one_expression_is_limited(self) -> None:
+        message = refusal(" || ".join(['open("office")'] * (CALL_LIMIT + 1))).message
+        assert message == f"more than {CALL_LIMIT} functions in one expression: split it"
 
     def test_infinity_is_not_a_value(self) -> None:
         assert LANGUAGE.expression("1e999").evaluate(scope()) == Unknown("the result is not a finite number")
