@@ -1,0 +1,86 @@
+"""Who calls and what was dialled: untrusted text becomes plain, clean values."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from ariroute.flow.contact import NAME_LIMIT, Contact, Party, dialled_party, display_name, party
+from ariroute.flow.numbers import dialable, e164
+
+
+@pytest.mark.parametrize(
+    ("given", "number", "international"),
+    [
+        ("070-123 45 67", "0701234567", "+46701234567"),
+        ("+46 (70) 123.45/67", "+46701234567", "+46701234567"),
+        ("100", "100", ""),  # an extension, not a Swedish number
+        ("*21#", "*21#", ""),
+        ("anonymous", "", ""),
+        ("", "", ""),
+        ("sip:bo@example.com", "", ""),
+        ("0701234567\r\nAction: Originate", "", ""),
+        ("1" * 33, "", ""),
+        ("٠٧٠١٢٣٤٥٦٧", "", ""),  # digits of another script are none that Asterisk dials
+        ("${SHELL(id)}", "", ""),
+    ],
+)
+def test_a_number_is_kept_as_dialled_and_in_international_form(given: str, number: str, international: str) -> None:
+    found = party(given, "", "SE")
+    assert (found.number, found.e164) == (number, international)
+
+
+def test_without_a_region_only_international_numbers_are_understood() -> None:
+    assert e164("+46701234567", "") == "+46701234567"
+    assert e164("0701234567", "") == ""
+
+
+def test_nothing_is_guessed_of_what_is_not_dialable() -> None:
+    assert dialable("07O1234567") == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("Bo Ek", "Bo Ek"),
+        ('"Bo" <1>', '"Bo" <1>'),  # quotes are no danger to whoever quotes them
+        ("Bo\r\nEk\x00", "BoEk"),
+        ("\u202eoB", "oB"),
+        ("A\u030a", "Å"),
+        ("\ud800Bo", "Bo"),
+        ("x" * 500, "x" * NAME_LIMIT),
+    ],
+)
+def test_a_name_is_printable_and_short(given: str, shown: str) -> None:
+    assert display_name(given) == shown
+
+
+@pytest.mark.parametrize(
+    ("given", "number", "international"),
+    [
+        ("support", "support", ""),
+        ("to-sales_2", "to-sales_2", ""),
+        ("+46850000000", "+46850000000", "+46850000000"),
+        ("08-500 000 00", "0850000000", "+46850000000"),
+        ("a b", "", ""),
+    ],
+)
+def test_what_was_dialled_is_a_number_or_a_word(given: str, number: str, international: str) -> None:
+    found = dialled_party(given, "SE")
+    assert (found.number, found.e164) == (number, international)
+
+
+def test_a_party_is_labelled_by_the_best_that_is_known() -> None:
+    assert [Party("070", "+4670").label, Party("100").label, Party().label] == ["+4670", "100", "unknown"]
+
+
+def test_the_facts_are_what_templates_may_name() -> None:
+    contact = Contact("1", datetime(2026, 1, 1, tzinfo=UTC), caller=party("0701234567", "Bo", "SE"))
+    assert contact.facts() == {
+        "caller.number": "0701234567",
+        "caller.e164": "+46701234567",
+        "caller.name": "Bo",
+        "dialled.number": "",
+        "dialled.e164": "",
+    }
