@@ -391,9 +391,9 @@ def channel_json(channel_id: str, caller: str = "+46701234567", name: str = "") 
 
 
 def push(sending: Any) -> None:
-    """Sends without waiting for the peer to read."""
+    """Sends without waiting for the peer to read; to one that has left, nothing."""
     try:
         sending.send(None)
-    except StopIteration:
+    except (StopIteration, ConnectionError):
         return
     sending.close()

@@ -61,7 +61,7 @@ class Ami:
 
         Raises PbxUnreachable when nobody answers in time, PbxRefused for a wrong user or secret.
         """
-        manager = OneConnection(host=self.settings.host, port=self.settings.port, events="off", log=silent)
+        manager = OneConnection(host=self.settings.host, port=self.settings.port, log=silent)
         self._manager = manager
         try:
             async with asyncio.timeout(self.settings.timeout):
@@ -76,7 +76,8 @@ class Ami:
                 f"{self._where} cannot be reached: {error}; see enabled, bindaddr and port in manager.conf"
             ) from error
         try:
-            await self.action("Login", {"Username": self.settings.user, "Secret": self.settings.password.reveal()})
+            secret = self.settings.password.reveal()
+            await self.action("Login", {"Username": self.settings.user, "Secret": secret, "Events": "off"})
         except AmiError as error:
             await self.close()
             if isinstance(error, ActionRefused):

@@ -182,11 +182,13 @@ class Ari:
             self._call(self._on_down, reason)
 
     def _take(self, event: Event) -> None:
-        self._on_event(event)
-        if type(event) is ApplicationReplaced:
-            self._replaced = True
-            log.warning("%s: another connection took the application %s over", self.name, self.settings.app)
-            self._go_down("the application was taken over by another connection")
+        try:
+            self._on_event(event)
+        finally:  # however the handler ends, this connection hears nothing more
+            if type(event) is ApplicationReplaced:
+                self._replaced = True
+                log.warning("%s: another connection took the application %s over", self.name, self.settings.app)
+                self._go_down("the application was taken over by another connection")
 
     def _call(self, handler: Callable[..., None], *arguments: str) -> None:
         try:

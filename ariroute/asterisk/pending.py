@@ -24,7 +24,7 @@ class Pending:
 
     def __init__(self, on_timeout: Callable[[], None]) -> None:
         self._loop = asyncio.get_running_loop()
-        self._open: dict[str, tuple[Reply, float]] = {}
+        self._open: dict[str, tuple[Reply, float, float]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._on_timeout = on_timeout
 
@@ -34,7 +34,7 @@ class Pending:
     def add(self, request_id: str, timeout: float) -> Reply:
         """A reply that is due in ``timeout`` seconds."""
         reply: Reply = self._loop.create_future()
-        self._open[request_id] = (reply, self._loop.time() + timeout)
+        self._open[request_id] = (reply, self._loop.time() + timeout, timeout)
         if self._timer is None:
             self._timer = self._loop.call_later(GRAIN, self._sweep)
         return reply
@@ -58,7 +58,7 @@ class Pending:
 
     def _sweep(self) -> None:
         now = self._loop.time()
-        for request_id in [key for key, (_, due) in self._open.items() if due <= now]:
+        for request_id, timeout in [(key, given) for key, (_, due, given) in self._open.items() if due <= now]:
             self._on_timeout()
-            self.settle(request_id, AriTimeout("no answer within the deadline"))
+            self.settle(request_id, AriTimeout(f"no answer within {timeout:g} s"))
         self._timer = self._loop.call_later(GRAIN, self._sweep) if self._open else None

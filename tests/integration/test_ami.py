@@ -38,6 +38,20 @@ async def test_the_queues_are_told_by_name(pbx: PrivateAsterisk) -> None:
     assert all(isinstance(queue, QueueSummary) and queue.callers >= 0 for queue in queues)
 
 
+async def test_no_events_are_sent_that_nobody_reads(pbx: PrivateAsterisk) -> None:
+    """A busy PBX sends megabytes of them to whoever logs in without ``Events: off``."""
+    async with Ami(settings_of(pbx)) as ami:
+        manager = ami._manager
+        assert manager is not None
+        heard: list[str] = []
+        manager.register_event("*", lambda manager, event: heard.append(event.event))
+        member = {"Queue": "gold", "Interface": "Local/2@nowhere"}
+        await ami.action("QueueAdd", member)  # sets off QueueMemberAdded
+        await ami.action("QueueRemove", member)
+        await ami.queue_summary()
+    assert "QueueMemberAdded" not in heard
+
+
 async def test_a_waiting_caller_counts(pbx: PrivateAsterisk) -> None:
     pbx.cli("channel originate Local/s@ariroute-deliver application Wait 30")
     async with Ami(settings_of(pbx)) as ami:
