@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import secrets
@@ -178,10 +179,14 @@ class PrivateAsterisk:
             "sip": f"127.0.0.1:{self.sip_port}",
         }
         _write_private(self.directory / _STATE, json.dumps(state, indent=1) + "\n")
+        # Asked of the kernel, not of /proc: a process that was started this instant has no command line there yet.
+        has_ended = functools.partial(_child_has_ended, pid)
         try:
-            self._wait_until_ready(timeout, lambda: _detached_pid(self.directory) is None)
+            self._wait_until_ready(timeout, has_ended)
         except LabError:
-            stop_detached(self.directory)
+            (self.directory / _STATE).unlink()
+            if not has_ended():
+                os.kill(pid, signal.SIGKILL)
             raise
 
     def stop(self) -> None:
@@ -306,6 +311,13 @@ def _detached_pid(directory: Path) -> int | None:
     except (LabError, OSError):
         return None
     return pid if os.fsencode(directory.resolve() / "etc/asterisk.conf") in command else None
+
+
+def _child_has_ended(pid: int) -> bool:
+    try:
+        return os.waitpid(pid, os.WNOHANG) != (0, 0)
+    except ChildProcessError:  # it ended, and an earlier call was told so
+        return True
 
 
 def _run_folder(directory: Path) -> Path:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ariroute.lab import command
-from ariroute.lab.asterisk import PrivateAsterisk
+from ariroute.lab.asterisk import PrivateAsterisk, stop_detached
 from ariroute.lab.debian import LabError
 
 
@@ -67,6 +67,17 @@ def test_when_its_configuration_is_bad_then_the_error_shows_its_log(tmp_path: Pa
 
     with pytest.raises(LabError, match=r"(?s)ended while it started.*nosuch"):
         pbx.start()
+    pbx.close()
+
+
+def test_when_one_that_is_to_stay_cannot_start_then_nothing_of_it_is_left(tmp_path: Path) -> None:
+    pbx = PrivateAsterisk(tmp_path, extra_config={"modules.conf": "[modules]\nautoload = no\nrequire = nosuch.so\n"})
+
+    with pytest.raises(LabError, match="ended while it started"):
+        pbx.start_detached()
+
+    with pytest.raises(LabError, match="no private Asterisk was started there"):
+        stop_detached(tmp_path)
     pbx.close()
 
 
