@@ -72,7 +72,7 @@ class Places:
             return self._inside_block(scalar, line, column)
         before = scalar.text.split("\n")[: line - 1]
         wanted = sum(len(part) + 1 for part in before) + column - 1
-        return self._position(self._source_offset(scalar, wanted))
+        return self.position(self._source_offset(scalar, wanted))
 
     def problem(self, path: Path, text: str, *, at: Position | None = None, excerpt: str = "") -> Problem:
         """A mistake at ``path``; ``at`` is given where the place is not that of the key."""
@@ -87,12 +87,13 @@ class Places:
         shown = "".join(c if c.isprintable() else " " for c in source[first : first + 100])
         return f"  {shown}\n  {' ' * (at[1] - 1 - first)}^"
 
-    def _position(self, offset: int) -> Position:
+    def position(self, offset: int) -> Position:
+        """The place of the character number ``offset`` of the file."""
         line_start = self.text.rfind("\n", 0, offset) + 1
         return self.text.count("\n", 0, offset) + 1, offset - line_start + 1
 
     def _inside_block(self, scalar: Scalar, line: int, column: int) -> Position:
-        first, _ = self._position(scalar.start)
+        first, _ = self.position(scalar.start)
         lines, wanted = self.text.splitlines(), scalar.text.split("\n")
         row = first + line
         source = lines[row - 1] if row <= len(lines) else ""

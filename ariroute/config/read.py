@@ -119,7 +119,7 @@ def read_text(text: str, file: str) -> Document:
     except MarkedYAMLError as error:
         builder.problems.append(_syntax_problem(error, file))
     except ReaderError as error:
-        line, column = builder.places._position(error.position)
+        line, column = builder.places.position(error.position)
         builder.problems.append(
             Problem(file, line, column, "", f"the character U+{_codepoint(error):04X} is not allowed: delete it")
         )
