@@ -16,9 +16,10 @@ from ariroute.cli.output import say, show, show_json
 @config_option
 @json_option
 def explain(config: Path | None, as_json: bool, **call: Any) -> None:
-    """Tell in sentences where a call goes and why, and why it goes nowhere else.
+    """Tell in sentences where a call goes and why.
 
-    Takes the same call as "ariroute test" and names every branch: taken, not taken, or not looked at.
+    And why it goes nowhere else: of every branch, each case that was taken, not taken, or not looked at. The call
+    is described as for "ariroute test".
 
     \b
     Example:

@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     help="Text for people, or one JSON object per line.",
 )
 def run(config: Path | None, log_level: str | None, log_format: LogFormat | None) -> None:
-    """Route calls until SIGTERM or Ctrl-C; SIGHUP reads the flow file again.
+    """Route calls until SIGTERM or Ctrl-C.
 
-    Logs go to standard error. On the way out it takes no new calls, finishes those it has and hands over the
-    rest to their default queue.
+    SIGHUP reads the flow file again, as "ariroute reload" does. Logs go to standard error. On the way out it takes
+    no new calls, finishes those it has and hands over the rest to their default queue.
 
     \b
     Example:

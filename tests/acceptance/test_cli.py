@@ -190,7 +190,9 @@ def running(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
         try:
             deadline = time.monotonic() + DEADLINE
             while ariroute("reload", cwd=tmp_path).returncode != 0:
-                assert time.monotonic() < deadline, (tmp_path / "log").read_text(encoding="utf-8")
+                told = (tmp_path / "log").read_text(encoding="utf-8")
+                assert daemon.poll() is None, told
+                assert time.monotonic() < deadline, told
             yield daemon, file
         finally:
             daemon.kill()
