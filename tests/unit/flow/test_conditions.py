@@ -195,6 +195,7 @@ def test_expressions_with_the_same_text_are_equal() -> None:
     ("text", "place", "sentence"),
     [
         ('crn.loyalty == "x"', (1, 1), "there is no 'crn'; did you mean crm?"),
+        ("true && crn.vip || crn.vip", (1, 9), "there is no 'crn'; did you mean crm?"),
         ('crm.loyality == "x"', (1, 5), "crm has no field 'loyality'; did you mean loyalty?"),
         ("true &&\n  crm.ordrs > 1", (2, 7), "crm has no field 'ordrs'; did you mean orders?"),
         ('"Åsa 𝄞" == "x" || crm.vipp', (1, 23), "crm has no field 'vipp'; did you mean vip?"),
@@ -401,7 +402,7 @@ def test_facts_that_come_later_are_seen() -> None:
 
 
 def test_a_scope_may_be_read_by_two_languages_in_turn() -> None:
-    other = Language({"crm": {"loyalty": "string"}}, {}, (), "SE", "UTC")
+    other = Language({"crm": {"vip": "bool", "orders": "number", "loyalty": "string"}}, {}, (), "SE", "UTC")
     known = scope(GOLD)
     for language in (LANGUAGE, other, LANGUAGE):
         assert language.condition('crm.loyalty == "gold"').holds(known) is True
