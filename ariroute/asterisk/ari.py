@@ -95,7 +95,12 @@ class Ari:
     @property
     def transport(self) -> Literal["websocket", "http"]:
         """How the next request would travel."""
-        return "websocket" if self._socket is not None and self._rest_over_socket else "http"
+        return "websocket" if self._writable_socket() else "http"
+
+    def _writable_socket(self) -> AriSocket | None:
+        """The websocket, if requests may go over it: a retry must not go into the connection that broke under it."""
+        socket = self._socket
+        return socket if socket is not None and self._rest_over_socket and socket.is_open else None
 
     # The connection
 
@@ -245,8 +250,8 @@ class Ari:
 
     def _start(self, request: Request, timeout: float) -> Awaitable[Outcome]:
         self.counters.requests += 1
-        if self._socket is not None and self._rest_over_socket:
-            return self._socket.send(request, timeout)
+        if socket := self._writable_socket():
+            return socket.send(request, timeout)
         return self._http.ask(request, timeout)
 
     @staticmethod
@@ -261,12 +266,13 @@ class Ari:
         """
         requests = self._writes(channel_id, variables)
         requests.append(frames.continue_in_dialplan(channel_id))
-        if self._socket is None or not self._rest_over_socket:
+        socket = self._writable_socket()
+        if socket is None:
             for request in requests:
                 await self._ask(request)
             return
         self.counters.requests += len(requests)
-        replies = self._socket.send_all(requests, self.settings.request_timeout)
+        replies = socket.send_all(requests, self.settings.request_timeout)
         # The last is answered last: awaited first, it wakes this task once instead of once for each.
         last = await replies[-1]
         check_all(requests, [*[await reply for reply in replies[:-1]], last])

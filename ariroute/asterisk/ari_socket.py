@@ -82,6 +82,8 @@ class AriSocket:
         self._pending = Pending(self._count_timeout)
         self._last_id = 0
         self._heard = 0
+        self.is_open = True
+        """False from the first sign of an ending on: some time before :meth:`listen` is through with closing."""
         self._pinger: asyncio.TimerHandle | None = None
         socket = websocket.get_extra_info("socket")
         self._gathering = socket if TCP_CORK and isinstance(socket, TransportSocket) else None
@@ -98,6 +100,7 @@ class AriSocket:
         try:
             write_now(self._websocket.send_str(frame(request_id, request)))
         except (aiohttp.ClientError, OSError, RuntimeError) as error:
+            self.is_open = False
             self._pending.settle(request_id, AriDisconnected(f"{self._settings.url}: {error}"))
         return reply
 
@@ -127,6 +130,7 @@ class AriSocket:
 
     async def close(self, reason: str) -> None:
         """Ends the connection and every request that waits on it."""
+        self.is_open = False
         if self._pinger is not None:
             self._pinger.cancel()
             self._pinger = None

@@ -343,6 +343,18 @@ async def test_while_the_websocket_is_down_requests_go_over_http(pbx: FakePbx, c
     assert [seen.via for seen in pbx.seen if "continue" in seen.uri] == ["http"]
 
 
+async def test_when_the_connection_breaks_under_a_hand_over_then_the_next_try_goes_over_http(
+    pbx: FakePbx, connect: Any
+) -> None:
+    told = await connect(pbx)
+    channel_id = pbx.call()
+    told.ari._socket._websocket._writer.transport.abort()  # no turn of the loop: the reading side knows nothing yet
+    with pytest.raises(AriDisconnected):
+        await told.ari.hand_over(channel_id, DECISION)
+    await told.ari.hand_over(channel_id, DECISION)
+    assert [seen.via for seen in pbx.seen if "continue" in seen.uri] == ["http"]
+
+
 async def test_requests_work_without_run(pbx: FakePbx) -> None:
     ari = Ari(pbx.settings(), on_event=lambda event: None)
     channel_id = pbx.call()
