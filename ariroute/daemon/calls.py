@@ -34,7 +34,7 @@ from ariroute.daemon.routing import Routing
 from ariroute.daemon.supervise import Tasks
 from ariroute.errors import AriError, AriRefused
 from ariroute.flow.contact import Contact, dialled_party, party
-from ariroute.flow.decision import Decision
+from ariroute.flow.decision import Decision, QueueDestination
 from ariroute.flow.facts import Outcome
 from ariroute.flow.run import Run
 
@@ -277,25 +277,35 @@ class Calls:
         self._ended(call, "handed over")
         self._metrics.decided(decision, took)
         if log.isEnabledFor(logging.INFO):
-            label = logs.masked(contact.caller.label) if mask else contact.caller.label
-            log.info("routed", extra=report(contact, decision, label, took) | {"found_by": call.found_by})
+            log.info("routed", extra=report(contact, decision, took, mask) | {"found_by": call.found_by})
 
 
-def report(contact: Contact, decision: Decision, caller: str, took: float) -> dict[str, object]:
-    """The fields of the log line ``routed``: what programs that read the log may rely on."""
-    lookups = {entry.text: entry.result for entry in decision.trace if entry.what == "lookup"}
-    failed = any(result == Outcome.FAILED for result in lookups.values())
-    return {
-        "caller": caller,
+def report(contact: Contact, decision: Decision, took: float, mask: bool) -> dict[str, object]:
+    """The fields of the log line ``routed``: what programs that read the log may rely on.
+
+    ``lookups`` has the outcome of each lookup by name, ``lookup_reasons`` why one is missing or failed; ``queue`` and
+    ``priority`` are null where the caller is released. With ``mask`` (``daemon.mask_numbers``) the caller's number is
+    starred and no personal data is added; without it ``facts`` holds what each lookup found.
+    """
+    asked = [entry for entry in decision.trace if entry.what == "lookup" and entry.took is not None]
+    to_queue = decision.destination if isinstance(decision.destination, QueueDestination) else None
+    line: dict[str, object] = {
+        "caller": logs.masked(contact.caller.label) if mask else contact.caller.label,
         "dialled": contact.dialled.label,
         "flow": decision.flow,
         "to": str(decision.destination),
+        "queue": to_queue and to_queue.queue,
+        "priority": to_queue and to_queue.priority,
         "by_default": decision.by_default,
         "reason": decision.reason,
-        "lookups": lookups,
-        "lookup_failed": failed,
+        "lookups": {entry.text: entry.result for entry in asked},
+        "lookup_reasons": {entry.text: entry.reason for entry in asked if entry.reason},
+        "lookup_failed": any(entry.result == Outcome.FAILED for entry in asked),
         "ms": round(took * 1000, 2),
     }
+    if not mask:
+        line["facts"] = {entry.text: dict(entry.values) for entry in asked if entry.values}
+    return line
 
 
 def _now() -> datetime:
