@@ -22,11 +22,13 @@ from rich.table import Table as RichTable
 from ariroute.lab.debian import LabError, cache_folder
 from scripts.benchmark import engine, memory
 from scripts.benchmark.contenders import CONTENDERS
-from scripts.benchmark.report import Table, as_json, as_markdown, inserted, tables
+from scripts.benchmark.report import Table, UnusableDocument, as_json, as_markdown, inserted, tables
 from scripts.benchmark.rig import Rig, fresh_directory
 from scripts.benchmark.rounds import Plan, run
 from scripts.benchmark.steps import Measured, percentile
 
+MOST_CONTACTS: Final = 10_000
+"""As many as a lookup lets wait (max_in_flight of the flow file)."""
 SLOW_CUSTOMERS: Final = 20
 """Milliseconds that the customer service takes where it does not answer at once."""
 FULLY: Final = Plan(
@@ -63,6 +65,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LabError as error:
         words.print(f"[red]{error}", highlight=False)
         return 3
+    except UnusableDocument as error:
+        words.print(f"[red]{error}", highlight=False)
+        return 2
     except KeyboardInterrupt:
         words.print("stopped")
         return 130
@@ -100,6 +105,8 @@ def plan_of(options: argparse.Namespace) -> Plan:
 def calls(options: argparse.Namespace, directory: Path) -> None:
     """Measure calls: bring everything up, run the rounds, print and write what came of them."""
     plan = plan_of(options)
+    if options.into:
+        inserted(options.into.read_text(encoding="utf-8"), "")  # told now and not after an hour
     words.print(f"Starting Asterisk, the customer service and the routers (logs in {directory}) ...")
     with Rig(directory, plan.contenders, plan.seconds, plan.patience) as rig:
         for name, reason in rig.missing.items():
@@ -221,6 +228,12 @@ def _numbers(text: str) -> tuple[int, ...]:
     return numbers
 
 
+def _at_least_one(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_CONTACTS:
+        raise argparse.ArgumentTypeError(f"{text!r}: write a whole number from 1 to {MOST_CONTACTS}")
+    return int(text)
+
+
 def _rates(text: str) -> tuple[int, ...]:
     numbers = _numbers(text)
     if numbers[0] < 1 or numbers[-1] > 1000:
@@ -244,10 +257,10 @@ def parser() -> argparse.ArgumentParser:
     commands.add_argument("--contender", action="append", choices=tuple(CONTENDERS), help="only this one; repeatable")
     commands.add_argument("--rates", type=_rates, help="calls per second, as 50,100; a failed rate ends the ladder")
     commands.add_argument("--delays", type=_delays, help="of the customer service in ms: 0, 20 or 0,20")
-    commands.add_argument("--rounds", type=int, help="how often everything is measured")
-    commands.add_argument("--seconds", type=float, help="of calls in one step")
+    commands.add_argument("--rounds", type=_at_least_one, help="how often everything is measured")
+    commands.add_argument("--seconds", type=_at_least_one, help="of calls in one step")
     commands.add_argument("--seed", type=int, default=1, help="of the order of the contenders")
-    commands.add_argument("--contacts", type=int, default=10_000, help="memory: contacts held open")
+    commands.add_argument("--contacts", type=_at_least_one, default=10_000, help="memory: contacts held open")
     commands.add_argument("--json", type=Path, metavar="FILE", help="write everything that was measured")
     commands.add_argument(
         "--into", type=Path, metavar="FILE", help="write the tables into a document with marks for them"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import time
@@ -86,16 +87,22 @@ class Meter:
 
     def __init__(self, processes: dict[str, int]) -> None:
         self._processes = processes
+        self._last = dict.fromkeys(processes, 0.0)
 
     def read(self) -> Usage:
-        """The state now."""
-        ours = {name: cpu_seconds(tree(pid)) for name, pid in self._processes.items()}
-        ours["bench"] = own_cpu_seconds()
+        """The state now. A process that has ended stays at what was last read of it: its calls will be found lost."""
+        for name, pid in self._processes.items():
+            with contextlib.suppress(OSError):
+                self._last[name] = cpu_seconds(tree(pid))
+        ours = self._last | {"bench": own_cpu_seconds()}
         return Usage(time.monotonic(), ours, machine_busy_seconds())
 
     def peak_mib(self, name: str) -> float:
-        """Highest resident memory so far of one of them, with its descendants."""
-        return sum(memory_kib(pid, "VmHWM") for pid in tree(self._processes[name])) / 1024
+        """Highest resident memory so far of one of them, with its descendants; 0 when it has ended."""
+        try:
+            return sum(memory_kib(pid, "VmHWM") for pid in tree(self._processes[name])) / 1024
+        except OSError:
+            return 0.0
 
     def wait_until_quiet(self, limit: float, patience: float, sleep: Callable[[float], None] = time.sleep) -> bool:
         """Return once others use less than `limit` cores; False after `patience` seconds of waiting in vain."""

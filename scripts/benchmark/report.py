@@ -222,10 +222,15 @@ BEGIN: Final = "<!-- figures: scripts/bench writes from here -->\n"
 END: Final = "<!-- figures: to here -->"
 
 
+class UnusableDocument(Exception):
+    """A document has no place for the figures."""
+
+
 def inserted(document: str, figures: str) -> str:
-    """The document with `figures` between its two marks. Raises ValueError where a mark is missing."""
+    """The document with `figures` between its two marks. Raises UnusableDocument."""
     before, begin, rest = document.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise ValueError(f"the document has no two lines {BEGIN.strip()!r} and {END!r} to write the figures between")
+        marks = f"{BEGIN.strip()!r} and {END!r}"
+        raise UnusableDocument(f"the document has no two lines {marks} to write the figures between: add them")
     return f"{before}{BEGIN}\n{figures}\n{END}{after}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,8 +15,19 @@ from ariroute.lab.debian import LabError
 from scripts.benchmark.__main__ import QUICKLY, only_one_run, parser, plan_of
 from scripts.benchmark.arrivals import Arrival, manager_conf, parse
 from scripts.benchmark.customers import callers, tier_of
-from scripts.benchmark.meter import Usage, machine_busy_seconds
-from scripts.benchmark.report import BEGIN, END, Table, as_json, as_markdown, inserted, pooled, tables, wishes
+from scripts.benchmark.meter import Meter, Usage, machine_busy_seconds
+from scripts.benchmark.report import (
+    BEGIN,
+    END,
+    Table,
+    UnusableDocument,
+    as_json,
+    as_markdown,
+    inserted,
+    pooled,
+    tables,
+    wishes,
+)
 from scripts.benchmark.rig import active_channels
 from scripts.benchmark.rounds import Plan, highest_good, run
 from scripts.benchmark.steps import Measured, Step, judge, paired_ratio, percentile
@@ -292,7 +305,7 @@ class TestReport:
         )
 
     def test_a_document_without_marks_is_left_alone(self) -> None:
-        with pytest.raises(ValueError, match="has no two lines"):
+        with pytest.raises(UnusableDocument, match="has no two lines"):
             inserted("# Title\n", "figures")
 
 
@@ -305,6 +318,19 @@ class TestTheMachine:
         before = Usage(10.0, {"asterisk": 1.0, "node": 0.5}, 100.0)
         after = Usage(14.0, {"asterisk": 2.0, "node": 1.0}, 103.5)
         assert (after - before).foreign == pytest.approx(0.5)
+
+    def test_a_router_that_died_keeps_its_last_reading_and_does_not_end_the_run(self) -> None:
+        program = "import sys; print(sum(range(200_000)), flush=True); sys.stdin.read()"
+        with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as router:
+            assert router.stdout is not None
+            router.stdout.readline()
+            meter = Meter({"router": router.pid})
+            alive = meter.read().ours["router"]
+            assert meter.peak_mib("router") > 1
+            router.kill()
+        assert alive > 0
+        assert meter.read().ours["router"] == alive
+        assert meter.peak_mib("router") == 0.0
 
     @pytest.mark.parametrize(("answer", "count"), [("12 active channels\n6 active calls\n", 12), ("", 0)])
     def test_active_channels_are_read_from_the_console(self, answer: str, count: int) -> None:
@@ -331,7 +357,9 @@ class TestOptions:
         chosen = plan_of(parser().parse_args(words))
         assert (chosen.contenders, chosen.rates, chosen.rounds, chosen.seed) == (("floor",), {20: (10, 200)}, 1, 7)
 
-    @pytest.mark.parametrize("words", [["--rates", "fast"], ["--rates", "0"], ["--delays", "5"], ["--contender", "x"]])
+    @pytest.mark.parametrize(
+        "words", [["--rates", "fast"], ["--rates", "0"], ["--delays", "5"], ["--contender", "x"], ["--rounds", "0"]]
+    )
     def test_what_cannot_be_measured_is_refused(self, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
         with pytest.raises(SystemExit) as refused:
             parser().parse_args(words)
