@@ -19,7 +19,7 @@ PATIENCE: Final = 1800.0
 
 
 def _agents(names: str, handles: float) -> tuple[Agent, ...]:
-    return tuple(Agent(name, rings=0.1, handles=handles + place / 5) for place, name in enumerate(names.split()))
+    return tuple(Agent(name, rings=0.03, handles=handles + place / 5) for place, name in enumerate(names.split()))
 
 
 AGENTS: Final[Mapping[str, tuple[Agent, ...]]] = {

@@ -25,6 +25,8 @@ from scripts.demonstration.stage import Stage
 from scripts.demonstration.watch import Watch
 from scripts.demonstration.words import invitation
 
+_BEGINS: Final = 0.05
+"""The part of a second at which a stream is started; SIPp's first call follows after 1/rate and 0.05 s."""
 _POLL: Final = 0.1
 _COMPLAINTS: Final = 10
 _NUMBER: Final = re.compile(r"[+0-9A-Za-z*#_.-]{1,40}")
@@ -109,6 +111,7 @@ class Performance:
         self._out.print(f"\n{count} calls, {rate:g} a second; a line for each as an agent answers it:\n")
         self._screen.head()
         with self._screen:
+            _wait_for_a_second_to_begin()
             stream = self._stage.callers.place([one.caller() for one in planned], rate=rate)
             _follow(
                 self._watch,
@@ -173,6 +176,14 @@ def _follow(
         if was_last:
             return
         time.sleep(_POLL)
+
+
+def _wait_for_a_second_to_begin() -> None:
+    """Let calls come in early in a second, or in its middle at the usual rate.
+
+    queue_log has whole seconds: where calls come in just before a second ends, each one answered at once counts as 1 s.
+    """
+    time.sleep((_BEGINS - time.time()) % 1)
 
 
 def _gone(folder: Path) -> str:
