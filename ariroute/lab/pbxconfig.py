@@ -152,10 +152,20 @@ def modules_to_load(available: Iterable[str]) -> list[str]:
 def configuration(
     folders: Folders, ports: Ports, secrets: Secrets, extras: Extras, modules: Iterable[str], samples: Path = SAMPLES
 ) -> dict[str, str]:
-    """Return every file of `etc/`: name -> text. Raises LabError when a sample lacks a place that must be filled in."""
+    """Return every file of `etc/`: name -> text.
+
+    Raises LabError when a sample is not there, or lacks a place that must be filled in.
+    """
 
     def sample(name: str, values: Mapping[str, str] | None = None) -> str:
-        return fill_in((samples / name).read_text(encoding="utf-8"), values or {}, name)
+        try:
+            text = (samples / name).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            raise LabError(
+                f"{samples / name} is not there: a private Asterisk is made of the files in dialplan/, "
+                "so run it from a checkout of ariroute and not from an installed package"
+            ) from None
+        return fill_in(text, values or {}, name)
 
     files = {
         "asterisk.conf": _asterisk_conf(folders),

@@ -75,6 +75,13 @@ def test_a_sample_without_its_one_place_to_fill_in_is_refused(sample: str) -> No
         pbxconfig.fill_in(sample, {"bindport = 8088": "bindport = 1"}, "http.conf")
 
 
+def test_when_the_samples_are_not_there_then_it_says_what_to_do(tmp_path: Path) -> None:
+    folders = Folders(Path("/base"), Path("/base/run"), Path("/modules"), Path("/data"))
+
+    with pytest.raises(LabError, match=r"cel\.conf is not there: .* run it from a checkout of ariroute"):
+        pbxconfig.configuration(folders, Ports(1, 2, 3), Secrets("a", "b"), Extras(), [], samples=tmp_path)
+
+
 def test_modules_are_those_wanted_of_those_there_each_once() -> None:
     there = ["res_pjsip_session.so", "res_pjsip.so", "app_queue.so", "chan_iax2.so", "res_pjsip_stir_shaken.so"]
 
