@@ -138,7 +138,7 @@ def test_when_it_stays_then_an_edited_flow_routes_the_next_call_and_ctrl_c_ends_
 
 
 def test_when_the_daemon_dies_then_the_demo_says_where_callers_went_and_ends_with_1(tmp_path: Path) -> None:
-    with demo(tmp_path, "--calls", "5", "--rate", "4") as running:
+    with demo(tmp_path, "--calls", "4", "--rate", "2") as running:
         running.wait_for(r"(Hugo Rydberg)")
         os.kill(daemon_of(running.folder), signal.SIGKILL)
         code = running.wait()
@@ -146,7 +146,7 @@ def test_when_the_daemon_dies_then_the_demo_says_where_callers_went_and_ends_wit
     assert code == 1, running.text
     assert "ariroute has ended" in running.text
     assert "belongs in platinum, but entered standard without a decision of the daemon" in running.text
-    assert figures(running.text)["all"][2] == "5"
+    assert figures(running.text)["all"][2] == "4"
     assert "none lost" in running.text
     assert running.left_behind() == []
 
