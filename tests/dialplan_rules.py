@@ -28,8 +28,12 @@ class Step:
 
     def sets(self, name: str) -> str | None:
         """The value that this step gives to the variable or function `name`, or None."""
-        target, found, value = self.arguments.partition("=")
-        return value if self.application == "Set" and found and target == name else None
+        if self.application not in ("Set", "MSet"):
+            return None
+        # Of what MSet() sets, the samples put no comma into a value.
+        settings = self.arguments.split(",") if self.application == "MSet" else [self.arguments]
+        given = (setting.partition("=") for setting in settings)
+        return next((value for target, found, value in given if found and target == name), None)
 
 
 @dataclass(frozen=True, slots=True)

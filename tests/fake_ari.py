@@ -313,6 +313,8 @@ class FakePbx:
         match method, parts:
             case "GET", ["asterisk", "info"]:
                 return 200, {"system": {"version": self.version, "entity_id": "02:00:00:00:00:01"}}
+            case "PUT", ["applications", self.app, "eventFilter"]:
+                return 200, {"name": self.app}
             case "GET", ["applications", self.app]:
                 return 200, {"name": self.app, "channel_ids": list(self.channels), "bridge_ids": []}
             case _, ["channels", channel_id, *rest]:

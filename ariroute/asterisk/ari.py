@@ -32,6 +32,9 @@ PROBE_INFO: Final = Request("GET", "asterisk/info?only=system")
 PROBE_VARIABLES: Final = frames.set_variables("ariroute-probe", {"ARIROUTE_FLOW": ""})
 """To a channel that cannot be: only a server that has the resource answers "Channel not found"."""
 
+UNWANTED: Final = ("ChannelVarset",)
+"""Events that Asterisk need not send: it writes one of nearly a kilobyte for every variable of a hand-over."""
+
 HANG_UP_REASONS: Final = {
     1: "unallocated",
     16: "normal",
@@ -67,6 +70,7 @@ class Ari:
         on_up: Callable[[], None] = lambda: None,
         on_down: Callable[[str], None] = lambda reason: None,
         name: str = "pbx1",
+        unwanted: Sequence[str] = UNWANTED,
     ) -> None:
         self.settings = settings
         self.name = name
@@ -75,6 +79,7 @@ class Ari:
         self._on_event = on_event
         self._on_up = on_up
         self._on_down = on_down
+        self._unwanted = tuple(unwanted)
         self._http = AriHttp(settings)
         self._socket: AriSocket | None = None
         self._rest_over_socket = False
@@ -215,17 +220,18 @@ class Ari:
                 "later do); set transport: auto"
             )
         if not self._rest_over_socket:
-            outcome = await self._http.ask(PROBE_INFO, self.settings.request_timeout)
+            outcome = await self._ask_first(socket, PROBE_INFO)
         self.version = version_in(outcome)
-        self._has_many = await self._probe_variables(socket)
+        outcome = await self._ask_first(socket, PROBE_VARIABLES)
+        self._has_many = isinstance(outcome, Answer) and message_of(outcome) == "Channel not found"
+        # Only what is disallowed is named: a list of what is allowed would silence RESTResponse as well.
+        if not is_good(await self._ask_first(socket, frames.event_filter(self.settings.app, self._unwanted))):
+            log.debug("%s: Asterisk takes no event filter; unused events are read and dropped", self.name)
 
-    async def _probe_variables(self, socket: AriSocket) -> bool:
+    def _ask_first(self, socket: AriSocket, request: Request) -> Awaitable[Outcome]:
+        """A request made while the connection is not up yet, by the way that was found to work."""
         timeout = self.settings.request_timeout
-        if self._rest_over_socket:
-            outcome = await socket.send(PROBE_VARIABLES, timeout)
-        else:
-            outcome = await self._http.ask(PROBE_VARIABLES, timeout)
-        return isinstance(outcome, Answer) and message_of(outcome) == "Channel not found"
+        return socket.send(request, timeout) if self._rest_over_socket else self._http.ask(request, timeout)
 
     # Requests
 

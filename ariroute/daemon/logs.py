@@ -13,6 +13,7 @@ channel: ContextVar[str] = ContextVar("channel", default="")
 """The channel whose task is running; the formatters add it to each line."""
 
 LogFormat = Literal["text", "json"]
+ENCODE = json.JSONEncoder(ensure_ascii=False, default=str).encode
 STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
 
@@ -36,7 +37,7 @@ class JsonLines(logging.Formatter):
         } | fields_of(record)
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return ENCODE(line)
 
 
 class Text(logging.Formatter):
@@ -51,6 +52,9 @@ class Text(logging.Formatter):
 
 def set_up(level: str, form: LogFormat, stream: TextIO | None = None) -> None:
     """Send every log line of this process to ``stream`` (standard error)."""
+    # What no line shows is not gathered (the logging how-to, "Optimization"): a line is written for every call.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonLines() if form == "json" else Text())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
@@ -66,4 +70,4 @@ def masked(number: str) -> str:
 def _shown(value: object) -> str:
     if isinstance(value, str) and value.isprintable() and value and " " not in value:
         return value
-    return json.dumps(value, ensure_ascii=False, default=str)
+    return ENCODE(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from functools import cache, partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -80,9 +80,10 @@ class Metrics:
         self._in_flight.labels(pbx).set_function(in_flight)
         self._up.labels(pbx).set_function(lambda: float(is_up()))
 
-    def watch_events(self, pbx: str, counts: Mapping[str, Callable[[], float]]) -> None:
-        for kind, read in counts.items():
-            self._ari.labels(pbx, kind).set_function(read)
+    def watch_counts(self, pbx: str, counts: Callable[[], Mapping[str, int]]) -> None:
+        """Read what the ARI client counts whenever Prometheus asks."""
+        for kind in counts():
+            self._ari.labels(pbx, kind).set_function(partial(_count, counts, kind))
 
     def render(self) -> bytes:
         """The text that Prometheus scrapes."""
@@ -93,3 +94,7 @@ class Metrics:
         for metric in self.registry.collect():
             for sample in metric.samples:
                 yield sample.name, sample.labels, sample.value
+
+
+def _count(counts: Callable[[], Mapping[str, int]], kind: str) -> float:
+    return counts()[kind]

@@ -38,6 +38,7 @@ class Pbx:
         self._tasks = Tasks()
         self._connection: asyncio.Task[None] | None = None
         metrics.watch(name, lambda: self.calls.in_flight, lambda: self.ari.is_up)
+        metrics.watch_counts(name, self.ari.counters.as_dict)
 
     def start(self) -> None:
         """Begin to connect; returns at once."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 from collections.abc import AsyncIterator
@@ -39,10 +40,22 @@ async def serve(path: Path) -> None:
     loop.add_signal_handler(signal.SIGHUP, on_hangup)
     async with _admin(daemon):
         await daemon.start()
+        _spare_the_collector()
         try:
             await _first_of(stop, daemon)
         finally:
             await daemon.stop()
+
+
+def _spare_the_collector() -> None:
+    """Keep what is loaded for good out of garbage collections, and collect less often.
+
+    A call leaves hardly any cycles behind, but at Python's own threshold of 700 new objects the collector ran several
+    times per call and took a twentieth of the daemon's time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 async def _first_of(stop: asyncio.Event, daemon: Daemon) -> None:

@@ -224,6 +224,7 @@ async def test_what_is_handed_over_is_there_when_the_dialplan_goes_on(line: Line
 
 async def test_variables_are_written_in_the_order_given(line: Line) -> None:
     channel_id = await line.call()
+    await line.ari.request("PUT", f"applications/{line.settings.app}/eventFilter", body={"disallowed": []})
     await line.ari.request(
         "POST", f"applications/{line.settings.app}/subscription", {"eventSource": f"channel:{channel_id}"}
     )
@@ -235,6 +236,14 @@ async def test_variables_are_written_in_the_order_given(line: Line) -> None:
 
     await until(lambda: len(written()) >= len(names))
     assert written() == names
+
+
+async def test_asterisk_is_told_to_keep_the_events_of_variables_to_itself(line: Line) -> None:
+    channel_id = await line.call()
+    await line.ari.set_variables(channel_id, {"ARIROUTE_FLOW": "support"})
+    await line.ari.continue_in_dialplan(channel_id)
+    await line.left(channel_id)
+    assert not [event for event in line.events if isinstance(event, ChannelVarset)]
 
 
 async def test_many_hand_overs_at_once_do_not_mix(line: Line) -> None:

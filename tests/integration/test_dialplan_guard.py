@@ -159,7 +159,7 @@ async def test_when_no_daemon_is_connected_then_the_call_is_in_the_default_queue
     caller = await stage.call()
 
     assert await stage.in_queue(caller, within=SLACK) == ["standard"]
-    assert await stage.waiting(caller) == {"QUEUE_PRIO": "0", "ARIROUTE_QUEUE": "standard", "QUEUESTATUS": ""}
+    assert await stage.waiting(caller) == {"QUEUE_PRIO": "0", "ARIROUTE_QUEUE": "", "QUEUESTATUS": ""}
 
 
 async def test_when_the_daemon_is_silent_then_the_guard_takes_the_call_to_the_default_queue(daemon: Stage) -> None:

@@ -11,14 +11,19 @@ import pytest
 
 from ariroute.daemon import logs
 
+SWITCHES = ("logThreads", "logProcesses", "logMultiprocessing", "_srcfile")
+
 
 @pytest.fixture
 def root() -> Iterator[logging.Logger]:
     """The root logger, given back as it was."""
     logger = logging.getLogger()
     before = logger.handlers[:], logger.level
+    switches = {name: getattr(logging, name) for name in SWITCHES}
     yield logger
     logger.handlers[:], logger.level = before
+    for name, value in switches.items():
+        setattr(logging, name, value)
 
 
 def test_each_line_carries_the_channel_of_the_running_task(root: logging.Logger) -> None:

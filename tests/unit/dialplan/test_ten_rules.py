@@ -11,12 +11,13 @@ DIALPLAN = Path(__file__).resolve().parents[3] / "dialplan"
 OURS = (DIALPLAN / "extensions-ariroute.conf").read_text(encoding="utf-8")
 
 GUARD = " same => n(guard),Set(TIMEOUT(absolute)=4)\n"
+VOID = "exten => s,1,MSet(ARIROUTE_DECIDED=,ARIROUTE_QUEUE=,ARIROUTE_HANGUP=)\n"
 DISARM = "exten => s,1,Set(TIMEOUT(absolute)=0)\n"
 STASIS = " same => n,Stasis(${IF(${LEN(${ARIROUTE_APP})}?${ARIROUTE_APP}:ariroute)},${ARIROUTE_TO})\n"
 DELIVER = " same => n,Goto(ariroute-deliver,s,1)\n"
 DECIDED = ' same => n,GotoIf($["${FILTER(01,${ARIROUTE_DECIDED})}" = "1"]?decided)\n'
-FILTER_QUEUE = " same => n(decided),Set(ARIROUTE_QUEUE=${FILTER(-_0-9A-Za-z,${ARIROUTE_QUEUE})})\n"
-FILTER_CAUSE = " same => n,Set(ARIROUTE_HANGUP=${FILTER(0-9,${ARIROUTE_HANGUP})})\n"
+FILTER_QUEUE = " same => n,Set(ARIROUTE_QUEUE=${FILTER(-_0-9A-Za-z,${ARIROUTE_QUEUE})})\n"
+FILTER_CAUSE = " same => n(decided),Set(ARIROUTE_HANGUP=${FILTER(0-9,${ARIROUTE_HANGUP})})\n"
 QUEUE = " same => n,Queue(${ARIROUTE_QUEUE},${ARIROUTE_QUEUE_OPTIONS})\n"
 FILTER_TO = " same => n,Set(ARIROUTE_TO=${FILTER(-+_*#0-9A-Za-z,${ARIROUTE_TO})})\n"
 DNID = " same => n,Set(ARIROUTE_TO=${FILTER(-+_*#0-9A-Za-z,${CALLERID(dnid)})})\n"
@@ -39,13 +40,14 @@ BROKEN: list[tuple[rules.Rule, str, str]] = [
     (rules.delivery_disarms_first, QUEUE, " same => n,Set(TIMEOUT(absolute)=60)\n" + QUEUE),
     (rules.stasis_goes_on_to_delivery, DELIVER, " same => n,Hangup()\n"),
     (rules.stasis_goes_on_to_delivery, DELIVER, ' same => n,GotoIf($["${X}" = "1"]?done)\n' + DELIVER),
-    (rules.decision_is_void_at_the_entrance, "exten => s,1,Set(ARIROUTE_DECIDED=)\n", "exten => s,1,NoOp()\n"),
-    (rules.decision_is_void_at_the_entrance, " same => n,Set(ARIROUTE_QUEUE=)\n", ""),
-    (rules.decision_is_void_at_the_entrance, " same => n,Set(ARIROUTE_HANGUP=)\n", ""),
+    (rules.decision_is_void_at_the_entrance, VOID, "exten => s,1,NoOp()\n"),
+    (rules.decision_is_void_at_the_entrance, VOID, VOID.replace("ARIROUTE_DECIDED=,", "")),
+    (rules.decision_is_void_at_the_entrance, VOID, VOID.replace("ARIROUTE_QUEUE=,", "")),
+    (rules.decision_is_void_at_the_entrance, VOID, VOID.replace(",ARIROUTE_HANGUP=", "")),
     (rules.decided_before_used, DECIDED, ""),
-    (rules.decided_before_used, DISARM, DISARM + FILTER_QUEUE.replace("(decided)", "")),
-    (rules.queue_names_are_filtered, FILTER_QUEUE, " same => n(decided),NoOp()\n"),
-    (rules.queue_names_are_filtered, FILTER_CAUSE, ""),
+    (rules.decided_before_used, DISARM, DISARM + FILTER_QUEUE),
+    (rules.queue_names_are_filtered, FILTER_QUEUE, ""),
+    (rules.queue_names_are_filtered, FILTER_CAUSE, " same => n(decided),NoOp()\n"),
     (rules.queue_names_are_filtered, QUEUE, " same => n,Queue(${ARIROUTE_QUEUE}${X})\n"),
     (rules.queuestatus_is_emptied, " same => n,Set(QUEUESTATUS=)\n" + QUEUE, QUEUE),
     (rules.stasisstatus_is_not_read, DELIVER, DELIVER + ' same => n,GotoIf($["${STASISSTATUS}" = "FAILED"]?x)\n'),
