@@ -160,11 +160,12 @@ class Calls:
     async def drain(self, within: float) -> None:
         """Take nothing new; let calls finish for ``within`` seconds, then give the rest to the dialplan.
 
-        After ApplicationReplaced the rest belongs to the program that replaced us.
+        After ApplicationReplaced the rest belongs to the program that replaced us; without a single connection there
+        is none.
         """
         self.taking = False
         await self._tasks.finish(within)
-        if self.is_replaced:
+        if self.is_replaced or not self._ari.counters.connects:
             return
         try:
             left = await self._ari.channels_in_app()
