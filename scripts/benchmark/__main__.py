@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LabError as error:
         words.print(f"[red]{error}", highlight=False)
         return 3
-    except UnusableDocument as error:
+    except (UnusableDocument, OSError) as error:
         words.print(f"[red]{error}", highlight=False)
         return 2
     except KeyboardInterrupt:
@@ -116,8 +116,6 @@ def calls(options: argparse.Namespace, directory: Path) -> None:
         results = run(plan, rig.measure, progress.tell)
         peaks = {name: rig.peak_mib(name) for name in rig.contenders}
         around = circumstances(plan, rig)
-    show(tables(results, peaks))
-    _notes(results, rig.missing)
     if options.json:
         options.json.write_text(json.dumps(as_json(results, peaks, around), indent=1) + "\n")
         words.print(f"written: {options.json}")
@@ -125,6 +123,9 @@ def calls(options: argparse.Namespace, directory: Path) -> None:
         figures = f"{_sentence(around)}\n\n{as_markdown(tables(results, peaks))}"
         options.into.write_text(inserted(options.into.read_text(encoding="utf-8"), figures), encoding="utf-8")
         words.print(f"written: {options.into}")
+    # Printed last: whoever reads may leave early, and the figures are kept all the same.
+    show(tables(results, peaks))
+    _notes(results, rig.missing)
 
 
 class Progress:
