@@ -10,7 +10,7 @@ region: SE
 timezone: Europe/Stockholm
 asterisk:
   pbx1:
-    ari: {{url: "{ari}", user: {user}, password: "${{file:{secret}}}"}}
+    ari: {{url: "{ari}", user: {user}, password: "${{file:{secret}}}", app: {app}, transport: {transport}}}
 lookups:
   crm:
     http: {{url: "{crm}/customers/{{caller.e164}}", timeout: {timeout}}}
@@ -43,6 +43,8 @@ def write_flow(
     password: str,
     crm: str = "http://127.0.0.1:9",
     user: str = "ariroute",
+    app: str = "ariroute",
+    transport: str = "auto",
     timeout: str = "800ms",
     ordinary: str = "standard",
     admin: int = 1,
@@ -58,6 +60,8 @@ def write_flow(
         FLOW.format(
             ari=ari,
             user=user,
+            app=app,
+            transport=transport,
             secret=secret,
             crm=crm,
             timeout=timeout,
