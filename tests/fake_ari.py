@@ -329,7 +329,8 @@ class FakePbx:
         if channel is None:
             if channel_id in self.elsewhere:
                 return 409, {"message": "Channel not in Stasis application"}
-            return 404, {"message": "Channel not found"}
+            words = "Provided channel was not found" if verb in ("variable", "variables") else "Channel not found"
+            return 404, {"message": words}
         match method, verb:
             case "POST", "variables":
                 self._write(channel, parameters["variables"])

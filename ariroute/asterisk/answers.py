@@ -23,6 +23,11 @@ def is_good(outcome: Outcome) -> bool:
     return isinstance(outcome, Answer) and outcome.status < 300
 
 
+def is_gone(answer: Answer) -> bool:
+    """Whether Asterisk says that the channel is not there any more, or not in an application."""
+    return (answer.status, message_of(answer)) in GONE
+
+
 def message_of(answer: Answer) -> str:
     """Asterisk's own words about a refusal, else HTTP's reason phrase."""
     try:
@@ -51,6 +56,5 @@ def body_of(request: Request, outcome: Outcome) -> Any:
 
 def refusal(request: Request, answer: Answer) -> AriRefused:
     """The error for an answer with a status of 300 or more (Asterisk never redirects)."""
-    message = message_of(answer)
-    kind = ChannelGone if (answer.status, message) in GONE else AriRefused
-    return kind(answer.status, message, request.label)
+    kind = ChannelGone if is_gone(answer) else AriRefused
+    return kind(answer.status, message_of(answer), request.label)

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 import aiohttp
 
 from ariroute.asterisk import frames
-from ariroute.asterisk.answers import body_of, is_good, message_of
+from ariroute.asterisk.answers import body_of, is_gone, is_good
 from ariroute.asterisk.ari_http import AriHttp
 from ariroute.asterisk.ari_socket import AriSocket, Counters, open_socket
 from ariroute.asterisk.events import Answer, ApplicationReplaced, Channel, Event, channel_of
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 PROBE_TIMEOUT: Final = 1.0
 PROBE_INFO: Final = Request("GET", "asterisk/info?only=system")
 PROBE_VARIABLES: Final = frames.set_variables("ariroute-probe", {"ARIROUTE_FLOW": ""})
-"""To a channel that cannot be: only a server that has the resource answers "Channel not found"."""
+"""To a channel that cannot be: only a server that has the resource says that it misses the channel."""
 
 UNWANTED: Final = ("ChannelVarset",)
 """Events that Asterisk need not send: it writes one of nearly a kilobyte for every variable of a hand-over."""
@@ -223,7 +223,7 @@ class Ari:
             outcome = await self._ask_first(socket, PROBE_INFO)
         self.version = version_in(outcome)
         outcome = await self._ask_first(socket, PROBE_VARIABLES)
-        self._has_many = isinstance(outcome, Answer) and message_of(outcome) == "Channel not found"
+        self._has_many = isinstance(outcome, Answer) and is_gone(outcome)
         # Only what is disallowed is named: a list of what is allowed would silence RESTResponse as well.
         if not is_good(await self._ask_first(socket, frames.event_filter(self.settings.app, self._unwanted))):
             log.debug("%s: Asterisk takes no event filter; unused events are read and dropped", self.name)
