@@ -279,7 +279,7 @@ async def test_a_channel_that_hung_up_is_gone(line: Line) -> None:
         return False
 
     await until(gone)
-    with pytest.raises(ChannelGone, match="hannel (was )?not found"):
+    with pytest.raises(ChannelGone, match=r"hannel (was )?not found"):
         await line.ari.hand_over(channel_id, {"ARIROUTE_QUEUE": "gold", "ARIROUTE_DECIDED": "1"})
     with pytest.raises(ChannelGone):
         await line.ari.variable(channel_id, "ARIROUTE_QUEUE")
