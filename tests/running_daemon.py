@@ -72,6 +72,7 @@ class RunningDaemon:
             raise AssertionError(f"the daemon did not end: {self.text()}") from None
 
     def signal(self, number: signal.Signals) -> None:
+        """Send it a signal; nothing happens when it has ended."""
         self.process.send_signal(number)
 
     def kill(self) -> None:
@@ -91,11 +92,13 @@ class RunningDaemon:
 
     @property
     def process(self) -> Leashed:
+        """The process of its latest start."""
         assert self._process is not None, "the daemon has not been started"
         return self._process
 
     @property
     def has_ended(self) -> bool:
+        """Whether the process is gone, by itself or not."""
         return self.process.returncode is not None
 
     # What it says

@@ -56,10 +56,12 @@ class Accounts:
 
     def calls(self) -> list[Account]:
         """All so far, in the order of their arrival."""
-        rows = self._rows()
+        rows_of: dict[str, list[CelRow]] = {}
+        for row in self._rows():
+            rows_of.setdefault(row.uniqueid, []).append(row)
         verdict_of = verdicts(self._queue.rows())
-        starts = [row for row in rows if row.event is CelEvent.CHAN_START and row.context in INBOUND]
-        return [_account(start, rows, verdict_of.get(start.uniqueid)) for start in starts]
+        starts = [row for rows in rows_of.values() for row in rows if _is_placed(row)]
+        return [_account(start, rows_of[start.uniqueid], verdict_of.get(start.uniqueid)) for start in starts]
 
     def census(self) -> Census:
         """The count of all so far: lost and entered twice."""
@@ -96,8 +98,11 @@ def _is_settled(call: Account) -> bool:
     return call.left or (bool(call.queues) and call.in_queue is not None)
 
 
-def _account(start: CelRow, rows: Collection[CelRow], verdict: CallVerdict | None) -> Account:
-    own = [row for row in rows if row.uniqueid == start.uniqueid]
+def _is_placed(row: CelRow) -> bool:
+    return row.event is CelEvent.CHAN_START and row.context in INBOUND
+
+
+def _account(start: CelRow, own: Collection[CelRow], verdict: CallVerdict | None) -> Account:
     return Account(
         uniqueid=start.uniqueid,
         channel=start.channel,

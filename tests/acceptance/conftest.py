@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -178,6 +178,13 @@ def evil() -> Iterator[EvilService]:
         yield service
 
 
+def edit(daemon: RunningDaemon, old: str, new: str) -> None:
+    """Replace one place in a daemon's flow file."""
+    text = daemon.file.read_text(encoding="utf-8")
+    assert text.count(old) == 1, old
+    daemon.file.write_text(text.replace(old, new), encoding="utf-8")
+
+
 class NewDaemon(Protocol):
     """Makes a daemon for a site, not started; what is given goes into its flow file (:mod:`daemon_files`)."""
 
@@ -198,15 +205,3 @@ def new_daemon(tmp_path: Path, crm: CustomerService) -> Iterator[NewDaemon]:
             return daemon
 
         yield make
-
-
-@pytest.fixture
-def edit() -> Callable[[RunningDaemon, str, str], None]:
-    """Replaces one place in a daemon's flow file."""
-
-    def replace(daemon: RunningDaemon, old: str, new: str) -> None:
-        text = daemon.file.read_text(encoding="utf-8")
-        assert text.count(old) == 1, old
-        daemon.file.write_text(text.replace(old, new), encoding="utf-8")
-
-    return replace

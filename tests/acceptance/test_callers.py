@@ -75,7 +75,7 @@ def test_whatever_a_caller_is_called_the_call_is_in_a_queue_and_nothing_of_it_be
         site.place([caller])
     calls = site.accounts.settled(len(callers))
 
-    # The first case of the flow that holds without a fact is the last one; a caller without a number is not asked for.
+    # Gold is where the flow's last step sends whom it knows nothing about.
     assert {call.queue for call in calls} == {"gold"}
     assert daemon.metric("ariroute_calls_ended_total", how="handed over") == len(callers)
     assert daemon.complaints() == []

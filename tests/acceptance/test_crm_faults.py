@@ -12,7 +12,7 @@ from ariroute.lab.evil import EvilService
 from ariroute.lab.sip import Caller
 
 from .accounts import by_caller
-from .conftest import NewDaemon, Site, number
+from .conftest import NewDaemon, Site, edit, number
 
 TIMEOUT = 2.5
 """Seconds that these lookups may take: with the second kept for the hand-off they fit the guard of 4."""
@@ -30,15 +30,19 @@ def ask_every_fault(daemon: RunningDaemon, addresses: dict[str, str]) -> None:
     Who is found goes to gold, and when nothing is known to standard by the last case; two more flows without that
     case: their default is platinum.
     """
-    lookups, flows = [], []
-    for fault, address in addresses.items():
-        url = f'"{address}/customers/{{caller.e164}}"'
-        lookups.append(f"  f_{fault}: {{http: {{url: {url}, timeout: {TIMEOUT}s}}, fields: *fields}}")
-        flows.append(flow(fault, fault, "standard", "\n          - else:\n            queue: standard"))
+    otherwise = "\n          - else:\n            queue: standard"
+    flows = [flow(fault, fault, "standard", otherwise) for fault in addresses]
     flows += [flow(f"no-else-{fault}", fault, "platinum", "") for fault in ("hang", "500")]
-    text = daemon.file.read_text(encoding="utf-8").replace("\nqueues:\n", "\n" + "\n".join(lookups) + "\nqueues:\n")
-    text = text.replace("*fields", "{loyalty: string, orders: number}")
-    daemon.file.write_text(text.replace("\ndaemon:", "\n" + "\n".join(flows) + "\ndaemon:"), encoding="utf-8")
+    edit(daemon, "\nqueues:\n", "\n" + "".join(lookup(*each) for each in addresses.items()) + "queues:\n")
+    edit(daemon, "\ndaemon:", "\n" + "".join(flows) + "daemon:")
+
+
+def lookup(fault: str, address: str) -> str:
+    return f"""\
+  f_{fault}:
+    http: {{url: "{address}/customers/{{caller.e164}}", timeout: {TIMEOUT}s}}
+    fields: {{loyalty: string, orders: number}}
+"""
 
 
 def flow(name: str, fault: str, default: str, otherwise: str) -> str:
@@ -97,8 +101,7 @@ def test_what_a_customer_service_says_cannot_become_syntax(
     wicked = f"gold,r,,,1${{SHELL(touch {touched})}}$[1+1]|\r\nX: 1"
     with CustomerService({number("gold", 1): {"loyalty": wicked, "orders": 1}}) as crm:
         daemon = new_daemon(site, crm=crm.url)
-        text = daemon.file.read_text(encoding="utf-8")
-        daemon.file.write_text(text.replace("segment: ordinary", "segment: {cel: crm.loyalty}"), encoding="utf-8")
+        edit(daemon, "segment: ordinary", "segment: {cel: crm.loyalty}")
         daemon.start()
 
         site.place([Caller(number("gold", 1))])

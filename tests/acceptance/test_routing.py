@@ -6,22 +6,16 @@ import re
 import socket
 
 import pytest
-from running_daemon import RunningDaemon, until
+from running_daemon import until
 
 from ariroute.lab.sip import AgentEvent, Caller
 
 from .accounts import by_caller
-from .conftest import QUEUES, NewDaemon, Site, number
+from .conftest import QUEUES, NewDaemon, Site, edit, number
 
 PRIORITIES = {"platinum": 30, "gold": 20, "standard": 0}
 AT_ONCE = 0.5
 """Seconds for what takes Asterisk a millisecond (STASISSTATUS=FAILED): how late a busy machine may be."""
-
-
-def add_queue(daemon: RunningDaemon, name: str) -> None:
-    """Name one more queue in the flow file, known to Asterisk or not."""
-    text = daemon.file.read_text(encoding="utf-8")
-    daemon.file.write_text(text.replace("\nqueues:\n", f"\nqueues:\n  {name}: {{priority: 7}}\n"), encoding="utf-8")
 
 
 def priorities(site: Site) -> dict[str, int]:
@@ -72,7 +66,7 @@ def test_when_the_decided_queue_is_not_in_asterisk_then_the_default_queue_of_the
     site: Site, new_daemon: NewDaemon
 ) -> None:
     daemon = new_daemon(site, ordinary="nowhere")
-    add_queue(daemon, "nowhere")
+    edit(daemon, "\nqueues:\n", "\nqueues:\n  nowhere: {priority: 7}\n")
     daemon.start()
 
     site.place([Caller(number("silver", 1)), Caller(number("gold", 1))])
