@@ -329,7 +329,10 @@ class DaemonSettings(Settings):
         description="Where `ariroute reload`, health checks and metrics reach the daemon.",
     )
     log: LogSettings = Field(default_factory=LogSettings, description="What is logged and how.")
-    mask_numbers: bool = Field(default=True, description="Log callers' numbers as +46*****123.")
+    mask_numbers: bool = Field(
+        default=True,
+        description="Log numbers as +46*****123 and nothing of what lookups found; false logs both in full.",
+    )
     max_in_flight: int = Field(
         default=200, ge=1, le=100_000, description="Calls being routed at once; more go to their default queue at once."
     )
