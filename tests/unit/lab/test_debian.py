@@ -166,7 +166,7 @@ def test_when_the_cache_is_filled_then_nothing_is_run(empty_cache: Path) -> None
 
     assert (program.version, program.source) == ((22, 10, 1), "sid")
     assert program.modules.name == "modules"
-    assert program.rest_api == empty_cache / "sid/root/usr/share/asterisk/rest-api"
+    assert program.rest_api == empty_cache / "sid" / "root" / "usr/share/asterisk/rest-api"
 
 
 def test_when_the_newest_cannot_be_had_then_the_oldest_serves_and_it_is_said(
