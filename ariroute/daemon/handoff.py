@@ -7,6 +7,7 @@ takes its default queue.
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from ariroute.asterisk.variables import DECIDED, FLOW, HANG_UP, QUEUE, QUEUE_PRIORITY, REASON, own_variable
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from ariroute.asterisk.ari import Ari
 
 REASON_LIMIT = 200
+PAUSES = (0.0, 0.1, 0.2, 0.4)
+"""Seconds between tries while connections break. A fault in the network breaks them all: the websocket, and each idle
+one of HTTP, which is noticed only when a request is lost on it. The tries together take less than a second."""
 CONFLICT = 409  # "Channel not in Stasis application": it has gone on already
 
 
@@ -38,14 +42,19 @@ def variables(decision: Decision) -> dict[str, str]:
 async def hand_over(ari: Ari, channel: str, decision: Decision) -> bool:
     """Hand ``channel`` over; False when it was gone before (the caller hung up, or the guard fired).
 
-    Tried twice when the first try got no answer: writing a variable twice does no harm, and a second ``continue``
-    finds the channel gone. Raises AriError when Asterisk refuses otherwise; the guard then has the call.
+    Tried again when the connection broke, and once more when no answer came in time: writing a variable twice does
+    no harm, and a second ``continue`` finds the channel gone. Raises AriError when that does not help, or Asterisk
+    refuses otherwise; the guard then has the call.
     """
     wanted = variables(decision)
-    try:
-        return await _hand_over_once(ari, channel, wanted)
-    except (AriTimeout, AriDisconnected):
-        return await _hand_over_once(ari, channel, wanted)
+    for pause in PAUSES:
+        try:
+            return await _hand_over_once(ari, channel, wanted)
+        except AriTimeout:
+            break
+        except AriDisconnected:
+            await asyncio.sleep(pause)
+    return await _hand_over_once(ari, channel, wanted)
 
 
 async def _hand_over_once(ari: Ari, channel: str, wanted: dict[str, str]) -> bool:

@@ -150,6 +150,26 @@ async def test_when_asterisk_fails_at_the_hand_off_then_the_guard_keeps_the_call
         assert "the guard in the dialplan has the call" in caplog.text
 
 
+async def test_when_every_connection_breaks_at_the_hand_off_then_it_is_tried_again(
+    fake: FakePbx, running: Running
+) -> None:
+    async with running():
+        fake.misbehave("close", uri="channels/")
+        channel = place(fake, "+46701000001")
+        await fake.until(lambda: len([seen for seen in fake.seen if f"{channel.id}/variables" in seen.uri]) == 2)
+        fake.behave()
+        await fake.until(lambda: channel.continued)
+        assert channel.variables["ARIROUTE_QUEUE"] == "platinum"
+
+
+async def test_when_connections_go_on_breaking_then_the_guard_keeps_the_call(fake: FakePbx, running: Running) -> None:
+    async with running() as daemon:
+        fake.misbehave("close", uri="channels/")
+        place(fake, "+46701000001")
+        await fake.until(lambda: samples(daemon, "ariroute_calls_ended_total"))
+        assert samples(daemon, "ariroute_calls_ended_total") == {("pbx1", "left to the guard"): 1.0}
+
+
 async def test_a_sip_message_is_not_treated_as_a_call(fake: FakePbx, crm: Crm, running: Running) -> None:
     async with running():
         channel = place(fake, "+46701000001", announce=False)
