@@ -13,6 +13,15 @@ from ariroute.lab.verdict import CallVerdict, Census, census, verdicts
 
 INBOUND = frozenset({"ariroute-demo"})
 
+GUARD = 4.0
+PROMISE = GUARD + 0.1
+"""Seconds from the entrance to a queue, whatever becomes of the daemon. Asterisk's own timer is late by 5 ms here."""
+ANSWERING_16 = 0.5
+"""Seconds that Answer() waits for a caller's media on Asterisk 16, before Queue(); later releases can do without."""
+BOUND = PROMISE + 0.5
+"""What the slowest call may take here. The tests share two cores with each other's Asterisks, SIPp and daemons, and
+a thread of Asterisk may wait that long for a core; half of the calls must keep the promise itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Account:

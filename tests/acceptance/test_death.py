@@ -12,17 +12,9 @@ from running_daemon import until
 from ariroute.lab.customers import CustomerService
 from ariroute.lab.sip import Caller
 
-from .accounts import Account, by_caller
+from .accounts import ANSWERING_16, BOUND, GUARD, PROMISE, Account, by_caller
 from .conftest import NewDaemon, Site, number
 
-GUARD = 4.0
-PROMISE = GUARD + 0.1
-"""Seconds from the entrance to a queue, whatever becomes of the daemon. Asterisk's own timer is late by 5 ms here."""
-ANSWERING_16 = 0.5
-"""Seconds that Answer() waits for a caller's media on Asterisk 16, before Queue(); later releases can do without."""
-BOUND = PROMISE + 0.5
-"""What the slowest call may take here. The tests share two cores with each other's Asterisks, SIPp and daemons, and
-a thread of Asterisk may wait that long for a core; half of the calls must keep the promise itself."""
 SETTLING = 1.0
 """Seconds in which a busy Asterisk does what was asked of it, Answer() of 16 included."""
 CALLS = 70

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from running_daemon import until
 
 from ariroute.lab.customers import CustomerService
 from ariroute.lab.sip import Caller
 
-from .accounts import Accounts, by_caller
-from .conftest import NewDaemon, Site, number
+from .accounts import BOUND, GUARD, Account, Accounts, by_caller
+from .conftest import NewDaemon, Site, edit, number
+from .relay import Relay
 
 SOON = 2.0
 """Seconds until a daemon is back after its Asterisk: it tries each second at least."""
@@ -20,6 +23,11 @@ def assert_routes(site: Site, count: int) -> None:
     site.place([Caller(number("platinum", count))])
     calls = site.accounts.settled(count)
     assert by_caller(calls)[number("platinum", count)].queue == "platinum"
+
+
+def was_held(call: Account, moment: float) -> bool:
+    """Whether the daemon had the call then: not one that only entered, to find the application gone."""
+    return (call.in_application or moment) < moment - 0.1 and moment < (call.in_queue or 0.0)
 
 
 def restart(site: Site) -> None:
@@ -119,3 +127,53 @@ def test_when_asterisk_is_stopped_then_the_daemon_lives_and_ends_when_told(
     assert not daemon.has_ended
     assert daemon.stop() == 0
     assert daemon.said() == []
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.25])
+def test_when_the_connection_breaks_again_and_again_then_what_was_inside_is_still_routed_by_its_rule(
+    site: Site, new_daemon: NewDaemon, crm: CustomerService, delay: float
+) -> None:
+    """Calls that arrive while the daemon is not connected are in the default queue; nobody waits for the guard."""
+    crm.delay = delay
+    with Relay(site.pbx.http_port) as relay:
+        daemon = new_daemon(site, ari=relay.url)
+        daemon.start()
+        site.place([Caller(number("gold", count)) for count in range(60)], rate=20)
+        breaks = []
+        for count in (10, 25, 40):
+            site.accounts.in_application(count)
+            breaks.append(time.time())
+            relay.reset()
+
+        calls = site.accounts.settled(60)
+        until(lambda: daemon.is_ready and daemon.in_flight == 0, daemon.text)
+
+    census = site.accounts.census()
+    assert (census.lost, census.twice) == (frozenset(), frozenset())
+    held = [call for call in calls if any(was_held(call, at) for at in breaks)]
+    assert {call.queue for call in held} <= {"gold"}
+    assert bool(held) or not delay
+    assert max(call.wait for call in calls) < GUARD / 2
+    assert daemon.metric("ariroute_calls_ended_total", how="left to the guard") == 0
+
+
+def test_when_the_connection_falls_silent_then_the_guard_has_the_calls_and_the_daemon_finds_back(
+    site: Site, new_daemon: NewDaemon
+) -> None:
+    with Relay(site.pbx.http_port) as relay:
+        daemon = new_daemon(site, ari=relay.url)
+        edit(daemon, "transport: auto", "transport: auto, ping: 500ms, request_timeout: 1s, connect_timeout: 1s")
+        daemon.start()
+        assert_routes(site, 1)
+        relay.is_deaf = True
+        site.place([Caller(number("gold", count)) for count in range(5)])
+
+        calls = site.accounts.settled(6)
+        assert all(call.queue == "standard" for call in calls[1:])
+        assert max(call.wait for call in calls) < BOUND
+        assert not site.accounts.census().twice
+        relay.is_deaf = False
+        relay.reset()  # Asterisk's end of the old connection: it has heard nothing of its death either
+
+        until(lambda: daemon.is_ready, daemon.text)
+        assert_routes(site, 7)
