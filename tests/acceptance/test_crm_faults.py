@@ -20,8 +20,8 @@ SLOW = ("drip", "hang", "slow")
 """Faults that end by the deadline alone."""
 LATE = 0.5
 """Seconds by which a busy machine may miss a deadline."""
-GROWTH = 40.0
-"""MiB that all these answers together may cost at the worst moment: they measure 200 and 300 MiB each."""
+GROWTH = 20.0
+"""MiB that all these answers together may cost at the worst moment; two of them are 200 and 300 MiB long."""
 
 
 def ask_every_fault(daemon: RunningDaemon, addresses: dict[str, str]) -> None:
