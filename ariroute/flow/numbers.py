@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import phonenumbers
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
 DIALABLE = re.compile(r"\+?[0-9*#]{1,32}", re.ASCII)
 SEPARATORS = re.compile(r"[ ().\-/]", re.ASCII)
+INTERNATIONAL = re.compile(r"\+[1-9][0-9]{5,14}", re.ASCII)
 
 
 def dialable(text: str) -> str:
@@ -20,7 +22,6 @@ def dialable(text: str) -> str:
     return bare if DIALABLE.fullmatch(bare) else ""
 
 
-@lru_cache(maxsize=8192)
 def e164(number: str, region: str) -> str:
     """``number`` as E.164 read in ``region`` (ISO 3166 code), or an empty string when it is not a valid number.
 
@@ -28,6 +29,24 @@ def e164(number: str, region: str) -> str:
     """
     if not number or "*" in number or "#" in number:
         return ""
+    return number if is_e164(number) else _read(number, region)
+
+
+def is_e164(number: str) -> bool:
+    """Whether ``number`` is certain to be its own E.164: valid as it stands, with nothing to be taken out of it.
+
+    False decides nothing. phonenumbers takes 0.1 ms and comes to the same; a property test holds the two together.
+    """
+    if not INTERNATIONAL.fullmatch(number):
+        return False
+    for end in (2, 3, 4):  # a calling code has one to three digits, and none begins with another
+        if plan := _plan(number[1:end]):
+            return plan.fullmatch(number, end) is not None
+    return False
+
+
+@lru_cache(maxsize=2048)
+def _read(number: str, region: str) -> str:
     try:
         parsed = phonenumbers.parse(number, region or None)
     except phonenumbers.NumberParseException:
@@ -35,3 +54,34 @@ def e164(number: str, region: str) -> str:
     if not phonenumbers.is_valid_number(parsed):
         return ""
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+@cache
+def _plan(calling_code: str) -> re.Pattern[str] | None:
+    """What the national part of a valid number looks like; None where that is no calling code, or hard to tell.
+
+    It puts together what ``is_valid_number()`` looks at, in the main region of the code: the general description, then
+    any one type of number. What ``parse()`` might take for a national prefix is left to it.
+    """
+    regions = COUNTRY_CODE_TO_REGION_CODE.get(int(calling_code), ("001",))
+    plan = PhoneMetadata.metadata_for_region(regions[0], None)
+    if plan is None or plan.leading_digits is not None:
+        return None
+    kinds = [plan.premium_rate, plan.toll_free, plan.shared_cost, plan.voip, plan.personal_number, plan.pager]
+    kinds += [plan.uan, plan.voicemail, plan.fixed_line]
+    if not plan.same_mobile_and_fixed_line_pattern:
+        kinds.append(plan.mobile)
+    general, shapes = _shape(plan.general_desc), [shape for kind in kinds if (shape := _shape(kind))]
+    if not general or not shapes:
+        return None
+    prefixes = "|".join(filter(None, ("0", plan.national_prefix_for_parsing)))
+    return re.compile(f"(?!{prefixes})(?={general})(?:{'|'.join(shapes)})", re.ASCII)
+
+
+def _shape(kind: phonenumbers.PhoneNumberDesc | None) -> str:
+    """A pattern of the numbers of this kind; empty where there are none."""
+    if kind is None or not kind.national_number_pattern:
+        return ""
+    lengths = "|".join(f"[0-9]{{{length}}}" for length in kind.possible_length if length > 0)
+    bound = f"(?=(?:{lengths})$)" if lengths else ""
+    return f"{bound}(?:{kind.national_number_pattern})$"
