@@ -27,9 +27,9 @@ from ariroute.flow.hours import Hours
 from ariroute.flow.match import render, render_match
 from ariroute.flow.messages import Vocabulary, explain
 from ariroute.flow.records import PACKAGE, Records, WrongType
+from ariroute.flow.scope import CONTACT_FACTS, reader
 from ariroute.flow.scope import Scope as Scope
 from ariroute.flow.scope import Unknown as Unknown
-from ariroute.flow.scope import reader
 
 Value = Scalar
 
@@ -172,9 +172,10 @@ Condition = Expression
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A scope's facts in CEL's form, for one language."""
+    """A scope's facts in CEL's form, for one language: those that its expressions read."""
 
     language: Language
+    reads: frozenset[str]
     bindings: Mapping[str, Any]
     activation: cel.Activation
 
@@ -212,6 +213,7 @@ class Language:
         self._records = Records({**fields, **lookups})
         self._vocabulary = Vocabulary({name: tuple(known) for name, known in self._records.fields.items()}, FUNCTIONS)
         self._functions = implementations(self._hours, region)
+        self._reads: frozenset[str] = frozenset()  # by the expressions made so far; facts that none reads are not made
         self._env = self._environment()
         self._refuse_reserved_words()
 
@@ -279,6 +281,7 @@ class Language:
             programs = [self._program(text, tree.part(argument)) for argument in node.call.args]
             reads.update((name, None) for program in programs for name, _ in program.reads)
             calls.append((f"{CALL}{number}", self._call(node.call.function, programs)))
+        self._reads |= check.bindings
         return Program(self, tree.program(self._env), check.bindings, reads, tuple(calls))
 
     def _call(self, function: str, programs: list[Program]) -> Call:
@@ -299,7 +302,7 @@ class Language:
     def prepare(self, scope: Scope) -> Prepared:
         """The facts of ``scope`` in CEL's form; made anew only after something changed."""
         prepared = scope.prepared
-        if prepared is None or prepared.language is not self:
+        if prepared is None or prepared.language is not self or prepared.reads is not self._reads:
             if prepared is not None:
                 scope.records.clear()
             scope.prepared = prepared = self._prepare(scope)
@@ -307,23 +310,22 @@ class Language:
 
     def _prepare(self, scope: Scope) -> Prepared:
         contact, records = scope.contact, scope.records
-        if not records:
-            caller, dialled = contact.caller, contact.dialled
-            records["caller"] = self._records.make(
-                "caller", {"number": caller.number, "e164": caller.e164, "name": caller.name}
-            )
-            records["dialled"] = self._records.make("dialled", {"number": dialled.number, "e164": dialled.e164})
-            records["contact"] = self._records.make("contact", {"medium": contact.medium, "pbx": contact.pbx})
-            records["arguments"] = list(contact.arguments)
+        for name in self._reads.difference(records).intersection(CONTACT_RECORDS):
+            facts = {field: CONTACT_FACTS[f"{name}.{field}"](contact) for field in CONTACT_RECORDS[name]}
+            records[name] = self._records.make(name, facts)
         for name in self._lookups:
             if name in scope.answers and f"{OUTCOME}{name}" not in records:
                 self._learn(scope, name)
-        bindings = {**records, "now": scope.now}
+        bindings = dict(records)
+        if "now" in self._reads:
+            bindings["now"] = scope.now
+        if "arguments" in self._reads:
+            bindings["arguments"] = list(contact.arguments)
         for name, binding in self._variables.items():
             value = scope.variables.get(name)
             if not isinstance(value, Unknown):
                 bindings[binding] = value
-        return Prepared(self, bindings, self._env.Activation(bindings))
+        return Prepared(self, self._reads, bindings, self._env.Activation(bindings))
 
     def _learn(self, scope: Scope, name: str) -> None:
         """A lookup's answer as a record; one that does not hold what was declared counts as failed."""
