@@ -232,7 +232,7 @@ def no_patterns(dialplan: Dialplan) -> Iterator[str]:
 
 
 _UNTRUSTED: Final = re.compile(r"\$\{(?:EXTEN|CALLERID\(\w+\)|CONNECTEDLINE\(\w+\)|ARIROUTE_TO|SIP_HEADER\(\w+\))\}")
-_FILTERED: Final = re.compile(r"\$\{FILTER\([^,]*,\$\{[^{}]*\}\)\}")
+_FILTERED: Final = re.compile(r"\$\{(?:FILTER\([^,]*,\$\{[^{}]*\}|LEN\(\$\{CALLERID\(num\)\})\)\}")  # LEN is a number
 
 
 def untrusted_text_is_filtered(dialplan: Dialplan) -> Iterator[str]:

@@ -217,14 +217,33 @@ def parse_cel_row(line: str) -> CelRow:
 # --- files that grow ---------------------------------------------------------------------------------------------
 
 Row = TypeVar("Row")
+Split = Callable[[bytes], tuple[list[str], int]]
+"""Takes whole lines; gives the rows in them, and how many bytes these are."""
+
+
+def _lines(data: bytes) -> tuple[list[str], int]:
+    return data.decode("utf-8", "replace").split("\n"), len(data)
+
+
+def _csv_rows(data: bytes) -> tuple[list[str], int]:
+    """Rows, and how many bytes they are: a line break within quotes (of a caller's number) does not end a row."""
+    rows, taken, row = [], 0, b""
+    for line in data.split(b"\n")[:-1]:  # the last is what follows the last line break: nothing
+        row += line + b"\n"
+        if row.count(b'"') % 2 == 0:
+            rows.append(row.decode("utf-8", "replace"))
+            taken += len(row)
+            row = b""
+    return rows, taken
 
 
 class RecordFile(Generic[Row]):
     """A record file that Asterisk appends to. One reader; it remembers what it has read."""
 
-    def __init__(self, path: Path, parse: Callable[[str], Row]) -> None:
+    def __init__(self, path: Path, parse: Callable[[str], Row], split: Split = _lines) -> None:
         self.path = path
         self._parse = parse
+        self._split = split
         self._offset = 0
         self._rows: list[Row] = []
 
@@ -239,8 +258,8 @@ class RecordFile(Generic[Row]):
         except FileNotFoundError:
             return []
         whole = data[: data.rfind(b"\n") + 1]
-        self._offset += len(whole)
-        lines = whole.decode("utf-8", "replace").split("\n")
+        lines, taken = self._split(whole)
+        self._offset += taken
         fresh = [self._parse(line) for line in lines if line.strip()]
         self._rows.extend(fresh)
         return fresh
@@ -280,4 +299,4 @@ def queue_log(path: Path) -> RecordFile[QueueRow]:
 
 def cel(path: Path) -> RecordFile[CelRow]:
     """The CEL of an Asterisk (`PrivateAsterisk.cel_log`)."""
-    return RecordFile(path, parse_cel_row)
+    return RecordFile(path, parse_cel_row, _csv_rows)

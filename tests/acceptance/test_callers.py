@@ -49,6 +49,8 @@ def hostile(touched: Path) -> dict[str, Caller]:
         "quotes": f'"\\"Ann\\" \\\\ \'; DROP TABLE" <sip:+46709000001@{LOOPBACK}>',
         "an expression": f'"{shell}$[1+1]{{{{7*7}}}}" <sip:+46709000002@{LOOPBACK}>',
         "an expression as number": f"<sip:%24%7BSHELL(touch%20{touched})%7D@{LOOPBACK}>",
+        "line breaks in the number": f"<sip:%0d%0aAction:%20Hangup%0d%0a@{LOOPBACK}>",
+        "a line of queue_log": f"<sip:1%0a1700000000%7cforged%7cgold%7cNONE%7cENTERQUEUE%7c%7c1%7c1@{LOOPBACK}>",
         "separators": f'"a,b|c&d;e" <sip:1%2c2%26PJSIP%2falice%7c3@{LOOPBACK}>',
         "long": f'"{LONG}" <sip:{"4" * 200}@{LOOPBACK}>',
         "a path": f"<sip:..%2f..%2fadmin@{LOOPBACK}>",
@@ -92,6 +94,7 @@ def test_whatever_a_caller_is_called_the_call_is_in_a_queue_and_nothing_of_it_be
     census = site.accounts.census()
     assert (census.lost, census.twice) == (frozenset(), frozenset())
     assert not touched.exists()
+    assert "forged|" not in site.pbx.queue_log.read_text(encoding="utf-8")
 
 
 def test_a_line_break_in_the_name_cannot_add_a_header_or_a_call(site: Site, new_daemon: NewDaemon) -> None:

@@ -144,6 +144,21 @@ def test_when_a_line_is_half_written_then_it_is_read_once_and_whole(tmp_path: Pa
     assert [row.name for row in log.rows()] == ["ENTERQUEUE", "ABANDON"]
 
 
+def test_when_a_callers_number_holds_line_breaks_then_the_row_of_cel_is_one_and_is_read_when_it_is_whole(
+    tmp_path: Path,
+) -> None:
+    row = '"CHAN_START","1.5","1.0","1.0","PJSIP/caller-00000000","a\r\nb","ariroute-demo","support","","",""\n'
+    file = tmp_path / "Master.csv"
+    log = cel(file)
+    with file.open("w", encoding="utf-8", newline="") as writer:
+        writer.write(row + row[:70])
+        writer.flush()
+        assert [read.caller for read in log.new_rows()] == ["a\r\nb"]
+        writer.write(row[70:])
+        writer.flush()
+        assert [read.caller for read in log.new_rows()] == ["a\r\nb"]
+
+
 def test_when_the_file_is_rotated_then_reading_starts_again(tmp_path: Path) -> None:
     path = tmp_path / "queue_log"
     path.write_text("1|1.0|gold|NONE|ENTERQUEUE||1|1\n1|1.0|gold|NONE|ABANDON|1|1|0\n")
