@@ -79,6 +79,7 @@ class LookupSettings(Settings):
     timeout: Timeout = 0.8
     cache: CacheSettings | None = None
     max_in_flight: int = Field(default=200, ge=1, le=10_000)
+    at_once: int | None = Field(default=None, description="So many are asked together, further ones wait; None: all.")
 
 
 class SourceSettings(Settings):
@@ -95,6 +96,11 @@ class SourceSettings(Settings):
     def template_names(self) -> frozenset[str]:
         """The inputs that a question to this source is made of, such as ``caller.e164``."""
         return frozenset()
+
+    @property
+    def at_once(self) -> int | None:
+        """How many questions this source takes together; None for as many as are in flight."""
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,10 @@ class HttpSettings(SourceSettings):
     def template_names(self) -> frozenset[str]:
         return frozenset(UrlTemplate.parse(self.url).names)
 
+    @property
+    def at_once(self) -> int:
+        return self.connections
+
 
 class HttpSource:
     """A customer service, with connections of its own."""
@@ -169,7 +173,8 @@ async def whole_body(response: ClientResponse, limit: int) -> bytes:
     unpack = unpacker(response.headers.get(CONTENT_ENCODING, "identity").strip().lower())
     body = bytearray()
     read = 0
-    while chunk := await response.content.readany():
+    while not response.content.at_eof():
+        chunk = await response.content.readany()
         read += len(chunk)
         body += unpack(chunk, limit + 1 - len(body)) if unpack else chunk
         if len(body) > limit or read > limit:

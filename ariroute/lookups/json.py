@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -19,7 +20,7 @@ def parsed(body: bytes | bytearray) -> Any:
     more than 4300 digits and nesting beyond the interpreter's recursion limit are refused by Python itself.
     """
     try:
-        return DECODER.decode(body.decode("utf-8-sig"))
+        return DECODER.decode(body.removeprefix(BOM_UTF8).decode())
     except UnicodeDecodeError:
         raise LookupFailed(Failure.NOT_JSON, "the answer is not UTF-8") from None
     except json.JSONDecodeError as error:

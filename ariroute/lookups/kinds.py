@@ -69,6 +69,7 @@ class Entry(Settings):
             timeout=self.body.timeout,
             cache=self.cache,
             max_in_flight=self.body.max_in_flight,
+            at_once=self.body.at_once,
         )
 
     def factory(self, name: str, surroundings: Surroundings) -> Callable[[], Source]:

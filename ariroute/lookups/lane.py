@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -35,33 +36,39 @@ class SourceState:
 
 
 class Flight:
-    """One request under way, waited for by everybody who asks the same meanwhile."""
+    """One request, under way or waiting for its turn, and all who wait for its answer. ``due`` is the loop's time."""
 
-    __slots__ = ("_landed", "ended", "key", "task", "ticket", "timer")
+    __slots__ = ("_answer", "_waiters", "due", "ended", "key", "task", "ticket")
 
-    def __init__(self, key: Key, ticket: int, landed: asyncio.Future[Answer]) -> None:
+    def __init__(self, key: Key, ticket: int, due: float) -> None:
         self.key = key
         self.ticket = ticket
+        self.due = due
         self.ended = 0.0
-        self.timer: asyncio.TimerHandle | None = None
         self.task: asyncio.Task[None] | None = None
-        self._landed = landed
+        self._answer: Answer | None = None
+        self._waiters: list[asyncio.Future[Answer]] = []
 
     @property
     def over(self) -> bool:
-        return self._landed.done()
+        return self._answer is not None
 
     def land(self, answer: Answer, at: float) -> None:
         """Give ``answer`` to all who wait. Only once."""
         self.ended = at
-        if self.timer:
-            self.timer.cancel()
-        self._landed.set_result(answer)
+        self._answer = answer
+        for waiter in self._waiters:
+            if not waiter.done():  # cancelled with the task that awaited it
+                waiter.set_result(answer)
 
     async def answer(self, since: float, clock: Clock) -> Answer:
         """The answer, with the time it took an asker who came at ``since``."""
-        # Shielded: an asker who is cancelled must not cancel what others wait for.
-        landed = self._landed.result() if self.over else await asyncio.shield(self._landed)
+        landed = self._answer
+        if landed is None:
+            # A future of its own: an asker who is cancelled must not cancel what others wait for.
+            waiter: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+            self._waiters.append(waiter)
+            landed = await waiter
         return Answer(
             landed.lookup,
             landed.outcome,
@@ -80,12 +87,17 @@ class Lane:
         self.settings = settings
         self.source = source
         self._name = name
+        self._task_name = f"lookup {name}"
         self._clock = clock
         self._inputs = tuple(sorted(source.template_names))
         self._cache = AnswerCache(settings.cache, clock) if settings.cache else None
         self._breaker = Breaker(clock=clock)
+        self._at_once = settings.at_once or settings.max_in_flight
         self._flights: dict[Key, Flight] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._waiting: deque[Flight] = deque()
+        self._deadlines: deque[Flight] = deque()  # in their order, since all are given the same time
+        self._timer: asyncio.TimerHandle | None = None
 
     def ask(self, inputs: Mapping[str, str]) -> Answer | Flight:
         """The answer if it needs no waiting, else the request that will bring it."""
@@ -97,8 +109,8 @@ class Lane:
             return self._found(kept.record, "cache")
         if flight := self._flights.get(key):
             return flight
-        if len(self._tasks) >= self.settings.max_in_flight:
-            waiting = f"{len(self._tasks)} requests wait for this source already"
+        if self._in_flight >= self.settings.max_in_flight:
+            waiting = f"{self._in_flight} requests wait for this source already"
             return self._failed(key, Failure.OVERLOADED, waiting)
         ticket = self._breaker.admit()
         if ticket is None:
@@ -111,7 +123,7 @@ class Lane:
             breaker=self._breaker.state,
             failures_in_a_row=self._breaker.failures,
             seconds_to_probe=self._breaker.seconds_to_probe(),
-            in_flight=len(self._tasks),
+            in_flight=self._in_flight,
             cached=self._cache.size if self._cache else 0,
         )
 
@@ -119,20 +131,42 @@ class Lane:
         """Cancel what is under way, answer all who wait, and give the tasks that are ending."""
         for flight in list(self._flights.values()):
             self._land(flight, self._failed(flight.key, Failure.ERROR, "the lookup was closed meanwhile"))
+        self._waiting.clear()
+        self._deadlines.clear()
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
         for task in self._tasks:
             task.cancel()
         return list(self._tasks)
 
+    @property
+    def _in_flight(self) -> int:
+        return len(self._tasks) + len(self._waiting)
+
     def _depart(self, key: Key, ticket: int) -> Flight:
         loop = asyncio.get_running_loop()
-        flight = self._flights[key] = Flight(key, ticket, loop.create_future())
-        # A timer and not a timeout around the await: it holds even when the source ignores its cancellation.
-        # Such a task goes on counting as in flight, so that they cannot pile up.
-        flight.timer = loop.call_later(self.settings.timeout, self._expire, flight)
-        flight.task = task = loop.create_task(self._fly(flight), name=f"lookup {self._name}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        flight = self._flights[key] = Flight(key, ticket, loop.time() + self.settings.timeout)
+        self._deadlines.append(flight)
+        if self._timer is None:
+            self._timer = loop.call_at(flight.due, self._expire)
+        if len(self._tasks) < self._at_once:
+            self._take_off(flight)
+        else:
+            self._waiting.append(flight)  # no task yet: thousands may wait, and a task in HTTP holds several kilobytes
         return flight
+
+    def _take_off(self, flight: Flight) -> None:
+        flight.task = task = asyncio.get_running_loop().create_task(self._fly(flight), name=self._task_name)
+        self._tasks.add(task)
+        task.add_done_callback(self._touched_down)
+
+    def _touched_down(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        while self._waiting and len(self._tasks) < self._at_once:
+            flight = self._waiting.popleft()
+            if not flight.over:
+                self._take_off(flight)
 
     async def _fly(self, flight: Flight) -> None:
         try:
@@ -148,10 +182,23 @@ class Lane:
             if not flight.over:
                 self._serve(flight, record)
 
-    def _expire(self, flight: Flight) -> None:
-        self._fail(flight, Failure.TIMEOUT, f"no answer within {self.settings.timeout * 1000:g} ms")
-        if flight.task:
-            flight.task.cancel()
+    def _expire(self) -> None:
+        """Fail what is due, and wait for the next.
+
+        A timer and not a timeout around the await: it holds even when the source ignores its cancellation. Such a task
+        goes on counting as in flight, so that they cannot pile up.
+        """
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        while self._deadlines and (self._deadlines[0].over or self._deadlines[0].due <= now):
+            flight = self._deadlines.popleft()
+            if not flight.over:
+                self._fail(flight, Failure.TIMEOUT, f"no answer within {self.settings.timeout * 1000:g} ms")
+                if flight.task:
+                    flight.task.cancel()
+        while self._waiting and self._waiting[0].over:
+            self._waiting.popleft()
+        self._timer = loop.call_at(self._deadlines[0].due, self._expire) if self._deadlines else None
 
     def _serve(self, flight: Flight, record: Record) -> None:
         self._report(flight.ticket, served=True)
@@ -167,6 +214,8 @@ class Lane:
     def _land(self, flight: Flight, answer: Answer) -> None:
         del self._flights[flight.key]
         flight.land(answer, self._clock())
+        while self._deadlines and self._deadlines[0].over:
+            self._deadlines.popleft()
 
     def _report(self, ticket: int, served: bool) -> None:
         before = self._breaker.state
