@@ -13,6 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
+from functools import partial
+from heapq import heappop, heappush
 from typing import Literal
 
 from ariroute.asterisk.ari import Ari
@@ -64,6 +66,7 @@ class Call:
     since: float
     phase: Phase = Phase.DECIDING
     hung_up: bool = False
+    overdue: bool = False
     task: asyncio.Task[None] | None = field(default=None, repr=False)
 
 
@@ -90,6 +93,9 @@ class Calls:
         self._calls: dict[str, Call] = {}
         self._tasks = Tasks()
         self._departed: dict[str, float] = {}
+        self._bounds: list[tuple[float, int, Call]] = []  # a heap, by the loop's time
+        self._timer: asyncio.TimerHandle | None = None
+        self._taken = 0
         self._deciding = 0
         self.taking = True
         self.is_replaced = False
@@ -125,7 +131,9 @@ class Calls:
         known = self._calls.get(channel.id)
         if (known and known.phase is not Phase.DONE) or not self.taking:
             return
-        limit = self._routing().config.daemon.max_in_flight
+        routing = self._routing()
+        limit = routing.config.daemon.max_in_flight
+        contact = self._contact(channel, dialled, arguments, routing.ruleset.region)
         call = Call(channel.id, found_by, time.monotonic())
         self._calls[channel.id] = call
         self._metrics.taken(self._pbx, found_by)
@@ -134,10 +142,10 @@ class Calls:
         elif self._deciding >= limit:
             work = self._pass_on(call, f"overload: {limit} calls are being decided already (daemon.max_in_flight)")
         else:
-            work = self._route(call, channel, dialled, arguments)
+            work = self._route(call, contact)
         self._deciding += 1
         call.task = self._tasks.spawn(work, f"call {channel.id}")
-        call.task.add_done_callback(lambda _: self._task_ended(call))
+        call.task.add_done_callback(partial(self._task_ended, call))
 
     async def sweep(self) -> None:
         """Take in every channel of the application that is not known here, and forget those that are gone.
@@ -177,10 +185,9 @@ class Calls:
 
     # One call.
 
-    async def _route(self, call: Call, channel: Channel, dialled: str, arguments: tuple[str, ...]) -> None:
+    async def _route(self, call: Call, contact: Contact) -> None:
         logs.channel.set(call.id)
         with self._routing() as routing:
-            contact = self._contact(channel, dialled, arguments, routing.ruleset.region)
             flow = routing.ruleset.flow_for(contact)
             if flow is None:
                 await self._pass_on(
@@ -200,14 +207,38 @@ class Calls:
     async def _decide(self, run: Run, call: Call, routing: Routing) -> Decision:
         """The run's decision; the flow's default with the reason when it cannot be reached in time or at all."""
         bound = max(0.1, routing.config.daemon.guard - MARGIN - (time.monotonic() - call.since))
+        self._bind(call, bound)
         try:
-            async with asyncio.timeout(bound):
-                return await drive(run, routing.lookups.fetch, _now)
-        except TimeoutError:
+            return await drive(run, routing.lookups.fetch, _now)
+        except asyncio.CancelledError:
+            if not call.overdue or call.task is None or call.task.uncancel() > 0:
+                raise
             return run.give_up(f"no decision within {bound:.1f} s (the guard less {MARGIN} s)")
         except Exception as error:  # whatever it is, the caller must reach a queue
             log.exception("deciding failed")
             return run.give_up(f"{type(error).__name__} while deciding")
+
+    def _bind(self, call: Call, bound: float) -> None:
+        """Cancel the task of ``call`` unless it has decided within ``bound`` seconds: one timer for all calls."""
+        loop = asyncio.get_running_loop()
+        self._taken += 1
+        heappush(self._bounds, (loop.time() + bound, self._taken, call))
+        if self._timer is None or self._bounds[0][1] == self._taken:
+            self._wait_for_bounds(loop)
+
+    def _wait_for_bounds(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = loop.call_at(self._bounds[0][0], self._cancel_overdue, loop) if self._bounds else None
+
+    def _cancel_overdue(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = loop.time()
+        while self._bounds and (self._bounds[0][0] <= now or self._bounds[0][2].phase is not Phase.DECIDING):
+            call = heappop(self._bounds)[2]
+            if call.phase is Phase.DECIDING and call.task is not None:
+                call.overdue = True
+                call.task.cancel()
+        self._wait_for_bounds(loop)
 
     async def _pass_on(self, call: Call, why: str) -> None:
         """Give the channel back without a decision: the dialplan's default queue takes it."""
@@ -260,7 +291,7 @@ class Calls:
         log.info("ended before a decision: %s", how, extra={"channel": channel_id})
         call.task.cancel()
 
-    def _task_ended(self, call: Call) -> None:
+    def _task_ended(self, call: Call, task: asyncio.Task[None]) -> None:
         self._deciding -= 1
         call.phase = Phase.DONE
         call.since = time.monotonic()

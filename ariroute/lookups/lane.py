@@ -61,7 +61,7 @@ class Flight:
             if not waiter.done():  # cancelled with the task that awaited it
                 waiter.set_result(answer)
 
-    async def answer(self, since: float, clock: Clock) -> Answer:
+    async def answer(self, since: float) -> Answer:
         """The answer, with the time it took an asker who came at ``since``."""
         landed = self._answer
         if landed is None:
