@@ -85,8 +85,7 @@ class AriSocket:
         self.is_open = True
         """False from the first sign of an ending on: some time before :meth:`listen` is through with closing."""
         self._pinger: asyncio.TimerHandle | None = None
-        socket = websocket.get_extra_info("socket")
-        self._gathering = socket if TCP_CORK and isinstance(socket, TransportSocket) else None
+        self._gathering: TransportSocket | None = websocket.get_extra_info("socket") if TCP_CORK else None
 
     def send(self, request: Request, timeout: float) -> Reply:
         """Puts the request on the wire before it returns; the reply follows. Never raises.
@@ -138,7 +137,7 @@ class AriSocket:
         await self._websocket.close()
 
     def _hold_back(self, on: Literal[0, 1]) -> None:
-        """Between 1 and 0 Linux gathers what is written. uvloop does so by itself; its sockets are of another type."""
+        """Between 1 and 0 Linux gathers what is written."""
         if self._gathering is not None:
             with suppress(OSError):  # the connection is ending; its receiving side says so
                 self._gathering.setsockopt(IPPROTO_TCP, TCP_CORK, on)

@@ -8,9 +8,6 @@ from collections.abc import Callable
 from ariroute.asterisk.events import Answer
 from ariroute.errors import AriDisconnected, AriError, AriTimeout
 
-GRAIN = 0.05
-"""Seconds between looks at the deadlines: an answer may be declared late by so much more than its deadline."""
-
 Outcome = Answer | AriError
 Reply = asyncio.Future[Outcome]
 """Always gets a result, never an exception, so that a reply nobody awaits any more leaves no warning behind."""
@@ -19,13 +16,15 @@ Reply = asyncio.Future[Outcome]
 class Pending:
     """The open requests of one connection, by request id.
 
-    A timer for each request costs more than the request; a look through the few open ones every 50 ms does not.
+    A timer for each request costs more than the request. This one waits for the earliest deadline it has seen, answered
+    or not, so that it seldom wakes anybody.
     """
 
     def __init__(self, on_timeout: Callable[[], None]) -> None:
         self._loop = asyncio.get_running_loop()
         self._open: dict[str, tuple[Reply, float, float]] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._next = 0.0
         self._on_timeout = on_timeout
 
     def __len__(self) -> int:
@@ -34,9 +33,10 @@ class Pending:
     def add(self, request_id: str, timeout: float) -> Reply:
         """A reply that is due in ``timeout`` seconds."""
         reply: Reply = self._loop.create_future()
-        self._open[request_id] = (reply, self._loop.time() + timeout, timeout)
-        if self._timer is None:
-            self._timer = self._loop.call_later(GRAIN, self._sweep)
+        due = self._loop.time() + timeout
+        self._open[request_id] = (reply, due, timeout)
+        if self._timer is None or due < self._next:
+            self._wait_until(due)
         return reply
 
     def settle(self, request_id: str, outcome: Outcome) -> bool:
@@ -50,15 +50,19 @@ class Pending:
 
     def close(self, reason: str) -> None:
         """Ends every open request with AriDisconnected."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._wait_until(None)
         for request_id in list(self._open):
             self.settle(request_id, AriDisconnected(f"the connection was lost before the answer: {reason}"))
+
+    def _wait_until(self, due: float | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = None if due is None else self._loop.call_at(due, self._sweep)
+        self._next = due or 0.0
 
     def _sweep(self) -> None:
         now = self._loop.time()
         for request_id, timeout in [(key, given) for key, (_, due, given) in self._open.items() if due <= now]:
             self._on_timeout()
             self.settle(request_id, AriTimeout(f"no answer within {timeout:g} s"))
-        self._timer = self._loop.call_later(GRAIN, self._sweep) if self._open else None
+        self._wait_until(min((due for _, due, _ in self._open.values()), default=None))

@@ -73,5 +73,7 @@ def dialled_party(text: str, region: str) -> Party:
 
 def display_name(text: str) -> str:
     """``text`` in NFC without control, format (bidirectional overrides) or surrogate characters, 64 at most."""
+    if text.isascii() and text.isprintable():  # nearly every name
+        return text[:NAME_LIMIT]
     normal = unicodedata.normalize("NFC", text[: 4 * NAME_LIMIT])
     return "".join(c for c in normal if unicodedata.category(c)[0] != "C")[:NAME_LIMIT]
