@@ -22,7 +22,7 @@ from ariroute.asterisk.faults import Fault, Tries, classify, pauses
 from ariroute.asterisk.frames import Request, Scalar
 from ariroute.asterisk.pending import Outcome
 from ariroute.asterisk.settings import AriSettings
-from ariroute.asterisk.variables import GUARD, clean_value, guard_value, is_readable, is_writable
+from ariroute.asterisk.variables import GUARD, VARIABLES, clean_value, guard_value, is_readable, is_writable
 from ariroute.errors import AriError, AriRefused, ChannelGone, PbxRefused, PbxUnreachable
 
 log = logging.getLogger(__name__)
@@ -293,11 +293,13 @@ class Ari:
             await self._ask(request)
 
     def _writes(self, channel_id: str, variables: Mapping[str, str]) -> list[Request]:
-        cleaned = {}
-        for name, value in variables.items():
-            if not is_writable(name):
-                raise ValueError(f"'{name}' is not a variable that ariroute writes; see ariroute.asterisk.variables")
-            cleaned[name] = clean_value(value)
+        if not variables.keys() <= VARIABLES:  # else a flow's own are among them, or a fault
+            for name in variables:
+                if not is_writable(name):
+                    raise ValueError(
+                        f"'{name}' is not a variable that ariroute writes; see ariroute.asterisk.variables"
+                    )
+        cleaned = {name: clean_value(value) for name, value in variables.items()}
         if self._has_many and cleaned:
             return [frames.set_variables(channel_id, cleaned)]
         return [frames.set_variable(channel_id, name, value) for name, value in cleaned.items()]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import socket as system_socket
-from asyncio.trsock import TransportSocket
 from collections.abc import Callable, Coroutine, Iterable
-from contextlib import suppress
 from socket import IPPROTO_TCP
 from typing import Any, Final, Literal
 
@@ -85,7 +84,7 @@ class AriSocket:
         self.is_open = True
         """False from the first sign of an ending on: some time before :meth:`listen` is through with closing."""
         self._pinger: asyncio.TimerHandle | None = None
-        self._gathering: TransportSocket | None = websocket.get_extra_info("socket") if TCP_CORK else None
+        self._gathering: system_socket.socket | None = None
 
     def send(self, request: Request, timeout: float) -> Reply:
         """Puts the request on the wire before it returns; the reply follows. Never raises.
@@ -115,6 +114,9 @@ class AriSocket:
         """Passes events and answers on until the connection ends; the value says why it ended. Closes the socket."""
         reason = "the connection was closed"
         loop = asyncio.get_running_loop()
+        transport_socket = self._websocket.get_extra_info("socket")
+        if TCP_CORK and transport_socket is not None:  # a handle of our own: uvloop's makes one for each option it sets
+            self._gathering = system_socket.socket(fileno=os.dup(transport_socket.fileno()))
         try:
             async with asyncio.timeout(2 * self._settings.ping) as silence:
                 self._pinger = loop.call_later(self._settings.ping, self._ping, silence, 0)
@@ -133,14 +135,19 @@ class AriSocket:
         if self._pinger is not None:
             self._pinger.cancel()
             self._pinger = None
+        if self._gathering is not None:
+            self._gathering.close()
+            self._gathering = None
         self._pending.close(reason)
         await self._websocket.close()
 
     def _hold_back(self, on: Literal[0, 1]) -> None:
         """Between 1 and 0 Linux gathers what is written."""
         if self._gathering is not None:
-            with suppress(OSError):  # the connection is ending; its receiving side says so
+            try:
                 self._gathering.setsockopt(IPPROTO_TCP, TCP_CORK, on)
+            except OSError as error:
+                log.debug("cannot gather: %s", error)  # the connection is ending; its receiving side says so
 
     async def _receive(self) -> str:
         receive = self._websocket.receive

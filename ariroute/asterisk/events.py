@@ -46,14 +46,14 @@ class StasisStart:
 
 @dataclass(frozen=True, slots=True)
 class StasisEnd:
-    """A channel left our application: continued, hung up, or taken out by the guard."""
+    """A channel left our application: continued, hung up, or taken out by the guard. ``channel`` holds its id alone."""
 
     channel: Channel
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelDestroyed:
-    """A channel is gone; ``cause`` is ITU-T Q.850."""
+    """A channel is gone; ``cause`` is ITU-T Q.850. ``channel`` holds its id alone."""
 
     channel: Channel
     cause: int = 0
@@ -62,7 +62,7 @@ class ChannelDestroyed:
 
 @dataclass(frozen=True, slots=True)
 class ChannelHangupRequest:
-    """Somebody asked to hang the channel up."""
+    """Somebody asked to hang the channel up. ``channel`` holds its id alone."""
 
     channel: Channel
     cause: int = 0
@@ -193,6 +193,11 @@ def _identifier(message: Json) -> str:
     return identifier
 
 
+def _leaving(message: Json) -> Channel:
+    """A channel that leaves, by its id alone: every call brings such events, and nobody asks more of them."""
+    return Channel(_identifier(message["channel"]), variables=NO_VARIABLES)
+
+
 def _stasis_start(message: Json) -> StasisStart:
     return StasisStart(channel_of(message["channel"]), tuple(map(str, message.get("args", ()))))
 
@@ -209,11 +214,9 @@ def _rest_answer(message: Json) -> RestAnswer:
 
 BUILDERS: Final[Mapping[str, Callable[[Json], Event | RestAnswer]]] = {
     "StasisStart": _stasis_start,
-    "StasisEnd": lambda m: StasisEnd(channel_of(m["channel"])),
-    "ChannelDestroyed": lambda m: ChannelDestroyed(
-        channel_of(m["channel"]), _number(m, "cause"), _text(m, "cause_txt")
-    ),
-    "ChannelHangupRequest": lambda m: ChannelHangupRequest(channel_of(m["channel"]), _number(m, "cause")),
+    "StasisEnd": lambda m: StasisEnd(_leaving(m)),
+    "ChannelDestroyed": lambda m: ChannelDestroyed(_leaving(m), _number(m, "cause"), _text(m, "cause_txt")),
+    "ChannelHangupRequest": lambda m: ChannelHangupRequest(_leaving(m), _number(m, "cause")),
     "ChannelDtmfReceived": lambda m: ChannelDtmfReceived(
         channel_of(m["channel"]), _text(m, "digit"), _number(m, "duration_ms")
     ),

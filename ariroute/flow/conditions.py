@@ -94,7 +94,11 @@ class Program:
         """The same, but also lists and times, as Python has them."""
         doubts: dict[str, str] = {}
         try:
-            value = self._evaluate(scope, doubts)
+            prepared = self._language.prepare(scope)
+            if self._calls:
+                value = self._compiled.eval(data=self._bindings(scope, prepared.bindings, doubts))
+            else:
+                value = self._compiled.eval(prepared.activation)
             plain = value.plain_value()
             if plain is True or plain is False:
                 return plain
@@ -102,11 +106,8 @@ class Program:
         except Exception as error:  # the iteration budget; and an engine that breaks must not break the call
             return Unknown(str(error).partition(" [")[0] or type(error).__name__)
 
-    def _evaluate(self, scope: Scope, doubts: dict[str, str]) -> cel.Value:
-        prepared = self._language.prepare(scope)
-        if not self._calls:
-            return self._compiled.eval(prepared.activation)
-        known = prepared.bindings
+    def _bindings(self, scope: Scope, known: Mapping[str, Any], doubts: dict[str, str]) -> dict[str, Any]:
+        """What the expression reads, its calls worked out; why one of them cannot be told goes into ``doubts``."""
         bindings = {name: known[name] for name in self._uses if name in known}
         for name, call in self._calls:
             value = call(scope)
@@ -114,7 +115,7 @@ class Program:
                 doubts[name] = value.reason
             else:
                 bindings[name] = value
-        return self._compiled.eval(data=bindings)
+        return bindings
 
     def _doubt(self, scope: Scope, complaint: str, doubts: dict[str, str]) -> str:
         """Why the value cannot be told: a name that is not known, else one that is empty, else CEL's own words."""
