@@ -9,11 +9,13 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, Literal, TextIO
 
+from ariroute.asterisk.json_text import dumps
+
 channel: ContextVar[str] = ContextVar("channel", default="")
 """The channel whose task is running; the formatters add it to each line."""
 
 LogFormat = Literal["text", "json"]
-ENCODE = json.JSONEncoder(ensure_ascii=False, default=str).encode
+ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
 STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
 
@@ -37,7 +39,10 @@ class JsonLines(logging.Formatter):
         } | fields_of(record)
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return ENCODE(line)
+        try:
+            return dumps(line)
+        except (TypeError, ValueError):  # a value that is no JSON, or a lone surrogate
+            return ENCODE(line)
 
 
 class Text(logging.Formatter):
