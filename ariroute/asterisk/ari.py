@@ -18,8 +18,8 @@ from ariroute.asterisk.answers import body_of, is_gone, is_good
 from ariroute.asterisk.ari_http import AriHttp
 from ariroute.asterisk.ari_socket import AriSocket, Counters, open_socket
 from ariroute.asterisk.events import Answer, ApplicationReplaced, Channel, Event, channel_of
-from ariroute.asterisk.faults import Fault, Tries, classify, pauses
-from ariroute.asterisk.frames import Request, Scalar
+from ariroute.asterisk.faults import Tries, classify, may_only_read, pauses
+from ariroute.asterisk.frames import Request, Scalar, portions
 from ariroute.asterisk.pending import Outcome
 from ariroute.asterisk.settings import AriSettings
 from ariroute.asterisk.variables import GUARD, VARIABLES, clean_value, guard_value, is_readable, is_writable
@@ -223,6 +223,8 @@ class Ari:
             outcome = await self._ask_first(socket, PROBE_INFO)
         self.version = version_in(outcome)
         outcome = await self._ask_first(socket, PROBE_VARIABLES)
+        if isinstance(outcome, Answer) and outcome.status in (401, 403):
+            raise PbxRefused(may_only_read(self.settings))
         self._has_many = isinstance(outcome, Answer) and is_gone(outcome)
         # Only what is disallowed is named: a list of what is allowed would silence RESTResponse as well.
         if not is_good(await self._ask_first(socket, frames.event_filter(self.settings.app, self._unwanted))):
@@ -300,8 +302,8 @@ class Ari:
                         f"'{name}' is not a variable that ariroute writes; see ariroute.asterisk.variables"
                     )
         cleaned = {name: clean_value(value) for name, value in variables.items()}
-        if self._has_many and cleaned:
-            return [frames.set_variables(channel_id, cleaned)]
+        if self._has_many:
+            return [frames.set_variables(channel_id, portion) for portion in portions(cleaned)]
         return [frames.set_variable(channel_id, name, value) for name, value in cleaned.items()]
 
     async def variable(self, channel_id: str, name: str) -> str | None:

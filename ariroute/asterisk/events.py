@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ariroute.asterisk.json_text import loads
 
@@ -121,8 +121,7 @@ Event = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """The answer to one request: HTTP's status, Asterisk's reason, and the undecoded body."""
 
     status: int
@@ -130,8 +129,7 @@ class Answer:
     body: str | bytes = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RestAnswer:
+class RestAnswer(NamedTuple):
     """A ``RESTResponse`` frame: the answer to the request of that id, sent over the same websocket."""
 
     request_id: str

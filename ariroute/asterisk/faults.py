@@ -55,6 +55,14 @@ def plain(error: OSError) -> str:
     return error.strerror or str(error) or type(error).__name__  # getaddrinfo counts its errors below 0
 
 
+def may_only_read(settings: AriSettings) -> str:
+    """Why a user who gets events and is refused every change cannot serve."""
+    return (
+        f"Asterisk at {settings.url} lets the ARI user '{settings.user}' read but change nothing: write read_only=no in "
+        f"the section [{settings.user}] of its ari.conf"
+    )
+
+
 def of_status(status: int, settings: AriSettings) -> Fault:
     """The fault behind an HTTP status of Asterisk's events or info resource."""
     match status:

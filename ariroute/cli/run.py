@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,6 +43,10 @@ def run(config: Path | None, log_level: str | None, log_format: LogFormat | None
     Example:
       ariroute run -c /etc/ariroute/ariroute.yaml --log-format json
     """
+    from signal import SIG_IGN, SIGHUP, signal
+
+    signal(SIGHUP, SIG_IGN)  # a reload asked for before the daemon listens for it must not end it
+    keep_standard_descriptors()
     from asyncio import Runner
 
     from ariroute.config.load import load
@@ -50,9 +55,21 @@ def run(config: Path | None, log_level: str | None, log_format: LogFormat | None
 
     path = flow_file(config)
     log = load(path).daemon.log  # read here too, so that a bad file is told as a list and not as log lines
-    set_up(log_level or log.level, log_format or log.format)
-    with Runner(loop_factory=loop_factory()) as runner:
-        runner.run(serve(path))
+    writer = set_up(log_level or log.level, log_format or log.format)
+    try:
+        with Runner(loop_factory=loop_factory()) as runner:
+            runner.run(serve(path))
+    finally:
+        writer.close()
+
+
+def keep_standard_descriptors() -> None:
+    """Open 0, 1 and 2 on nothing where they are closed: the event loop's own would take their numbers."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest free number, which is this one
 
 
 def loop_factory() -> Callable[[], AbstractEventLoop] | None:

@@ -40,9 +40,8 @@ class Daemon:
 
     @property
     def is_ready(self) -> bool:
-        """Whether every PBX that did not refuse us has its event websocket up."""
-        wanted = [pbx for pbx in self.pbxs.values() if not pbx.refusal]
-        return bool(wanted) and all(pbx.ari.is_up for pbx in wanted)
+        """Whether every PBX is connected and lets us work."""
+        return all(pbx.is_ready for pbx in self.pbxs.values())
 
     async def start(self) -> None:
         """Open the sources and begin to connect; returns before the PBXs are reached."""
@@ -108,6 +107,7 @@ def _why_over(pbx: Pbx) -> str:
 
 def _status(pbx: Pbx) -> dict[str, Any]:
     return {
+        "ready": pbx.is_ready,
         "up": pbx.ari.is_up,
         "transport": pbx.ari.transport,
         "version": str(pbx.ari.version),

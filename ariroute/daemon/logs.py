@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
+import os
 import sys
+import threading
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any, Literal, TextIO
+from queue import SimpleQueue
+from typing import Any, Final, Literal, TextIO
 
 from ariroute.asterisk.json_text import dumps
 
 channel: ContextVar[str] = ContextVar("channel", default="")
 """The channel whose task is running; the formatters add it to each line."""
+
+BACKLOG: Final = 10_000
+"""Lines that may wait for whoever reads the log; more are dropped and counted."""
 
 LogFormat = Literal["text", "json"]
 ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
@@ -55,14 +62,76 @@ class Text(logging.Formatter):
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 
-def set_up(level: str, form: LogFormat, stream: TextIO | None = None) -> None:
+class Writer(logging.Handler):
+    """Writes lines in a thread of its own: a log that nobody reads must not hold up a call.
+
+    The line is made where it is logged (the channel is known there); only the writing is put off. Writes go straight
+    to the file descriptor, so that a thread which hangs in one holds no lock that the interpreter's exit needs.
+    """
+
+    def __init__(self, stream: TextIO | None) -> None:
+        super().__init__()
+        self._stream = stream
+        self._lines: SimpleQueue[str | None] = SimpleQueue()
+        self._dropped = 0
+        self._thread = threading.Thread(target=self._write_on, name="log writer", daemon=True)
+        self._thread.start()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if self._lines.qsize() >= BACKLOG:
+            self._dropped += 1
+            return
+        self._lines.put(self.format(record) + "\n")
+
+    def close(self) -> None:
+        """Write what waits, for a second at the most."""
+        self._lines.put(None)
+        self._thread.join(timeout=1.0)
+        super().close()
+
+    def _write_on(self) -> None:
+        while (line := self._lines.get()) is not None:
+            text, ended = self._gathered(line)
+            if self._dropped:
+                text += f"{self._dropped} log lines were dropped: they were not read fast enough\n"
+                self._dropped = 0
+            with contextlib.suppress(OSError, ValueError):  # closed, broken or full: there is nowhere to say so
+                self._write(text)
+            if ended:
+                return
+
+    def _gathered(self, line: str) -> tuple[str, bool]:
+        """All that waits, in one text, and whether it was the last."""
+        lines: list[str] = [line]
+        while not self._lines.empty():
+            following = self._lines.get()
+            if following is None:
+                return "".join(lines), True
+            lines.append(following)
+        return "".join(lines), False
+
+    def _write(self, text: str) -> None:
+        if self._stream is None:  # this process was started with its standard error closed
+            return
+        try:
+            descriptor = self._stream.fileno()
+        except (OSError, ValueError):
+            self._stream.write(text)
+            return
+        left = memoryview(text.encode("utf-8", "backslashreplace"))
+        while left:
+            left = left[os.write(descriptor, left) :]
+
+
+def set_up(level: str, form: LogFormat, stream: TextIO | None = None) -> Writer:
     """Send every log line of this process to ``stream`` (standard error)."""
     # What no line shows is not gathered (the logging how-to, "Optimization"): a line is written for every call.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging._srcfile = None
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = Writer(stream or sys.stderr)
     handler.setFormatter(JsonLines() if form == "json" else Text())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    return handler
 
 
 def masked(number: str) -> str:

@@ -12,7 +12,7 @@ from ariroute.daemon.calls import Calls
 from ariroute.daemon.metrics import Metrics
 from ariroute.daemon.routing import Routing
 from ariroute.daemon.supervise import Tasks
-from ariroute.errors import AriError, PbxRefused
+from ariroute.errors import AriError, AriRefused, PbxRefused
 
 log = logging.getLogger("ariroute.pbx")
 
@@ -24,8 +24,11 @@ class Pbx:
 
     def __init__(self, name: str, settings: AriSettings, routing: Callable[[], Routing], metrics: Metrics) -> None:
         self.name = name
-        self.refusal: str = ""
+        self.refusal = ""
+        """Why this PBX refused us for good; empty while it has not."""
         self.over = asyncio.Event()
+        self.shut_out = False
+        """Whether requests are refused while events still come: the user's rights were changed meanwhile."""
         self._stopping = False
         self.ari = Ari(
             settings,
@@ -39,6 +42,11 @@ class Pbx:
         self._connection: asyncio.Task[None] | None = None
         metrics.watch(name, lambda: self.calls.in_flight, lambda: self.ari.is_up)
         metrics.watch_counts(name, self.ari.counters.as_dict)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether calls of this PBX are routed now."""
+        return self.ari.is_up and not self.shut_out and not self.refusal
 
     def start(self) -> None:
         """Begin to connect; returns at once."""
@@ -59,9 +67,15 @@ class Pbx:
         try:
             await self.ari.run()
         except PbxRefused as refused:
-            self.refusal = str(refused)
-            log.error("%s: %s", self.name, refused)
-            self.over.set()
+            self._give_up(str(refused))
+        except Exception as error:
+            log.exception("%s: the connection failed in a way that nobody foresaw", self.name)
+            self._give_up(f"{type(error).__name__}: {error}")
+
+    def _give_up(self, why: str) -> None:
+        log.error("%s: %s; this PBX is not served until the daemon is started again", self.name, why)
+        self.refusal = why
+        self.over.set()
 
     def _up(self) -> None:
         self._tasks.spawn(self._sweep(), f"first sweep {self.name}")
@@ -79,5 +93,11 @@ class Pbx:
     async def _sweep(self) -> None:
         try:
             await self.calls.sweep()
+        except AriRefused as refused:
+            if not self.shut_out:
+                log.error("%s: %s; compare the ARI user in the flow file with Asterisk's ari.conf", self.name, refused)
+            self.shut_out = True
         except AriError as error:
             log.warning("%s: cannot list the application's channels: %s", self.name, error)
+        else:
+            self.shut_out = False

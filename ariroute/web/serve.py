@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from aiohttp import web
+from aiohttp.http_exceptions import BadHttpMessage
 
 from ariroute.daemon.app import Daemon
 from ariroute.errors import ArirouteError, UnusableInput
@@ -71,6 +72,7 @@ async def _first_of(stop: asyncio.Event, daemon: Daemon) -> None:
 
 @contextlib.asynccontextmanager
 async def _admin(daemon: Daemon) -> AsyncIterator[None]:
+    logging.getLogger("aiohttp.server").addFilter(_is_ours)
     host, _, port = daemon.config.daemon.admin.rpartition(":")
     runner = web.AppRunner(admin_app(daemon), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
@@ -86,6 +88,11 @@ async def _admin(daemon: Daemon) -> AsyncIterator[None]:
         yield
     finally:
         await runner.cleanup()
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Whether a fault in the admin API is worth a line: bytes that are no HTTP are their sender's fault."""
+    return not (record.exc_info and isinstance(record.exc_info[1], BadHttpMessage))
 
 
 async def _reload(daemon: Daemon) -> None:

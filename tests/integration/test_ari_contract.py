@@ -255,6 +255,17 @@ async def test_where_the_server_takes_several_variables_at_once_they_travel_in_o
     assert line.ari.counters.requests - before == (4 if line.ari.version.startswith("16.") else 2)
 
 
+@pytest.mark.parametrize("character", ["x", '"', "\N{PARTY POPPER}"])
+async def test_values_of_any_length_are_handed_over_and_the_connection_stays(line: Line, character: str) -> None:
+    channel_id = await line.call()
+    long = {f"ARIROUTE_VAR_NOTE_{number}": character * 1024 for number in range(64)}
+    await line.ari.hand_over(
+        channel_id, {"ARIROUTE_QUEUE": "gold", "QUEUE_PRIO": "7"} | long | {"ARIROUTE_DECIDED": "1"}
+    )
+    assert (await line.copied(channel_id)).startswith("gold|7|")
+    assert line.ari.counters.disconnects == 0
+
+
 async def test_many_hand_overs_at_once_do_not_mix(line: Line) -> None:
     ids = [await line.call() for _ in range(8)]
     await asyncio.gather(

@@ -454,3 +454,11 @@ async def test_the_password_is_in_no_log_and_no_repr(
     everything = caplog.text + repr(told.ari) + repr(told.ari.settings) + str(told.ari.settings.model_dump())
     assert "open sesame" not in everything
     assert "b3BlbiBzZXNhbWU" not in everything
+
+
+async def test_a_user_who_may_only_read_is_refused_with_the_remedy(pbx: FakePbx) -> None:
+    pbx.misbehave(403, "POST")
+    ari = Ari(pbx.settings(), on_event=lambda event: None)
+    with pytest.raises(PbxRefused, match="read_only=no"):
+        await ari.run()
+    await ari.close()

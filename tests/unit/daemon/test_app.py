@@ -74,6 +74,33 @@ async def test_a_wrong_password_ends_the_daemon_with_a_sentence(fake: FakePbx, f
     await daemon.stop()
 
 
+async def test_when_the_rights_are_taken_away_meanwhile_then_it_is_not_ready_until_they_are_back(
+    fake: FakePbx, running: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running() as daemon:
+        fake.misbehave(401)
+        await fake.until(lambda: not daemon.is_ready)
+        assert daemon.pbxs["pbx1"].ari.is_up
+        assert "ari.conf" in caplog.text
+        fake.behave()
+        await fake.until(lambda: daemon.is_ready)
+
+
+async def test_a_fault_that_nobody_foresaw_ends_the_daemon_instead_of_leaving_it_idle(
+    flow_file: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    daemon = Daemon(flow_file())
+
+    async def broken() -> None:
+        raise UnicodeError("label too long")
+
+    monkeypatch.setattr(daemon.pbxs["pbx1"].ari, "run", broken)
+    await daemon.start()
+    with pytest.raises(PbxRefused, match="UnicodeError"):
+        await daemon.run()
+    await daemon.stop()
+
+
 async def test_when_asterisk_is_not_there_yet_then_the_daemon_waits_for_it(
     fake: FakePbx, flow_file: Callable[..., Path]
 ) -> None:
