@@ -18,7 +18,7 @@ from ariroute.asterisk.answers import body_of, is_gone, is_good
 from ariroute.asterisk.ari_http import AriHttp
 from ariroute.asterisk.ari_socket import AriSocket, Counters, open_socket
 from ariroute.asterisk.events import Answer, ApplicationReplaced, Channel, Event, channel_of
-from ariroute.asterisk.faults import Tries, classify, may_only_read, pauses
+from ariroute.asterisk.faults import Fault, Tries, classify, may_only_read, pauses
 from ariroute.asterisk.frames import Request, Scalar, portions
 from ariroute.asterisk.pending import Outcome
 from ariroute.asterisk.settings import AriSettings
