@@ -139,10 +139,8 @@ class Calls:
         self._metrics.taken(self._pbx, found_by)
         if channel.name.startswith(MESSAGE_CHANNEL):
             work = self._pass_on(call, "not a call: the channel of SIP messages")
-        elif self._deciding >= limit:
-            work = self._pass_on(call, f"overload: {limit} calls are being decided already (daemon.max_in_flight)")
         else:
-            work = self._route(call, contact)
+            work = self._route(call, contact, overloaded=self._deciding >= limit)
         self._deciding += 1
         call.task = self._tasks.spawn(work, f"call {channel.id}")
         call.task.add_done_callback(partial(self._task_ended, call))
@@ -185,7 +183,7 @@ class Calls:
 
     # One call.
 
-    async def _route(self, call: Call, contact: Contact) -> None:
+    async def _route(self, call: Call, contact: Contact, *, overloaded: bool) -> None:
         logs.channel.set(call.id)
         with self._routing() as routing:
             flow = routing.ruleset.flow_for(contact)
@@ -194,7 +192,11 @@ class Calls:
                     call, f"no flow answers to '{contact.dialled.label}': add one, or a flow without 'to'"
                 )
                 return
-            decision = await self._decide(Run(routing.ruleset, flow, contact), call, routing)
+            run = Run(routing.ruleset, flow, contact)
+            if overloaded:
+                decision = run.give_up("overload: too many calls are being decided (daemon.max_in_flight)")
+            else:
+                decision = await self._decide(run, call, routing)
             call.phase = Phase.HANDING_OVER
             try:
                 handed_over = await hand_over(self._ari, call.id, decision)
@@ -258,10 +260,13 @@ class Calls:
     async def _take_unseen(self, channel_id: str) -> None:
         try:
             channel = await self._ari.channel(channel_id)
-            dialled = await self._ari.variable(channel_id, DIALLED)
+            app, *arguments = channel.app_data.split(",")
+            if app != self._ari.settings.app:  # moved here from another application
+                arguments = [await self._ari.variable(channel_id, DIALLED) or ""]
         except AriRefused:
             return
-        self.take(channel, dialled or "", (), "sweep")
+        dialled, *others = arguments or [""]
+        self.take(channel, dialled, tuple(others), "sweep")
 
     def _contact(self, channel: Channel, dialled: str, arguments: tuple[str, ...], region: str) -> Contact:
         return Contact(
@@ -322,7 +327,7 @@ def report(contact: Contact, decision: Decision, took: float, mask: bool) -> dic
     asked = [entry for entry in decision.trace if entry.what == "lookup" and entry.took is not None]
     to_queue = decision.destination if isinstance(decision.destination, QueueDestination) else None
     line: dict[str, object] = {
-        "caller": logs.masked(contact.caller.label) if mask else contact.caller.label,
+        "caller": logs.masked(contact.caller.label) if mask and contact.caller.number else contact.caller.label,
         "dialled": contact.dialled.label,
         "flow": decision.flow,
         "to": str(decision.destination),

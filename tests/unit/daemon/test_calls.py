@@ -186,7 +186,7 @@ async def test_a_sip_message_is_not_treated_as_a_call(fake: FakePbx, crm: Crm, r
         assert crm.asked == []
 
 
-async def test_when_too_many_calls_are_being_decided_then_the_next_one_goes_on_at_once(
+async def test_when_too_many_calls_are_being_decided_then_the_next_one_goes_to_its_flows_default_at_once(
     fake: FakePbx, crm: Crm, running: Running
 ) -> None:
     crm.hold = True
@@ -195,8 +195,10 @@ async def test_when_too_many_calls_are_being_decided_then_the_next_one_goes_on_a
         await fake.until(lambda: crm.asked)
         second = place(fake, "+46701000002")
         await fake.until(lambda: second.continued)
-        assert second.writes == []
+        assert second.variables["ARIROUTE_QUEUE"] == "standard"
+        assert "overload" in second.variables["ARIROUTE_REASON"]
         assert not first.continued
+        assert len(crm.asked) == 1
 
 
 async def test_when_another_daemon_takes_the_application_then_nothing_new_is_taken_and_what_is_held_is_finished(
