@@ -24,6 +24,7 @@ from ariroute.flow.contact import Contact
 from ariroute.flow.facts import Failure, FieldType, Outcome, Scalar
 from ariroute.flow.functions import CALL_LIMIT, FUNCTIONS, Function, declarations, implementations
 from ariroute.flow.hours import Hours
+from ariroute.flow.literals import Literals
 from ariroute.flow.match import render, render_match
 from ariroute.flow.messages import Vocabulary, explain
 from ariroute.flow.records import PACKAGE, Records, WrongType
@@ -156,7 +157,7 @@ class Expression:
 
     def holds(self, scope: Scope) -> bool | Unknown:
         """The truth of a condition: an empty field (``crm.vip`` alone) is neither true nor false. Never raises."""
-        value = self.program.run(scope)
+        value = self.program.plain(scope)
         if isinstance(value, (bool, Unknown)):
             return value
         return Unknown(self.program.empty(scope) or "it is neither true nor false")
@@ -214,6 +215,7 @@ class Language:
         self._records = Records({**fields, **lookups})
         self._vocabulary = Vocabulary({name: tuple(known) for name, known in self._records.fields.items()}, FUNCTIONS)
         self._functions = implementations(self._hours, region)
+        self._literals = Literals(self._lookups, region)
         self._reads: frozenset[str] = frozenset()  # by the expressions made so far; facts that none reads are not made
         self._env = self._environment()
         self._refuse_reserved_words()
@@ -273,7 +275,14 @@ class Language:
 
     def _program(self, text: str, tree: Tree) -> Program:
         check = Check(
-            text, tree, self._env, self._vocabulary.fields, tuple(self._hours), self._vocabulary, self._timezone
+            text,
+            tree,
+            self._env,
+            self._vocabulary.fields,
+            tuple(self._hours),
+            self._vocabulary,
+            self._timezone,
+            self._literals,
         )
         check.walk(tree.root)
         reads = dict.fromkeys(check.reads)
