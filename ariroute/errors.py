@@ -143,9 +143,13 @@ class AmiError(ArirouteError):
 
 
 class LookupFailed(ArirouteError):
-    """A source could not answer. ``reason`` is one of :class:`ariroute.flow.facts.Failure`'s values."""
+    """A source could not answer. ``reason`` is one of :class:`ariroute.flow.facts.Failure`'s values.
 
-    def __init__(self, reason: str, detail: str = "") -> None:
+    ``asked`` is False when the source was not even asked, so that the failure is not its own.
+    """
+
+    def __init__(self, reason: str, detail: str = "", *, asked: bool = True) -> None:
         self.reason = reason
         self.detail = detail
+        self.asked = asked
         super().__init__(f"{reason}: {detail}" if detail else reason)

@@ -58,8 +58,8 @@ def plain(error: OSError) -> str:
 def may_only_read(settings: AriSettings) -> str:
     """Why a user who gets events and is refused every change cannot serve."""
     return (
-        f"Asterisk at {settings.url} lets the ARI user '{settings.user}' read but change nothing: write read_only=no in "
-        f"the section [{settings.user}] of its ari.conf"
+        f"Asterisk at {settings.url} lets the ARI user '{settings.user}' read but change nothing: write read_only=no "
+        f"in the section [{settings.user}] of its ari.conf"
     )
 
 

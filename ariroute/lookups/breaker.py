@@ -31,7 +31,7 @@ class Breaker:
         self.failures = 0
 
     def admit(self) -> int | None:
-        """A ticket for one request, to be given back by :meth:`report`; None: do not ask."""
+        """A ticket for one request, to be given back by :meth:`report` or :meth:`withdraw`; None: do not ask."""
         if self.state == "closed":
             return self._period
         if self.state == "open" and self._clock() >= self._until:
@@ -51,6 +51,12 @@ class Breaker:
         self.failures += 1
         if self.state == "half_open" or self.failures >= self._limit:
             self._until = self._clock() + self._pause
+            self._enter("open")
+
+    def withdraw(self, ticket: int) -> None:
+        """Say that the request with this ticket tells nothing about the source; the next one may be the probe."""
+        if ticket == self._period and self.state == "half_open":
+            self._until = self._clock()
             self._enter("open")
 
     def seconds_to_probe(self) -> float:

@@ -23,6 +23,9 @@ Clock = Callable[[], float]
 NOT_SERVED = frozenset({Failure.TIMEOUT, Failure.REFUSED, Failure.STATUS, Failure.ERROR})
 """What counts for the breaker. The other failures are about one record: the source did serve."""
 
+OVERSLEPT = 0.25
+"""Seconds. A deadline noticed so much too late says that this process stood still, and nothing about the source."""
+
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
@@ -174,7 +177,8 @@ class Lane:
             record = None if raw is None else checked(raw, self.settings.fields)
         except LookupFailed as failed:
             known = failed.reason in Failure.__members__.values()
-            self._fail(flight, Failure(failed.reason) if known else Failure.ERROR, failed.detail)
+            failure = Failure(failed.reason) if known else Failure.ERROR
+            self._fail(flight, failure, failed.detail, counts=failed.asked)
         except Exception as error:
             log.exception("lookup %s: unexpected", self._name)
             self._fail(flight, Failure.ERROR, f"unexpected {type(error).__name__}, see the log")
@@ -193,7 +197,9 @@ class Lane:
         while self._deadlines and (self._deadlines[0].over or self._deadlines[0].due <= now):
             flight = self._deadlines.popleft()
             if not flight.over:
-                self._fail(flight, Failure.TIMEOUT, f"no answer within {self.settings.timeout * 1000:g} ms")
+                blameless = flight.task is None or now > flight.due + OVERSLEPT
+                detail = f"no answer within {self.settings.timeout * 1000:g} ms"
+                self._fail(flight, Failure.TIMEOUT, detail, counts=not blameless)
                 if flight.task:
                     flight.task.cancel()
         while self._waiting and self._waiting[0].over:
@@ -206,9 +212,13 @@ class Lane:
             self._cache.keep(flight.key, record)
         self._land(flight, self._found(record, "source"))
 
-    def _fail(self, flight: Flight, failure: Failure, detail: str) -> None:
+    def _fail(self, flight: Flight, failure: Failure, detail: str, *, counts: bool = True) -> None:
+        """``counts``: whether the breaker is to hear of it."""
         if not flight.over:
-            self._report(flight.ticket, served=failure not in NOT_SERVED)
+            if counts:
+                self._report(flight.ticket, served=failure not in NOT_SERVED)
+            else:
+                self._breaker.withdraw(flight.ticket)
             self._land(flight, self._failed(flight.key, failure, detail))
 
     def _land(self, flight: Flight, answer: Answer) -> None:

@@ -57,7 +57,7 @@ class UrlTemplate:
             parts += quote(inputs[name], safe="", errors="replace"), text
         target = "".join(parts)
         if "/." in target and climbs(target):
-            raise LookupFailed(Failure.ERROR, "a value of dots alone would change the path: not asked")
+            raise LookupFailed(Failure.ERROR, "a value of dots alone would change the path: not asked", asked=False)
         return target
 
 

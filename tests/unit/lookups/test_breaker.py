@@ -84,3 +84,11 @@ def test_stragglers_from_before_do_not_decide(clock: ManualClock, served: bool) 
     ticket(breaker)
     breaker.report(straggler, served=served)
     assert breaker.state == "half_open"
+
+
+def test_a_probe_that_tells_nothing_leaves_its_place_to_the_next(clock: ManualClock) -> None:
+    breaker = opened(clock)
+    clock.now += PAUSE
+    breaker.withdraw(ticket(breaker))
+    breaker.report(ticket(breaker), served=True)
+    assert breaker.state == "closed"

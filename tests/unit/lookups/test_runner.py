@@ -330,6 +330,40 @@ async def test_dead_source_is_left_alone_and_tried_by_one_probe() -> None:
         assert (await one(runner, BERT)).outcome == Outcome.FOUND
 
 
+async def test_a_request_that_could_not_be_made_is_not_held_against_the_source() -> None:
+    crm = StubSource(GOLD)
+    crm.error = LookupFailed(Failure.ERROR, "a value of dots alone", asked=False)
+    async with running({"crm": (settings(), crm)}) as runner:
+        for _ in range(2 * FAILURES):
+            assert (await one(runner)).failure == Failure.ERROR
+        assert runner.states()["crm"].breaker == "closed"
+
+
+async def test_when_this_process_stood_still_then_the_breaker_does_not_blame_the_source() -> None:
+    crm = StubSource(GOLD)
+    crm.gate = asyncio.Event()
+    async with running({"crm": (settings(0.05), crm)}) as runner:
+        asking = [
+            asyncio.create_task(runner.fetch(["crm"], {"caller.e164": f"+4670123456{last}"}))
+            for last in range(FAILURES + 1)
+        ]
+        await until(lambda: len(crm.asked) > FAILURES)
+        time.sleep(0.4)  # noqa: ASYNC251 - as a process that is stopped, or a machine that is suspended
+        answers = await asyncio.gather(*asking)
+        assert {answer.failure for (answer,) in answers} == {Failure.TIMEOUT}
+        assert runner.states()["crm"].breaker == "closed"
+
+
+async def test_those_who_only_waited_for_a_connection_do_not_open_the_breaker() -> None:
+    crm = StubSource(GOLD)
+    crm.gate = asyncio.Event()
+    async with running({"crm": (settings(0.05, at_once=1), crm)}) as runner:
+        callers = [{"caller.e164": f"+4670123456{last}"} for last in range(2 * FAILURES)]
+        await asyncio.gather(*(runner.fetch(["crm"], caller) for caller in callers))
+        assert len(crm.asked) == 1
+        assert runner.states()["crm"].breaker == "closed"
+
+
 async def test_old_record_serves_while_the_breaker_is_open() -> None:
     clock, crm = ManualClock(), StubSource(GOLD)
     async with running({"crm": (settings(cache=cached(stale_if_error=600.0)), crm)}, clock=clock) as runner:
