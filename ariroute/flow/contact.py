@@ -66,9 +66,13 @@ def party(number: str, name: str, region: str) -> Party:
 
 
 def dialled_party(text: str, region: str) -> Party:
-    """What was dialled: a number, or a word such as ``support`` that stands for an extension."""
-    word = text if text.isascii() and text.replace("_", "").replace("-", "").isalnum() else dialable(text)
-    return Party(word[:NAME_LIMIT], e164(dialable(text), region))
+    """What was dialled: a number, or a word such as ``support`` that stands for an extension.
+
+    A word is what is no number: the dialplan's ``FILTER()`` takes blanks out of a number and leaves its dashes.
+    """
+    digits = dialable(text)
+    word = text if text.isascii() and text.replace("_", "").replace("-", "").isalnum() else ""
+    return Party(digits or word[:NAME_LIMIT], e164(digits, region))
 
 
 def display_name(text: str) -> str:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneNumberFormat, PhoneNumberType
 
+from ariroute.flow.contact import dialled_party
 from ariroute.flow.numbers import e164, is_e164
 
 
@@ -61,3 +62,17 @@ def test_the_short_way_serves_four_numbers_in_five() -> None:
     short = [number for number in EXAMPLES if is_e164(number)]
     assert [number for number in short if by_phonenumbers(number, "SE") != number] == []
     assert len(short) > 0.8 * len(EXAMPLES)
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("0123456789*#"), st.sampled_from(["", " ", "-", ".", "/", "(", ")"])), min_size=1
+    ),
+    st.booleans(),
+)
+def test_separators_never_change_what_was_dialled(pieces: list[tuple[str, str]], international: bool) -> None:
+    pieces = pieces[:25]
+    plus = "+" if international else ""
+    bare = plus + "".join(digit for digit, _ in pieces)
+    spaced = plus + "".join(digit + separator for digit, separator in pieces)
+    assert dialled_party(spaced, "SE") == dialled_party(bare, "SE")

@@ -63,6 +63,8 @@ def test_a_name_is_printable_and_short(given: str, shown: str) -> None:
         ("to-sales_2", "to-sales_2", ""),
         ("+46850000000", "+46850000000", "+46850000000"),
         ("08-500 000 00", "0850000000", "+46850000000"),
+        ("08-50000000", "0850000000", "+46850000000"),  # as the dialplan's FILTER() leaves it
+        ("1-800-FLOWERS", "1-800-FLOWERS", ""),
         ("a b", "", ""),
     ],
 )
