@@ -21,6 +21,9 @@ channel: ContextVar[str] = ContextVar("channel", default="")
 BACKLOG: Final = 10_000
 """Lines that may wait for whoever reads the log; more are dropped and counted."""
 
+GATHER: Final = 0.1
+"""Seconds that a line may wait for others: waking the writer for each costs as much as a sixth of a call."""
+
 LogFormat = Literal["text", "json"]
 ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
 STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
@@ -66,7 +69,8 @@ class Writer(logging.Handler):
     """Writes lines in a thread of its own: a log that nobody reads must not hold up a call.
 
     The line is made where it is logged (the channel is known there); only the writing is put off. Writes go straight
-    to the file descriptor, so that a thread which hangs in one holds no lock that the interpreter's exit needs.
+    to the file descriptor, so that a thread which hangs in one holds no lock that the interpreter's exit needs. Lines
+    are gathered for :data:`GATHER` seconds; a warning or worse goes out at once, and all before it.
     """
 
     def __init__(self, stream: TextIO | None) -> None:
@@ -74,6 +78,7 @@ class Writer(logging.Handler):
         self._stream = stream
         self._lines: SimpleQueue[str | None] = SimpleQueue()
         self._dropped = 0
+        self._hurry = threading.Event()
         self._thread = threading.Thread(target=self._write_on, name="log writer", daemon=True)
         self._thread.start()
 
@@ -82,15 +87,20 @@ class Writer(logging.Handler):
             self._dropped += 1
             return
         self._lines.put(self.format(record) + "\n")
+        if record.levelno >= logging.WARNING:
+            self._hurry.set()
 
     def close(self) -> None:
         """Write what waits, for a second at the most."""
         self._lines.put(None)
+        self._hurry.set()
         self._thread.join(timeout=1.0)
         super().close()
 
     def _write_on(self) -> None:
         while (line := self._lines.get()) is not None:
+            self._hurry.wait(GATHER)
+            self._hurry.clear()
             text, ended = self._gathered(line)
             if self._dropped:
                 text += f"{self._dropped} log lines were dropped: they were not read fast enough\n"
