@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from ariroute.config.model import FileSettings
 from ariroute.config.near import suggestion
 from ariroute.flow.conditions import CONTACT_RECORDS
-from ariroute.flow.facts import Outcome
+from ariroute.flow.literals import CHOICES
+from ariroute.flow.match import COMPARISON
 
-COMPARISON = re.compile(r"(>=|<=|>|<|!=|==)\s*-?\d+(\.\d+)?", re.ASCII)
-OUTCOMES = tuple(str(outcome) for outcome in Outcome)
+OUTCOMES = CHOICES["outcome"]
 
 
 def field_types(settings: FileSettings) -> Mapping[str, str]:

@@ -15,7 +15,9 @@ from cel_expr_python import cel
 
 from ariroute.errors import ExpressionError
 from ariroute.flow.cel_tree import Node, Tree
+from ariroute.flow.facts import Scalar
 from ariroute.flow.functions import CALL_LIMIT, FUNCTIONS
+from ariroute.flow.literals import Literals
 from ariroute.flow.messages import Vocabulary
 
 OUTCOME, VARIABLE = "@outcome.", "@vars."
@@ -26,6 +28,8 @@ _HIDDEN = {"outcome": OUTCOME, "vars": VARIABLE}
 CALL = "@call."
 """Prefix of the hidden variable that holds what one of our functions gave."""
 
+_EQUALITY = ("_==_", "_!=_", "@in")
+_ORDER = ("_<_", "_<=_", "_>_", "_>=_")
 _ARITHMETIC = {"_+_": "+", "_-_": "-", "_*_": "*", "_/_": "/", "_%_": "%"}
 _PROBES = cel.NewEnv(variables={"now": cel.Type.TIMESTAMP, "given": cel.Type.STRING})
 _SOME_TIME = datetime(2026, 1, 1, tzinfo=UTC)
@@ -55,6 +59,7 @@ class Check:
         hours: Collection[str],
         vocabulary: Vocabulary,
         timezone: str,
+        literals: Literals,
     ) -> None:
         self._text = text
         self._tree = tree
@@ -63,6 +68,7 @@ class Check:
         self._hours = hours
         self._vocabulary = vocabulary
         self._timezone = timezone
+        self._literals = literals
         self.reads: dict[str, None] = {}
         """Names in the order of the text; a dict as an ordered set."""
         self.calls: list[Node] = []
@@ -143,6 +149,8 @@ class Check:
             self._zone(node)
         if call.function in _ARITHMETIC:
             self._arithmetic(node)
+        if call.function in (*_EQUALITY, *_ORDER):
+            self._comparison(node, bound)
         constant = self._all(call.args, bound)
         if call.HasField("target"):
             constant = self.walk(call.target, bound) and constant
@@ -208,6 +216,24 @@ class Check:
             self._refuse(node, "% works on whole numbers only: put int( ) around the field")
         self._refuse(whole, "a number field counts in fractions", f"{whole.const.int}.0")
 
+    def _comparison(self, node: Node, bound: frozenset[str]) -> None:
+        """``field == literal``, ``field in [literals]``: a literal that the field never is makes it a mistake."""
+        left, right = node.call.args
+        judge = self._literals.impossible if node.call.function in _EQUALITY else self._literals.mistyped
+        for fact, other in ((left, right), (right, left)):
+            name = self._fact(fact, bound)
+            for literal in (other.list.elements if node.call.function == "@in" else (other,)) if name else ():
+                message, suggestion = judge(name, _literal(literal))
+                if message:
+                    self._refuse(literal, message, suggestion)
+
+    def _fact(self, node: Node, bound: frozenset[str]) -> str:
+        """``crm.loyalty`` when ``node`` is that and nothing more; else empty."""
+        if node.WhichOneof("kind") != "select" or node.select.operand.WhichOneof("kind") != "ident":
+            return ""
+        root = node.select.operand.ident.name.removeprefix(".")
+        return f"{root}.{node.select.field}" if root in self._records and root not in bound else ""
+
     def _constant(self, node: Node) -> None:
         """What is made of constants alone and fails, fails on every call: ``1/0``, ``timestamp("monday")``."""
         try:
@@ -220,6 +246,14 @@ class Check:
     def _refuse(self, node: Node, message: str, suggestion: str = "") -> NoReturn:
         line, column = place(self._text, self._tree.position(node))
         raise ExpressionError(self._text, line, column, message, suggestion)
+
+
+def _literal(node: Node) -> Scalar:
+    """The text, number or truth value that ``node`` writes; None for everything else."""
+    kind = node.const.WhichOneof("kind") if node.WhichOneof("kind") == "const" else None
+    if kind in ("int", "uint", "double"):
+        return float(getattr(node.const, kind))
+    return getattr(node.const, kind) if kind in ("string", "bool") else None
 
 
 def _runs(probe: str, given: str) -> bool:

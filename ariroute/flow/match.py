@@ -15,8 +15,8 @@ from ariroute.errors import ExpressionError
 from ariroute.flow.facts import Scalar
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?", re.ASCII)
-_COMPARISON = re.compile(r"(>=|<=|>|<|!=|==)\s*(-?\d+(?:\.\d+)?)", re.ASCII)
-_DIFFERENT = re.compile(r"!=\s*(.+)", re.DOTALL)
+COMPARISON = re.compile(r"(>=|<=|>|<|!=|==)\s*(-?\d+(?:\.\d+)?)\s*", re.ASCII)
+_OPERATOR = re.compile(r"\s*(>=|<=|>|<|!=|==)\s*(.*)", re.DOTALL)
 
 
 def render_match(fields: Mapping[str, Scalar | list[Scalar]]) -> str:
@@ -35,6 +35,8 @@ def _line(name: str, wanted: Scalar | list[Scalar]) -> str:
         return _one(name, wanted)
     if not wanted:
         raise ExpressionError(name, 1, 1, f"{name}: the list is empty, so nothing could match")
+    for value in wanted:
+        _check_plain(name, value)
     known = [value for value in wanted if value is not None]
     parts = [f"{name} in [{', '.join(map(render, known))}]"] if known else []
     if None in wanted:
@@ -43,12 +45,27 @@ def _line(name: str, wanted: Scalar | list[Scalar]) -> str:
 
 
 def _one(name: str, wanted: Scalar) -> str:
-    if isinstance(wanted, str):
-        if compared := _COMPARISON.fullmatch(wanted.strip()):
-            return f"{name} {compared[1]} {compared[2]}"
-        if different := _DIFFERENT.fullmatch(wanted):
-            return f"{name} != {render(different[1])}"
-    return f"{name} == {render(wanted)}"
+    if not isinstance(wanted, str) or not (operator := _OPERATOR.fullmatch(wanted)):
+        return f"{name} == {render(wanted)}"
+    if compared := COMPARISON.fullmatch(wanted.strip()):
+        return f"{name} {compared[1]} {compared[2]}"
+    sign, text = operator.groups()
+    if sign != "!=":
+        remedy = "for 'is this text' write the text alone" if sign == "==" else "texts are compared with 'when:'"
+        raise ExpressionError(name, 1, 1, f"{name}: '{sign}' is followed by a number here; {remedy}")
+    if not text or text[0] in "[\"'":
+        raise ExpressionError(
+            name, 1, 1, f"{name}: '!=' is followed by one text without quotes or brackets; for several use 'when:'"
+        )
+    return f"{name} != {render(text)}"
+
+
+def _check_plain(name: str, value: Scalar) -> None:
+    """Refuse ``[">= 10"]``: in a list it would be the text itself, and never equal."""
+    if isinstance(value, str) and (operator := _OPERATOR.fullmatch(value)):
+        raise ExpressionError(
+            name, 1, 1, f"{name}: '{operator[1]}' has no place in a list: write it as the only value, or use 'when:'"
+        )
 
 
 def _open(names: list[Scalar]) -> str:

@@ -133,7 +133,7 @@ def _undeclared(text: str, line: int, column: int, name: str, vocabulary: Vocabu
 
 def _mismatch(function: str, arguments: str) -> str:
     types = [_type(part) for part in _split(arguments)]
-    operator = function.replace("_?_:_", "? :").strip("_[]!").strip("@").replace("_", "")
+    operator = function.replace("_?_:_", "? :").strip("_[]").strip("@").replace("_", "")
     if function == "_[_]":
         return f"{types[0]} cannot be read with [ ]: write name.field"
     if function == "!_":

@@ -50,6 +50,32 @@ def test_every_line_must_hold() -> None:
         ({"crm.loyalty": 5.0}, "== does not work on text and a whole number"),
         ({"crm.loyality": "gold"}, "crm has no field 'loyality'"),
         ({"open": "ofice"}, "there are no hours called 'ofice'"),
+        (
+            {"crm.orders": [">= 10"]},
+            "crm.orders: '>=' has no place in a list: write it as the only value, or use 'when:'",
+        ),
+        (
+            {"crm.loyalty": ["a", "!= b"]},
+            "crm.loyalty: '!=' has no place in a list: write it as the only value, or use 'when:'",
+        ),
+        *(
+            (
+                {"crm.loyalty": wanted},
+                "crm.loyalty: '!=' is followed by one text without quotes or brackets; for several use 'when:'",
+            )
+            for wanted in ("!= [gold, silver]", '!= "gold"', "!='gold'", "!=")
+        ),
+        (
+            {"crm.loyalty": "== gold"},
+            "crm.loyalty: '==' is followed by a number here; for 'is this text' write the text alone",
+        ),
+        (
+            {"crm.loyalty": "> gold"},
+            "crm.loyalty: '>' is followed by a number here; texts are compared with 'when:'",
+        ),
+        ({"crm.loyalty": "!= 5"}, "!= does not work on text and a whole number"),
+        ({"crm.orders": "10"}, "crm.orders is a number: compare it with one, without quotes"),
+        ({"outcome.crm": "!= ok"}, "outcome.crm is one of found, missing, failed"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(fields: dict[str, Scalar | list[Scalar]], message: str) -> None:
