@@ -13,8 +13,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
-from functools import partial
-from heapq import heappop, heappush
 from typing import Literal
 
 from ariroute.asterisk.ari import Ari
@@ -29,6 +27,7 @@ from ariroute.asterisk.events import (
 )
 from ariroute.asterisk.variables import DIALLED
 from ariroute.daemon import logs
+from ariroute.daemon.deadlines import Deadlines
 from ariroute.daemon.drive import drive
 from ariroute.daemon.handoff import hand_over
 from ariroute.daemon.metrics import Metrics
@@ -91,11 +90,9 @@ class Calls:
         self._metrics = metrics
         self._on_replaced = on_replaced
         self._calls: dict[str, Call] = {}
-        self._tasks = Tasks()
+        self._tasks = Tasks(self._task_ended)
         self._departed: dict[str, float] = {}
-        self._bounds: list[tuple[float, int, Call]] = []  # a heap, by the loop's time
-        self._timer: asyncio.TimerHandle | None = None
-        self._taken = 0
+        self._deadlines: Deadlines[Call] = Deadlines(is_deciding, cancel)
         self._deciding = 0
         self.taking = True
         self.is_replaced = False
@@ -142,8 +139,7 @@ class Calls:
         else:
             work = self._route(call, contact, overloaded=self._deciding >= limit)
         self._deciding += 1
-        call.task = self._tasks.spawn(work, f"call {channel.id}")
-        call.task.add_done_callback(partial(self._task_ended, call))
+        call.task = self._tasks.spawn(work, f"call {channel.id}", about=call)
 
     async def sweep(self) -> None:
         """Take in every channel of the application that is not known here, and forget those that are gone.
@@ -209,7 +205,7 @@ class Calls:
     async def _decide(self, run: Run, call: Call, routing: Routing) -> Decision:
         """The run's decision; the flow's default with the reason when it cannot be reached in time or at all."""
         bound = max(0.1, routing.config.daemon.guard - MARGIN - (time.monotonic() - call.since))
-        self._bind(call, bound)
+        self._deadlines.add(call, bound)
         try:
             return await drive(run, routing.lookups.fetch, _now)
         except asyncio.CancelledError:
@@ -219,28 +215,6 @@ class Calls:
         except Exception as error:  # whatever it is, the caller must reach a queue
             log.exception("deciding failed")
             return run.give_up(f"{type(error).__name__} while deciding")
-
-    def _bind(self, call: Call, bound: float) -> None:
-        """Cancel the task of ``call`` unless it has decided within ``bound`` seconds: one timer for all calls."""
-        loop = asyncio.get_running_loop()
-        self._taken += 1
-        heappush(self._bounds, (loop.time() + bound, self._taken, call))
-        if self._timer is None or self._bounds[0][1] == self._taken:
-            self._wait_for_bounds(loop)
-
-    def _wait_for_bounds(self, loop: asyncio.AbstractEventLoop) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = loop.call_at(self._bounds[0][0], self._cancel_overdue, loop) if self._bounds else None
-
-    def _cancel_overdue(self, loop: asyncio.AbstractEventLoop) -> None:
-        now = loop.time()
-        while self._bounds and (self._bounds[0][0] <= now or self._bounds[0][2].phase is not Phase.DECIDING):
-            call = heappop(self._bounds)[2]
-            if call.phase is Phase.DECIDING and call.task is not None:
-                call.overdue = True
-                call.task.cancel()
-        self._wait_for_bounds(loop)
 
     async def _pass_on(self, call: Call, why: str) -> None:
         """Give the channel back without a decision: the dialplan's default queue takes it."""
@@ -296,7 +270,7 @@ class Calls:
         log.info("ended before a decision: %s", how, extra={"channel": channel_id})
         call.task.cancel()
 
-    def _task_ended(self, call: Call, task: asyncio.Task[None]) -> None:
+    def _task_ended(self, call: Call) -> None:
         self._deciding -= 1
         call.phase = Phase.DONE
         call.since = time.monotonic()
@@ -315,6 +289,18 @@ class Calls:
         self._metrics.decided(decision, took)
         if log.isEnabledFor(logging.INFO):
             log.info("routed", extra=report(contact, decision, took, mask) | {"found_by": call.found_by})
+
+
+def is_deciding(call: Call) -> bool:
+    """Whether the decision on ``call`` is still to come."""
+    return call.phase is Phase.DECIDING and call.task is not None
+
+
+def cancel(call: Call) -> None:
+    """Interrupt the decision on ``call``, which has taken too long."""
+    call.overdue = True
+    if call.task is not None:
+        call.task.cancel()
 
 
 def report(contact: Contact, decision: Decision, took: float, mask: bool) -> dict[str, object]:

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 log = logging.getLogger(__name__)
 
 
 class Tasks:
-    """The tasks of one owner. An exception that leaves a task is logged; it never stops the process."""
+    """The tasks of one owner. An exception that leaves a task is logged; it never stops the process.
 
-    def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[Any]] = set()
+    ``on_end`` is told, however a task ended, what it was about.
+    """
+
+    def __init__(self, on_end: Callable[[Any], None] | None = None) -> None:
+        self._tasks: dict[asyncio.Task[Any], Any] = {}
+        self._on_end = on_end
 
     def __len__(self) -> int:
         return len(self._tasks)
 
-    def spawn(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
+    def spawn(self, work: Coroutine[Any, Any, Any], name: str, about: Any = None) -> asyncio.Task[Any]:
         """Start ``work`` now, under ``name``."""
         task = asyncio.get_running_loop().create_task(work, name=name)
-        self._tasks.add(task)
+        self._tasks[task] = about
         task.add_done_callback(self._ended)
         return task
 
@@ -38,6 +42,8 @@ class Tasks:
         return len(late)
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
+        about = self._tasks.pop(task)
+        if self._on_end:
+            self._on_end(about)
         if not task.cancelled() and (error := task.exception()):
             log.error("task %s died: %r", task.get_name(), error, exc_info=error)
