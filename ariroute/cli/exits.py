@@ -2,11 +2,13 @@
 
 A script may rely on them: 0 done, 1 the expectation of a test is not met, 2 the input cannot be used,
 3 the daemon, Asterisk or a source cannot be reached. 130 is Ctrl-C and 141 a reader that went away, as in a shell;
-70 (EX_SOFTWARE) is a fault of ariroute itself, the only case that prints a traceback.
+74 (EX_IOERR) is a standard output that takes nothing: a full disk, or closed. 70 (EX_SOFTWARE) is a fault of ariroute
+itself, the only case that prints a traceback.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -28,6 +30,7 @@ class ExitCode(IntEnum):
     UNUSABLE_INPUT = 2
     UNREACHABLE = 3
     FAULT = 70
+    OUTPUT_LOST = 74
     INTERRUPTED = 130
     BROKEN_PIPE = 141
 
@@ -67,14 +70,32 @@ def exit_code(command: Callable[[], object]) -> int:
     return result if isinstance(result, int) else ExitCode.OK
 
 
-def unless_reader_left(command: Callable[[], object]) -> object:
-    """Run ``command`` and write out its output; when nobody reads any more (``| head``), say nothing."""
+OUTPUT_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
+
+
+def with_output(command: Callable[[], object]) -> object:
+    """Run ``command`` and write out its output.
+
+    When nobody reads it any more (``| head``), nothing is said; when it cannot be written, one sentence. Either way it
+    ends with ``click.exceptions.Exit``.
+    """
     try:
         result = command()
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except BrokenPipeError:
-        with suppress(OSError, ValueError):  # no real file under a test's standard output
-            # The interpreter flushes once more when it ends, and would complain then.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.BROKEN_PIPE
+        _drop_output()
+        raise click.exceptions.Exit(ExitCode.BROKEN_PIPE) from None
+    except OSError as error:
+        if error.errno not in OUTPUT_ERRORS or error.filename is not None:
+            raise
+        _drop_output()
+        say(f"the output cannot be written: {os.strerror(error.errno)}; is the disk full, or standard output closed?")
+        raise click.exceptions.Exit(ExitCode.OUTPUT_LOST) from None
     return result
+
+
+def _drop_output() -> None:
+    """The interpreter flushes once more when it ends, and would complain then."""
+    with suppress(AttributeError, OSError, ValueError):  # closed, or no real file under a test's standard output
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from ariroute.cli.check import check
-from ariroute.cli.exits import exit_code, unless_reader_left
+from ariroute.cli.exits import exit_code, with_output
 from ariroute.cli.explain import explain
 from ariroute.cli.queues import queues
 from ariroute.cli.reload import reload
@@ -31,8 +31,14 @@ class Commands(click.Group):
             sys.stdout.reconfigure(errors="backslashreplace")  # a terminal of another alphabet is no reason to fail
         sys.exit(exit_code(lambda: super(Commands, self).main(*args, **options)))
 
+    def make_context(self, *args: Any, **options: Any) -> click.Context:
+        """Here ``--help`` and ``--version`` print."""
+        context = with_output(lambda: super(Commands, self).make_context(*args, **options))
+        assert isinstance(context, click.Context)
+        return context
+
     def invoke(self, ctx: click.Context) -> Any:
-        return unless_reader_left(lambda: super(Commands, self).invoke(ctx))
+        return with_output(lambda: super(Commands, self).invoke(ctx))
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """In the order in which a newcomer needs them."""

@@ -6,7 +6,9 @@ control character. Tables and trees have colour and wrap on a terminal, and neit
 
 from __future__ import annotations
 
+import errno
 import json
+import sys
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
@@ -24,18 +26,27 @@ def say(words: str) -> None:
 
 
 def show(text: str) -> None:
-    """Data, on standard output."""
+    """Data, on standard output. Raises OSError, as do the other two, when that is closed or takes nothing."""
+    _check_open()
     click.echo("\n".join(printable(line) for line in text.split("\n")))
 
 
 def show_json(value: Any) -> None:
     """Data as JSON in ASCII, so that neither an encoding nor a control character can spoil it."""
+    _check_open()
     click.echo(json.dumps(value, indent=2))
 
 
 def show_drawn(drawing: RenderableType) -> None:
     """A table or a tree, on standard output."""
+    _check_open()
     _console().print(drawing)
+
+
+def _check_open() -> None:
+    """Python has no ``sys.stdout`` when the shell closed it (``>&-``), and click would drop the data silently."""
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, "standard output is closed")
 
 
 def printable(text: str) -> str:
@@ -50,7 +61,11 @@ def _escaped(character: str) -> str:
 def _console() -> Console:
     from rich.console import Console
 
-    console = Console(markup=False, highlight=False, emoji=False)
+    class PlainConsole(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError(errno.EPIPE, "nobody reads")  # rich would exit with 1, a test's "not as expected"
+
+    console = PlainConsole(markup=False, highlight=False, emoji=False)
     if not console.is_terminal:
         console.width = PIPED_WIDTH
     return console

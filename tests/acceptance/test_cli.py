@@ -136,17 +136,57 @@ def test_when_the_terminal_knows_ascii_alone_then_the_tree_is_drawn_with_ascii()
     assert "queue gold, priority 20" in ended.stdout
 
 
-def test_when_the_reader_has_gone_then_it_ends_quietly() -> None:
+def ended_with(stdout: int, *arguments: str) -> tuple[int, bytes]:
+    ended = subprocess.run(
+        [COMMAND, *arguments],
+        cwd=EXAMPLE,
+        env=environment(),
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        timeout=DEADLINE,
+        check=False,
+    )
+    return ended.returncode, ended.stderr
+
+
+SHOWING = (["schema"], [*TEST, "--expect", "gold"], ["explain", *TEST[1:]], ["--help"], ["test", "--help"], ["version"])
+
+
+@pytest.mark.parametrize("arguments", SHOWING, ids=" ".join)
+def test_when_the_reader_has_gone_then_it_ends_quietly(arguments: list[str]) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     try:
-        ended = subprocess.run(
-            [COMMAND, "schema"], env=environment(), stdout=writer, stderr=subprocess.PIPE, timeout=DEADLINE, check=False
-        )
+        assert ended_with(writer, *arguments) == (141, b"")
     finally:
         os.close(writer)
 
-    assert (ended.returncode, ended.stderr) == (141, b"")
+
+@pytest.mark.parametrize("arguments", SHOWING, ids=" ".join)
+def test_when_the_disk_is_full_then_74_and_one_sentence(arguments: list[str]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        code, said = ended_with(full.fileno(), *arguments)
+
+    assert code == 74
+    assert said == (
+        b"the output cannot be written: No space left on device; is the disk full, or standard output closed?\n"
+    )
+
+
+@pytest.mark.parametrize("arguments", [["schema"], [*TEST], ["explain", *TEST[1:]], ["version"], ["--version"]])
+def test_when_standard_output_is_closed_then_74_and_one_sentence(arguments: list[str]) -> None:
+    ended = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", COMMAND, *arguments],
+        cwd=EXAMPLE,
+        env=environment(),
+        stderr=subprocess.PIPE,
+        timeout=DEADLINE,
+        check=False,
+    )
+
+    assert ended.returncode == 74
+    assert ended.stderr.startswith(b"the output cannot be written: ")
+    assert ended.stderr.count(b"\n") == 1
 
 
 def test_when_ctrl_c_comes_while_it_waits_then_130_and_no_traceback() -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import io
 import sys
+from collections.abc import Callable
 
 import click
 import pytest
 
 from ariroute import errors
-from ariroute.cli.exits import ExitCode, code_of, exit_code, unless_reader_left
+from ariroute.cli.exits import ExitCode, code_of, exit_code, with_output
+from ariroute.cli.output import show, show_drawn, show_json
 
 
 def every_error(base: type[errors.ArirouteError] = errors.ArirouteError) -> list[type[errors.ArirouteError]]:
@@ -80,5 +82,34 @@ def test_when_the_reader_of_the_output_went_away_then_it_ends_quietly(
 
     monkeypatch.setattr(sys, "stdout", Closed())
 
-    assert unless_reader_left(lambda: None) == ExitCode.BROKEN_PIPE
+    assert ended(lambda: None) == ExitCode.BROKEN_PIPE
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EBADF, errno.EIO])
+def test_when_the_output_cannot_be_written_then_74_and_one_sentence(
+    number: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ended(lambda: raising(OSError(number, "x"))) == ExitCode.OUTPUT_LOST
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("the output cannot be written: ")
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EIO, "x", "flow.yaml"), ConnectionRefusedError(111, "x")])
+def test_another_error_of_the_system_is_not_taken_for_one_of_the_output(error: OSError) -> None:
+    with pytest.raises(OSError, match="x"):
+        with_output(lambda: raising(error))
+
+
+def test_when_standard_output_is_closed_then_showing_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+
+    assert with_output(lambda: 5) == 5
+    for shown in (lambda: show("x"), lambda: show_json({}), lambda: show_drawn("x")):
+        assert ended(shown) == ExitCode.OUTPUT_LOST
+
+
+def ended(command: Callable[[], object]) -> int:
+    with pytest.raises(click.exceptions.Exit) as caught:
+        with_output(command)
+    return caught.value.exit_code
