@@ -188,6 +188,33 @@ async def test_slow_source_fails_at_its_own_deadline_and_the_other_answers() -> 
     assert 0.04 < first.took <= took < 0.55
 
 
+def callers(count: int) -> list[dict[str, str]]:
+    return [{"caller.e164": f"+4670{number:07}"} for number in range(count)]
+
+
+async def test_what_is_beyond_at_once_waits_its_turn_without_being_asked() -> None:
+    crm = StubSource(GOLD)
+    crm.gate = asyncio.Event()
+    async with running({"crm": (settings(at_once=2), crm)}) as runner:
+        asking = [asyncio.create_task(one(runner, caller)) for caller in callers(5)]
+        await until(lambda: runner.states()["crm"].in_flight == 5)
+        await until(lambda: len(crm.asked) == 2)
+        crm.gate.set()
+        answers = await asyncio.gather(*asking)
+    assert [answer.outcome for answer in answers] == [Outcome.FOUND] * 5
+    assert [inputs["caller.e164"] for inputs in crm.asked] == [caller["caller.e164"] for caller in callers(5)]
+
+
+async def test_waiting_for_a_turn_counts_into_the_deadline() -> None:
+    crm = StubSource(GOLD)
+    crm.gate = asyncio.Event()
+    async with running({"crm": (settings(0.05, at_once=1), crm)}) as runner:
+        answers = await asyncio.gather(*(one(runner, caller) for caller in callers(3)))
+        await until(lambda: runner.states()["crm"].in_flight == 0)
+        assert len(crm.asked) == 1
+    assert [answer.failure for answer in answers] == [Failure.TIMEOUT] * 3
+
+
 async def test_source_that_ignores_cancellation_does_not_hold_the_caller() -> None:
     deaf = DeafSource(GOLD)
     deaf.gate = asyncio.Event()
