@@ -8,25 +8,41 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ariroute.config.load import Config
 
+AT_START = ("daemon.admin", "daemon.log.level", "daemon.log.format")
+"""What is read when the daemon starts, and never again."""
+
 
 def changes(old: Config, new: Config) -> list[str]:
     """One line per thing added, removed or changed; what only a restart can change says so."""
     found: list[str] = []
     for kind, before, after in (
-        ("lookup", _settings(old.lookups), _settings(new.lookups)),
+        ("lookup", _lookups(old), _lookups(new)),
         ("queue", old.ruleset.queues, new.ruleset.queues),
         ("flow", old.ruleset.flows, new.ruleset.flows),
         ("hours", old.ruleset.hours, new.ruleset.hours),
     ):
         found += _compared(kind, before, after)
     found += [f"{line} (needs a restart)" for line in _compared("asterisk", old.pbxs, new.pbxs)]
-    if old.daemon.admin != new.daemon.admin:
-        found.append("daemon.admin changed (needs a restart)")
+    before, after = _single(old), _single(new)
+    for name in before:
+        if before[name] != after[name]:
+            found.append(f"{name} changed" + (" (needs a restart)" if name in AT_START else ""))
+    if not found and old.digest != new.digest:
+        found.append("the order of entries changed")
     return found
 
 
-def _settings(lookups: Mapping[str, tuple[Any, Any]]) -> dict[str, Any]:
-    return {name: settings for name, (settings, _) in lookups.items()}
+def _lookups(config: Config) -> dict[str, Any]:
+    """Each lookup's settings, its kind's own and its secrets included."""
+    return {name: (settings, config.kinds.get(name)) for name, (settings, _) in config.lookups.items()}
+
+
+def _single(config: Config) -> dict[str, Any]:
+    """The settings that stand alone, by their place in the file."""
+    daemon = config.daemon
+    found = {f"daemon.{name}": getattr(daemon, name) for name in type(daemon).model_fields if name != "log"}
+    found |= {f"daemon.log.{name}": getattr(daemon.log, name) for name in type(daemon.log).model_fields}
+    return {"region": config.ruleset.region, "timezone": config.ruleset.timezone, **found}
 
 
 def _compared(kind: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

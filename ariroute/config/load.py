@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +24,10 @@ from ariroute.config.schema import json_schema
 from ariroute.config.secrets import Secrets
 from ariroute.errors import Problem
 from ariroute.flow.tree import Ruleset
-from ariroute.lookups.base import LookupSettings, Source, Surroundings
+from ariroute.lookups.base import LookupSettings, Source, SourceSettings, Surroundings
 from ariroute.values import FromFile
 
-__all__ = ["Config", "DaemonSettings", "PbxSettings", "json_schema", "load", "load_rules", "load_text"]
+__all__ = ["Config", "DaemonSettings", "PbxSettings", "json_schema", "load", "load_live", "load_rules", "load_text"]
 
 DIGEST_LENGTH = 16
 
@@ -46,6 +46,8 @@ class Config:
     ruleset: Ruleset
     daemon: DaemonSettings
     warnings: tuple[Problem, ...] = ()
+    kinds: Mapping[str, SourceSettings] = field(default_factory=dict)
+    """For each lookup what stands under its kind's name."""
 
 
 def load(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
@@ -56,6 +58,15 @@ def load(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
 def load_rules(path: Path) -> Config:
     """As :func:`load`, but secrets are not looked up and ``asterisk:`` may be absent: for checks and rehearsals."""
     return _load(read_file(path), path.parent, Secrets(None), runs=False)
+
+
+def load_live(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
+    """As :func:`load_rules`, but with the secrets of the lookups, so that their sources can be asked."""
+    document = read_file(path)
+    rules = _load(document, path.parent, Secrets(None), runs=False)
+    document.data.pop("asterisk", None)
+    live = _load(document, path.parent, Secrets(environ), runs=False)
+    return replace(rules, lookups=live.lookups, kinds=live.kinds, warnings=live.warnings)
 
 
 def load_text(text: str, file: str = "text", folder: Path = Path()) -> Config:
@@ -86,6 +97,7 @@ def _load(document: Document, folder: Path, secrets: Secrets, *, runs: bool) -> 
         built.ruleset,
         settings.daemon,
         (*findings.warnings, *secrets.warnings),
+        {name: entry.body for name, entry in settings.lookups.items()},
     )
 
 
