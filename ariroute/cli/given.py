@@ -13,6 +13,7 @@ Fields = Mapping[str, Mapping[str, FieldType]]
 """The declared fields of each lookup."""
 
 TRUTH = {"true": True, "yes": True, "false": False, "no": False}
+LISTED = 10
 NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?", re.ASCII)
 
 
@@ -46,8 +47,9 @@ def known(kind: str, name: str, names: Collection[str]) -> str:
 
 
 def listed(names: Collection[str]) -> str:
-    """``crm, vip_list``, or ``none``."""
-    return ", ".join(names) or "none"
+    """``crm, vip_list``, or ``none``; of many the first ones and how many more there are."""
+    shown = ", ".join(list(names)[:LISTED])
+    return f"{shown} and {len(names) - LISTED} more" if len(names) > LISTED else shown or "none"
 
 
 def _found(fields: Fields, texts: Iterable[str]) -> list[Answer]:

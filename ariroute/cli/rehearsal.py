@@ -7,20 +7,21 @@ others are asked for real.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Set as AnySet
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from ariroute.cli.given import Fields, given_answers, known, listed
-from ariroute.config.load import Config, load, load_rules
+from ariroute.config.load import Config, load_live, load_rules
 from ariroute.daemon.drive import drive
 from ariroute.errors import UnknownName, UnusableInput
 from ariroute.flow.contact import Contact, Party, dialled_party, party
 from ariroute.flow.decision import Decision
-from ariroute.flow.facts import Answer
+from ariroute.flow.facts import Answer, Outcome
 from ariroute.flow.run import Run
 from ariroute.flow.tree import Flow, Ruleset
 from ariroute.lookups.runner import LookupRunner
@@ -63,7 +64,7 @@ class Rehearsal:
 
 def rehearse(path: Path, call: Call) -> Rehearsal:
     """Walk ``call`` by the file at ``path``. Raises UnusableInput for anything in ``call`` that cannot be used."""
-    config = load(path) if call.live_lookups else load_rules(path)
+    config = load_live(path) if call.live_lookups else load_rules(path)
     ruleset = config.ruleset
     answers = given_answers(declared_fields(config), call.set, call.missing, call.fail)
     pbx = known("PBX", call.pbx, config.pbxs) if call.pbx else next(iter(config.pbxs), "")
@@ -71,7 +72,11 @@ def rehearse(path: Path, call: Call) -> Rehearsal:
     contact, flow = flow_of(call, ruleset, contact)
     run = Run(ruleset, flow, contact)
     decision, asked = asyncio.run(_walk(config, run, answers, call.live_lookups, contact.arrived))
-    return Rehearsal(ruleset, flow, contact, decision, _remarks(call, ruleset, flow, contact, answers.keys() - asked))
+    remarks = (
+        *_remarks(call, ruleset, flow, contact, answers.keys() - asked),
+        *_never_asked(config, contact, answers, asked),
+    )
+    return Rehearsal(ruleset, flow, contact, decision, remarks)
 
 
 def declared_fields(config: Config) -> Fields:
@@ -86,9 +91,16 @@ def moment(text: str, timezone: str) -> datetime:
         return datetime.now(zone)
     try:
         at = datetime.fromisoformat(text)
-        return at.astimezone(zone) if at.tzinfo else at.replace(tzinfo=zone)
+        given = at.astimezone(zone) if at.tzinfo else at.replace(tzinfo=zone)
+        passed = given.astimezone(UTC).astimezone(zone)
     except (ValueError, OverflowError):  # OverflowError: the first or the last day that Python knows, in another zone
         raise UnusableInput(f"--at {text}: not a moment: write 2026-12-24T09:00 or 2026-12-24T09:00+01:00") from None
+    if passed.replace(tzinfo=None) != given.replace(tzinfo=None):
+        raise UnusableInput(
+            f"--at {text}: {timezone} has no such time, as its clocks go forward then: write {passed:%Y-%m-%dT%H:%M}, "
+            "or give an offset"
+        )
+    return given
 
 
 def contact_of(call: Call, ruleset: Ruleset, pbx: str, at: datetime) -> Contact:
@@ -172,3 +184,13 @@ def _remarks(call: Call, ruleset: Ruleset, flow: Flow, contact: Contact, unasked
         instead = f"flow {triggered.name}" if triggered else "no flow"
         remarks.append(f"a real call to {contact.dialled.label} starts {instead}, not flow {flow.name}")
     return tuple(remarks)
+
+
+def _never_asked(config: Config, contact: Contact, answers: Mapping[str, Answer], asked: AnySet[str]) -> Iterator[str]:
+    """Lookups said to find something that a real call like this one would not even ask."""
+    facts = contact.facts()
+    for name in sorted(asked & answers.keys()):
+        empty = [each for each in sorted(config.kinds[name].template_names) if facts.get(each) == ""]
+        if empty and answers[name].outcome is not Outcome.MISSING:
+            remedy = ": give --caller" if empty[0].startswith("caller") else ""
+            yield f"in a real call like this, lookup {name} is missing, as {empty[0]} is empty{remedy}"

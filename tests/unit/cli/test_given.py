@@ -78,6 +78,11 @@ def test_when_no_name_is_close_then_all_are_listed() -> None:
         known("queue", "x", ["gold", "standard"])
 
 
+def test_when_there_are_very_many_then_some_are_listed() -> None:
+    with pytest.raises(UnknownName, match=r"there is q0, q1, q2, q3, q4, q5, q6, q7, q8, q9 and 390 more$"):
+        known("queue", "x", [f"q{number}" for number in range(400)])
+
+
 @given(text=st.text(max_size=40) | st.from_regex(r"crm\.(loyalty|orders|blocked)=.{0,20}", fullmatch=True))
 def test_whatever_is_typed_it_is_an_answer_of_the_declared_type_or_refused(text: str) -> None:
     with contextlib.suppress(UnusableInput):

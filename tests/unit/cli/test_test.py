@@ -37,13 +37,13 @@ def test_the_tree_shows_what_each_step_did_and_what_each_case_compared(ariroute:
 
 @pytest.mark.parametrize("expected", ["gold", "gold:20"])
 def test_when_the_expectation_is_met_then_0(ariroute: Ariroute, expected: str) -> None:
-    ended = ariroute("test", "support", *OPEN, "--set", "crm.orders=10", "--expect", expected)
+    ended = ariroute("test", "support", *ANN, *OPEN, "--set", "crm.orders=10", "--expect", expected)
 
     assert (ended.code, ended.err) == (0, "")
 
 
 def test_when_the_expectation_is_not_met_then_1_and_both_are_told(ariroute: Ariroute) -> None:
-    ended = ariroute("test", "support", *OPEN, "--set", "crm.orders=9", "--expect", "gold")
+    ended = ariroute("test", "support", *ANN, *OPEN, "--set", "crm.orders=9", "--expect", "gold")
 
     assert ended.code == 1
     assert ended.err == "expected queue gold; got queue standard, priority 0\n"
@@ -161,6 +161,41 @@ def test_control_characters_and_markup_of_a_caller_stay_text(ariroute: Ariroute)
     assert ended.out.startswith("[red]A[2J (no number) called")
     assert r'loyalty = "[bold]\u001b]0;x\u0007"' in ended.out
     assert "\x1b" not in ended.out
+
+
+def test_when_the_number_is_withheld_then_a_record_is_remarked_that_no_real_call_would_find(ariroute: Ariroute) -> None:
+    note = "note: in a real call like this, lookup crm is missing, as caller.e164 is empty: give --caller\n"
+
+    assert ariroute("test", "support", *OPEN, "--set", "crm.orders=10").err == note
+    assert ariroute("test", "support", *OPEN, "--fail", "crm=timeout").err == note
+    assert ariroute("test", "support", *OPEN, "--missing", "crm").err == ""
+    assert ariroute("test", "support", *ANN, *OPEN, "--set", "crm.orders=10").err == ""
+
+
+def test_when_the_clocks_skip_the_moment_then_2_and_the_one_after(ariroute: Ariroute) -> None:
+    ended = ariroute("test", "support", "--at", "2026-03-29T02:30")
+
+    assert ended.code == 2
+    assert "Europe/Stockholm has no such time, as its clocks go forward then: write 2026-03-29T03:30" in ended.err
+    for moment in ("2026-03-29T03:30", "2026-10-25T02:30", "2026-03-29T02:30+01:00"):
+        assert ariroute("test", "support", "--at", moment, "--missing", "crm").code == 0
+
+
+def test_live_lookups_need_no_secret_of_asterisk(ariroute: Ariroute) -> None:
+    ended = ariroute("test", "sales", *ANN, *OPEN, "--missing", "crm", "--live-lookups")
+
+    assert (ended.code, ended.err) == (0, "")
+
+
+def test_live_lookups_need_the_secrets_of_the_lookups(ariroute: Ariroute, flow_file: Path) -> None:
+    text = flow_file.read_text(encoding="utf-8")
+    flow_file.write_text(text.replace('164}"}', '164}", auth: {bearer: "${env:CRM_TOKEN}"}}', 1), encoding="utf-8")
+
+    ended = ariroute("test", "sales", *ANN, *OPEN, "--missing", "crm", "--live-lookups")
+
+    assert ended.code == 2
+    assert "CRM_TOKEN is not set" in ended.err
+    assert "NO_SUCH_SECRET" not in ended.err
 
 
 def test_with_live_lookups_the_real_sources_are_asked_and_what_is_given_is_not(ariroute: Ariroute) -> None:
