@@ -1,4 +1,4 @@
-"""What only the whole shows: goto circles, steps never reached, facts nobody asked for, deadlines against the guard."""
+"""What only the whole shows: goto circles, steps never reached, ways too long, facts nobody asked for, deadlines."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from ariroute.config.model import FileSettings
 from ariroute.config.near import suggestion
 from ariroute.config.places import Path
 from ariroute.flow.conditions import Expression
+from ariroute.flow.run import STEP_LIMIT
 from ariroute.flow.steps import Branch, Goto, HangUp, Lookup, Set, Step, ToQueue
 from ariroute.flow.tree import Flow
 from ariroute.lookups.template import CONTACT_NAMES
@@ -40,6 +41,9 @@ def check(settings: FileSettings, built: Built, findings: Findings, *, whole: bo
     for flow in flows.values():
         _check_reached(flow.steps, built.places, findings)
     order = _in_order(flows, built.places, findings)
+    lengths = _Lengths(built.places, findings)
+    for name in order:
+        lengths.flow(flows[name])
     _warn_of_idle_flows(flows, findings)
     walk = _Walk(settings, inputs, built.places, findings, whole and built.whole)
     for name in order:
@@ -136,6 +140,47 @@ def _warn_of_idle_flows(flows: Mapping[str, Flow], findings: Findings) -> None:
     for name, flow in flows.items():
         if flow.trigger is None and name not in targets:
             findings.warn(("flows", name), "is never started: it has no trigger, and no goto leads to it")
+
+
+@dataclass(slots=True)
+class _Lengths:
+    """The longest way through the flows, in steps; what the engine would not walk to its end is a mistake."""
+
+    places: Mapping[str, Path]
+    findings: Findings
+    entries: dict[str, int] = field(default_factory=dict)
+    told: bool = False
+
+    def flow(self, flow: Flow) -> None:
+        """Walk ``flow``; those that go to it must have been walked before."""
+        self._steps(flow.steps, self.entries.get(flow.name, 0))
+
+    def _steps(self, steps: tuple[Step, ...], taken: int | None) -> int | None:
+        """The most steps taken when these have been walked; None when no way leads to their end."""
+        for step in steps:
+            if taken is None:
+                break
+            taken = self._step(step, taken + 1)
+        return taken
+
+    def _step(self, step: Step, taken: int) -> int | None:
+        if taken > STEP_LIMIT and not self.told:
+            self.told = True
+            self.findings.wrong(
+                self.places[step.path],
+                f"is step number {taken} on the longest way here, and a contact takes {STEP_LIMIT} at most: "
+                "put the cases of several branches into one",
+            )
+        match step:
+            case Branch():
+                ends = [end for way in _ways(step) if (end := self._steps(way, taken)) is not None]
+                return max(ends, default=None)
+            case Goto():
+                self.entries[step.flow] = max(taken, self.entries.get(step.flow, 0))
+                return None
+            case ToQueue() | HangUp():
+                return None
+        return taken
 
 
 @dataclass(slots=True)

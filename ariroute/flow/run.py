@@ -23,7 +23,7 @@ from ariroute.flow.trace import TraceEntry
 from ariroute.flow.tree import Flow, Ruleset
 
 STEP_LIMIT = 1000
-"""A run takes so many steps at most. Loops are refused at load; this holds whatever the loader overlooked."""
+"""A run takes so many steps at most. Longer ways and loops are refused at load; this holds whatever was overlooked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class Run:
                 self._frames.pop()
                 continue
             if self._steps_left == 0:
-                return self._default(f"more than {STEP_LIMIT} steps: the flows go round in a circle")
+                return self._default(f"more than {STEP_LIMIT} steps, the most that one contact may take")
             self._steps_left -= 1
             step = frame.steps[frame.next]
             frame.next += 1

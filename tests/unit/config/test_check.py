@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from ariroute.flow.contact import Contact, Party
+from ariroute.flow.decision import Decision
+from ariroute.flow.run import STEP_LIMIT, Run
 from unit.config.texts import QUEUES, flow_file, loaded, mistakes
 
 SLOW = """\
@@ -81,10 +89,43 @@ def test_every_circle_is_told_once() -> None:
     assert [line.partition("circle: ")[2].partition(";")[0] for line in told] == ["a -> b -> c -> a", "d -> e -> d"]
 
 
-def test_a_chain_of_a_thousand_flows_is_no_circle() -> None:
-    flows = "".join(f"  f{n}: {{default: gold, steps: [{{goto: f{n + 1}}}]}}\n" for n in range(1000))
-    text = "version: 1\n" + QUEUES + "flows:\n" + flows + "  f1000: {default: gold, steps: [{queue: gold}]}\n"
-    assert len(loaded(text).ruleset.flows) == 1001
+def chain(length: int) -> str:
+    """Flows that lead to each other, then to a queue: ``length`` steps in all."""
+    flows = "".join(f"  f{n}: {{default: standard, steps: [{{goto: f{n + 1}}}]}}\n" for n in range(length - 1))
+    return (
+        "version: 1\n"
+        + QUEUES
+        + "flows:\n"
+        + flows
+        + f"  f{length - 1}: {{default: standard, steps: [{{queue: gold}}]}}\n"
+    )
+
+
+def straight(length: int) -> str:
+    """Branches one after the other that nobody leaves, then a queue: ``length`` steps in all."""
+    case = "- branch: [{match: {caller.name: x}, hangup: 16}]\n"
+    return flow_file(case * (length - 1) + "- queue: gold")
+
+
+def nested(length: int) -> str:
+    """A branch in whose first way steps lie, and a queue behind it: ``length`` steps in all."""
+    inner = ", ".join("{set: {a: 1}}" for _ in range(length - 2))
+    return flow_file(f"- branch: [{{match: {{caller.name: Bo}}, then: [{inner}]}}]\n- queue: gold")
+
+
+@pytest.mark.parametrize("text", [chain, straight, nested])
+def test_the_longest_way_that_is_accepted_is_walked_to_its_end_and_one_step_more_is_refused(
+    text: Callable[[int], str],
+) -> None:
+    config = loaded(text(STEP_LIMIT))
+    flow = next(iter(config.ruleset.flows.values()))
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    decision = Run(config.ruleset, flow, Contact("1", now, Party(name="Bo"))).start(now)
+    assert isinstance(decision, Decision)
+    assert (str(decision.destination), decision.by_default) == ("queue gold, priority 20", False)
+
+    (line,) = mistakes(text(STEP_LIMIT + 1))
+    assert "is step number 1001 on the longest way here, and a contact takes 1000 at most" in line
 
 
 def test_a_branch_in_which_one_way_goes_on_does_not_end_the_flow() -> None:
