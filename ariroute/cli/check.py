@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ import click
 from ariroute.cli.exits import ExitCode
 from ariroute.cli.options import config_option, flow_file, json_option
 from ariroute.cli.output import say, show, show_json
-from ariroute.errors import ConfigError, Problem
+from ariroute.errors import ConfigError, Problem, UnusableInput
 
 if TYPE_CHECKING:
     from ariroute.config.load import Config
@@ -27,17 +27,20 @@ def check(file: Path | None, config: Path | None, as_json: bool) -> int:
     Each mistake as FILE:LINE:COLUMN to standard output, a summary to standard error. Exit code 2 when there is
     a mistake; warnings leave the file usable.
 
-    Secrets need not be there, so a file can be checked on any machine.
+    The files of lookups are read too. Secrets need not be there, so a file can be checked on any machine.
 
     \b
     Example:
       ariroute check ariroute.yaml
     """
+    from asyncio import run
+
     from ariroute.config.load import load_rules
 
     path = flow_file(file or config)
     try:
         loaded = load_rules(path)
+        run(start_sources(loaded))
     except ConfigError as error:
         _refuse(path, error.problems, as_json)
         return ExitCode.UNUSABLE_INPUT
@@ -47,6 +50,23 @@ def check(file: Path | None, config: Path | None, as_json: bool) -> int:
         show("\n".join(f"{each} (warning)" for each in loaded.warnings))
     say(summary(path, loaded))
     return ExitCode.OK
+
+
+async def start_sources(config: Config) -> None:
+    """Start each lookup's source once, as the daemon will. Raises ConfigError with the mistakes in all their files."""
+    problems: list[Problem] = []
+    for name, (_, make) in config.lookups.items():
+        source = make()
+        try:
+            await source.start()
+        except ConfigError as error:
+            problems += [replace(problem, path=problem.path or f"lookups.{name}") for problem in error.problems]
+        except UnusableInput as error:
+            problems.append(Problem(config.file, 0, 0, f"lookups.{name}", str(error)))
+        finally:
+            await source.close()
+    if problems:
+        raise ConfigError(problems)
 
 
 def summary(path: Path, config: Config) -> str:

@@ -92,3 +92,30 @@ def test_the_schema_is_json_on_standard_output(ariroute: Ariroute) -> None:
     assert ended.code == 0
     assert ended.json["properties"].keys() >= {"version", "lookups", "queues", "flows"}
     assert ended.err == ""
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "vip.csv: lookups.vip_list: cannot be read: No such file or directory"),
+        (
+            "phone,name\n",
+            "vip.csv:1:1: lookups.vip_list: there is no column 'tier' in the header; columns: phone, name",
+        ),
+        ("phone,tier\n100,gold\n", "vip.csv:2:1: lookups.vip_list: phone '100' is not a telephone number in region SE"),
+    ],
+)
+def test_when_the_file_of_a_lookup_cannot_be_used_then_2_as_run_would(
+    ariroute: Ariroute, flow_file: Path, content: str | None, told: str
+) -> None:
+    table = flow_file.parent / "vip.csv"
+    if content is None:
+        table.unlink()
+    else:
+        table.write_text(content, encoding="utf-8")
+
+    ended = ariroute("check")
+
+    assert ended.code == 2
+    assert ended.out.startswith(told)
+    assert ended.err == "ariroute.yaml: not usable: 1 mistake\n"
