@@ -31,6 +31,7 @@ from ruamel.yaml.reader import ReaderError
 from ariroute.config.findings import refusal
 from ariroute.config.places import Path, Places, Position, Scalar
 from ariroute.errors import ConfigError, Problem
+from ariroute.files import open_regular, why
 
 SIZE_LIMIT = 1024 * 1024
 DEPTH_LIMIT = 20
@@ -79,10 +80,10 @@ def read_file(path: FilePath) -> Document:
     """The document in the file at ``path``. Raises ConfigError when it cannot be read at all."""
     name = str(path)
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             content = stream.read(SIZE_LIMIT + 1)
     except OSError as error:
-        raise ConfigError([Problem(name, 0, 0, "", f"cannot be read: {error.strerror or error}")]) from None
+        raise ConfigError([Problem(name, 0, 0, "", f"cannot be read: {why(error)}")]) from None
     except ValueError as error:  # a NUL in the path
         raise ConfigError([Problem(repr(name), 0, 0, "", f"cannot be read: {error}")]) from None
     return read_bytes(content, name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 from collections.abc import Mapping
@@ -9,9 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ariroute.errors import Problem
+from ariroute.files import open_regular, why
 from ariroute.values import REFERENCE
 
 FILE_LIMIT = 16 * 1024
+LINE_BREAK = re.compile("[\r\n\v\f\x85\u2028\u2029]")
+CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
+HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
@@ -31,8 +36,10 @@ class Secrets:
         secret = self._from_environment(name) if kind == "env" else self._from_file(name)
         if not secret and self.environ is not None:
             raise ValueError(f"the secret ${{{kind}:{name}}} is empty")
-        if any(c in secret for c in "\r\n\0"):
+        if LINE_BREAK.search(secret):
             raise ValueError(f"the secret ${{{kind}:{name}}} has more than one line")
+        if CONTROL.search(secret):
+            raise ValueError(f"the secret ${{{kind}:{name}}} holds a control character")
         return secret
 
     def _from_environment(self, name: str) -> str:
@@ -42,6 +49,8 @@ class Secrets:
             return ""
         if name not in self.environ:
             raise ValueError(f"the environment variable {name} is not set")
+        if HALF_CHARACTER.search(self.environ[name]):  # how Python keeps bytes that are not UTF-8
+            raise ValueError(f"the environment variable {name} is not UTF-8 text")
         return self.environ[name]
 
     def _from_file(self, name: str) -> str:
@@ -51,10 +60,10 @@ class Secrets:
         if self.environ is None:
             return ""
         try:
-            with path.open("rb") as stream:
-                content, mode = stream.read(FILE_LIMIT + 1), path.stat().st_mode
+            with open_regular(path) as stream:
+                content, mode = stream.read(FILE_LIMIT + 1), os.fstat(stream.fileno()).st_mode
         except OSError as error:
-            raise ValueError(f"the secret's file {name} cannot be read: {error.strerror or error}") from None
+            raise ValueError(f"the secret's file {name} cannot be read: {why(error)}") from None
         if mode & stat.S_IROTH:
             text = "every user of this machine can read this secret: chmod o-r, and let it belong to ariroute's group"
             self.warnings.append(Problem(name, 0, 0, "", text))

@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import Field
 
 from ariroute.errors import ConfigError, Problem
+from ariroute.files import why
 from ariroute.flow.facts import Scalar
 from ariroute.lookups.base import SourceSettings, Surroundings
 from ariroute.lookups.table import Table, read
@@ -113,6 +114,6 @@ def fingerprint(path: Path) -> Print:
     try:
         found = path.stat()
     except OSError as error:
-        text = f"cannot be read: {error.strerror}"
+        text = f"cannot be read: {why(error)}"
         raise ConfigError([Problem(str(path), 0, 0, "", text)]) from error
     return (found.st_mtime_ns, found.st_size, found.st_ino)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from io import TextIOWrapper
 from pathlib import Path
 
 from ariroute.errors import ConfigError, Problem
+from ariroute.files import open_regular, why
 from ariroute.flow.facts import FieldType, Scalar
 from ariroute.flow.numbers import dialable, e164
 
@@ -16,6 +19,8 @@ Table = dict[str, Row]
 
 E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?", re.ASCII)
+COLUMN = re.compile(r"[^\W\d_][\w -]{0,39}")
+COLUMNS_SHOWN = 20
 BOOLS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 SIZE_LIMIT = 64 * 1024 * 1024
@@ -29,12 +34,12 @@ def read(path: Path, *, key: str, fields: Mapping[str, FieldType], region: str |
     stand. An empty cell is an empty field. Raises ConfigError with up to 20 mistakes.
     """
     try:
-        if path.stat().st_size > SIZE_LIMIT:
-            raise unusable(path, f"is larger than {SIZE_LIMIT >> 20} MiB: keep so many rows in a database")
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with TextIOWrapper(open_regular(path), encoding="utf-8-sig", newline="") as file:
+            if os.fstat(file.fileno()).st_size > SIZE_LIMIT:
+                raise unusable(path, f"is larger than {SIZE_LIMIT >> 20} MiB: keep so many rows in a database")
             return Reading(path, key, fields, region).table(csv.reader(file, delimiter=delimiter, strict=True))
     except OSError as error:
-        raise unusable(path, f"cannot be read: {error.strerror}") from error
+        raise unusable(path, f"cannot be read: {why(error)}") from error
     except UnicodeDecodeError as error:
         raise unusable(path, "is not UTF-8: save it as 'CSV UTF-8'") from error
 
@@ -77,12 +82,13 @@ class Reading:
 
     def _header(self, cells: Sequence[str]) -> list[str]:
         header = [cell.strip() for cell in cells]
+        wanted = (self._key, *self._fields)
+        missing = [name for name in wanted if name not in header]
         for name in duplicates(header):
-            self._wrong(1, f"the column '{name}' stands twice in the header")
-        for name in (self._key, *self._fields):
-            if name not in header:
-                columns = ", ".join(filter(None, header)) or "none"
-                self._wrong(1, f"there is no column '{name}' in the header; columns: {columns}")
+            if name in wanted or not missing:
+                self._wrong(1, f"the column '{name}' stands twice in the header")
+        for name in missing:
+            self._wrong(1, f"there is no column '{name}' in the header{columns_text(header, wanted)}")
         if self._problems:
             raise ConfigError(self._problems)
         return header
@@ -114,6 +120,19 @@ class Reading:
 
     def _wrong(self, line: int, text: str) -> None:
         self._problems.append(Problem(str(self._path), line, 1, "", text))
+
+
+def columns_text(header: Sequence[str], wanted: Collection[str]) -> str:
+    """``; columns: phone, tier``; without words of a file that may be no table at all, such as one of passwords."""
+    names = [name for name in header if name]
+    if not names:
+        return "; columns: none"
+    for sign in ";\t|,":
+        if len(header) == 1 and any(name in map(str.strip, header[0].split(sign)) for name in wanted):
+            return f"; its columns seem to be separated by {sign!r}: set delimiter"
+    if len(names) > 1 and all(COLUMN.fullmatch(name) for name in names):
+        return f"; columns: {', '.join(names[:COLUMNS_SHOWN])}"
+    return ": is this the right file?"
 
 
 def duplicates(names: Sequence[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,12 @@ def test_when_the_file_does_not_exist_then_it_says_so(tmp_path: Path) -> None:
 def test_when_the_file_is_a_directory_then_it_says_so(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
         load_rules(tmp_path)
+
+
+def test_when_the_file_is_a_pipe_then_it_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    with pytest.raises(ConfigError, match="cannot be read: it is a pipe, not a regular file"):
+        load_rules(tmp_path / "pipe.yaml")
 
 
 def test_when_the_file_is_larger_than_a_mebibyte_then_it_is_refused(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,29 @@ def test_when_the_file_holds_no_secret_then_it_is_refused_without_showing_it(
     with pytest.raises(ConfigError, match=said) as caught:
         load(flow_file(tmp_path, f"${{file:{secret}}}"), {})
     assert "hunter" not in str(caught.value)
+
+
+def test_when_the_file_is_a_pipe_then_it_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert refusal(Secrets({}), f"${{file:{tmp_path}/pipe}}").endswith(
+        "pipe cannot be read: it is a pipe, not a regular file"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"hunter2\n", "more than one line"),
+        (b"hunter2\r\nX-Admin: 1", "more than one line"),
+        ("hunter2\u2028".encode(), "more than one line"),
+        (b"hunter2\x1b[", "a control character"),
+        (b"hunter2\xff", "not UTF-8"),
+    ],
+)
+def test_when_the_environment_holds_no_secret_then_it_is_refused_without_showing_it(content: bytes, said: str) -> None:
+    text = refusal(Secrets({"A": os.fsdecode(content)}), "${env:A}")
+    assert said in text
+    assert "hunter2" not in text
 
 
 def test_a_relative_path_is_refused() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,31 @@ def test_header_without_key_or_field_is_refused(tmp_path: Path) -> None:
         "1: there is no column 'phone' in the header; columns: number, tier, tier, orders",
         "1: there is no column 'blocked' in the header; columns: number, tier, tier, orders",
     ]
+
+
+@pytest.mark.parametrize(
+    "content", ["root:$y$j9T$abc:19000:0:99999:7:::\nbin:*::\n", "hunter2\n", "hunter2,19000,0\n", "a,hunter2:x\n"]
+)
+def test_the_first_line_of_a_file_that_is_no_table_is_not_shown(tmp_path: Path, content: str) -> None:
+    path = written(tmp_path, content)
+    for delimiter in ",:":
+        with pytest.raises(
+            ConfigError, match=r"there is no column 'phone' in the header: is this the right file\?"
+        ) as caught:
+            read(path, key="phone", fields=FIELDS, region="SE", delimiter=delimiter)
+        told = " ".join(problem.text for problem in caught.value.problems)
+        assert [word for word in ("root", "$y$", "19000", "hunter2") if word in told] == []
+
+
+def test_another_delimiter_is_recognised_by_the_columns(tmp_path: Path) -> None:
+    assert complaints(written(tmp_path, "phone;tier;orders;blocked\n"))[0] == (
+        "1: there is no column 'phone' in the header; its columns seem to be separated by ';': set delimiter"
+    )
+
+
+def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "vip.csv")
+    assert complaints(tmp_path / "vip.csv") == ["0: cannot be read: it is a pipe, not a regular file"]
 
 
 def test_empty_file_is_refused(tmp_path: Path) -> None:
