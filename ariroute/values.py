@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
 from typing import Annotated, Any
 
 from pydantic import (
@@ -27,6 +28,8 @@ SIZE = re.compile(r"(\d{1,9})(B|KiB|MiB)", re.ASCII)
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 BYTES = {"B": 1, "KiB": 1024, "MiB": 1024 * 1024}
 REFERENCE = re.compile(r"\$\{(env|file):([^}]+)\}")
+LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)", re.ASCII)
+HOST_LENGTH = 253
 WRITTEN_AS = 'a secret never stands in this file: write "${env:NAME}" or "${file:/path}"'
 
 
@@ -63,6 +66,28 @@ def size_text(value: int) -> str:
     """``value`` bytes as a file has it: ``256KiB``."""
     unit = next(unit for unit in reversed(BYTES) if value % BYTES[unit] == 0 and (value or unit == "B"))
     return f"{value // BYTES[unit]}{unit}"
+
+
+def checked_host(host: str) -> str:
+    """``host`` (a name, or an IP address without brackets) if it can be one. Raises ValueError.
+
+    A name's parts are 1 to 63 letters, digits, ``-`` and ``_`` (RFC 1123, and what containers are called); a name
+    that ends in a number is an IPv4 address (WHATWG URL, "ends in a number").
+    """
+    name = host.removesuffix(".")
+    try:
+        if ":" in host:
+            IPv6Address(host)
+            return host
+        labels = name.encode("idna" if not name.isascii() else "ascii").decode().split(".")
+        if labels[-1].isdigit():
+            IPv4Address(name)
+            return host
+    except ValueError:  # UnicodeError is one
+        labels = []
+    if not labels or len(name) > HOST_LENGTH or not all(LABEL.fullmatch(label) for label in labels):
+        raise ValueError(f"'{host[:80]}' can never be a host: write a name such as pbx.example, or an IP address")
+    return host
 
 
 @dataclass(frozen=True, slots=True)

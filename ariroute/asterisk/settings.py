@@ -8,20 +8,24 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
-from ariroute.values import Duration, Secret, Settings
+from ariroute.values import Duration, Secret, Settings, checked_host
 
 ADDRESS = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:/@]+):(?P<port>\d{1,5})", re.ASCII)
 
 
 def _base_url(url: str) -> str:
     """``url`` without a trailing slash or ``/ari``. Raises ValueError."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # brackets without an IPv6 address in them
+        raise ValueError(f"'{url}' is not an address of Asterisk's HTTP server: write http://HOST:8088") from None
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError(f"'{url}' is not an address of Asterisk's HTTP server: write http://HOST:8088")
     if parts.username is not None or parts.password is not None:
         raise ValueError("user and password do not belong into the url: write them as user: and password:")
     if parts.query or parts.fragment:
         raise ValueError(f"'{url}' has more than an address: write http://HOST:8088")
+    checked_host(parts.hostname)
     try:
         _ = parts.port
     except ValueError as error:
@@ -33,6 +37,7 @@ def _address(address: str) -> str:
     match = ADDRESS.fullmatch(address)
     if not match or not 0 < int(match["port"]) < 65536:
         raise ValueError(f"'{address}' is not an address: write HOST:PORT, such as 127.0.0.1:5038")
+    checked_host(match["host"].strip("[]"))
     return address
 
 

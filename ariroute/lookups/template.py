@@ -16,12 +16,14 @@ from urllib.parse import quote, urlsplit
 from ariroute.errors import LookupFailed
 from ariroute.flow.contact import Contact
 from ariroute.flow.facts import Failure
+from ariroute.values import checked_host
 
 CONTACT_NAMES = frozenset(Contact("", datetime.fromtimestamp(0, UTC)).facts())
 """Every input that a contact itself brings; others are earlier lookups' fields, ``crm.account``."""
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\.[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 PLACE = re.compile(r"\{([^{}]*)\}")
+DOT = re.compile("%2e", re.IGNORECASE)
 FIXED = re.compile(r"[!-~]*", re.ASCII)  # printable ASCII without the space
 
 
@@ -36,7 +38,11 @@ class UrlTemplate:
     @classmethod
     def parse(cls, text: str) -> UrlTemplate:
         """The template in ``text``. Raises ValueError with the remedy."""
-        parts = urlsplit(checked_characters(text))
+        checked_characters(text)
+        try:
+            parts = urlsplit(text)
+        except ValueError:
+            raise ValueError("in [ ] stands an IPv6 address, such as http://[::1]:8000/path") from None
         check_origin(parts.scheme, parts.netloc)
         if parts.fragment:
             raise ValueError("a fragment (#...) is never sent to a server: leave it out")
@@ -48,6 +54,8 @@ class UrlTemplate:
             check_name(name)
         if any(brace in piece for piece in texts for brace in "{}"):
             raise ValueError("a brace stands alone: write {caller.e164}, or %7B and %7D for the characters")
+        if climbs(DOT.sub(".", "x".join(texts))):
+            raise ValueError("a part of the path is . or ..: write the path that is meant, without it")
         return cls(origin, texts, names)
 
     def target(self, inputs: Mapping[str, str]) -> str:
@@ -83,6 +91,7 @@ def check_origin(scheme: str, netloc: str) -> None:
     host = urlsplit(f"{scheme}://{netloc}")
     if not host.hostname:
         raise ValueError("the host is missing: write http://host/path")
+    checked_host(host.hostname)
     try:
         port = host.port
     except ValueError:

@@ -37,6 +37,12 @@ def test_the_prefix_of_http_conf_stays() -> None:
         ("http://u:p@h:8088", "user: and password:"),
         ("http://h:8088/?x=1", "more than an address"),
         ("http://h:99999", "no usable port"),
+        ("http://pbx..example.com", r"'pbx\.\.example\.com' can never be a host: write a name"),
+        ("http://.:80", "can never be a host"),
+        (f"http://{'x' * 64}.example:8088", "can never be a host"),
+        ("http://pb x:8088", "can never be a host"),
+        ("http://999.1.1.1", "can never be a host"),
+        ("http://[::zz]:8088", "write http://HOST:8088"),
     ],
 )
 def test_an_address_that_cannot_work_is_refused(url: str, sentence: str) -> None:
@@ -70,4 +76,10 @@ def test_an_ami_address_has_host_and_port(address: str, host: str, port: int) ->
 @pytest.mark.parametrize("address", ["127.0.0.1", ":5038", "h:0", "h:65536", "h:x", "u@h:1", "::1:5038", "h:1\n"])
 def test_an_ami_address_that_cannot_work_is_refused(address: str) -> None:
     with pytest.raises(ValidationError, match="HOST:PORT"):
+        ami(address=address)
+
+
+@pytest.mark.parametrize("address", ["a..b:5038", "999.1.1.1:5038", "[::zz]:5038", f"{'x' * 64}:5038"])
+def test_an_ami_address_without_a_host_that_can_be_is_refused(address: str) -> None:
+    with pytest.raises(ValidationError, match=r"can never be a host|HOST:PORT"):
         ami(address=address)
