@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import re
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -69,11 +71,14 @@ class Ami:
                 await manager.banner
         except TimeoutError:
             await self.close()
-            raise PbxUnreachable(f"{self._where} did not answer within {self.settings.timeout:g} s") from None
+            raise PbxUnreachable(
+                f"{self._where} did not answer within {self.settings.timeout:g} s: is the address right, and no "
+                "firewall between?"
+            ) from None
         except (OSError, AmiError) as error:
             await self.close()
             raise PbxUnreachable(
-                f"{self._where} cannot be reached: {error}; see enabled, bindaddr and port in manager.conf"
+                f"{self._where} cannot be reached: {cause_of(error)}; see enabled, bindaddr and port in manager.conf"
             ) from error
         try:
             secret = self.settings.password.reveal()
@@ -85,7 +90,7 @@ class Ami:
                     f"{self._where} refuses the AMI user '{self.settings.user}': compare user and password with the "
                     f"section [{self.settings.user}] of manager.conf, and its permit and deny"
                 ) from None
-            raise PbxUnreachable(f"{self._where}: {error}") from error
+            raise PbxUnreachable(f"{error}: is that Asterisk's AMI, and is it well?") from error
 
     async def close(self) -> None:
         """Closes the connection; open actions end with AmiError."""
@@ -209,6 +214,13 @@ class WholeMessages(AMIProtocol):  # type: ignore[misc]
             super().data_received(whole + end)
         elif len(self._rest) > BIGGEST_MESSAGE:
             self._manager.end("a message without an end")
+
+
+def cause_of(error: Exception) -> str:
+    """Why no connection came about, without the address: ``Connection refused``; asyncio would repeat it."""
+    if isinstance(error, OSError) and not isinstance(error, socket.gaierror):
+        return os.strerror(error.errno) if error.errno else "no connection to any of its addresses"
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def checked(action: Mapping[str, str]) -> dict[str, str]:

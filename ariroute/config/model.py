@@ -71,8 +71,9 @@ def _loopback(address: str) -> str:
     match = LOOPBACK.fullmatch(address)
     if not match:
         raise ValueError(
-            f"'{address[:80]}' is not an address of this machine itself: write 127.0.0.1:PORT. The admin interface "
-            "has no passwords; for access from elsewhere put a proxy with logins before it"
+            f"'{address[:80]}' cannot be the admin address: write 127.0.0.1:PORT (127.x.x.x and localhost are taken, "
+            "IPv6 is not). The admin interface has no passwords; for access from elsewhere put a proxy with logins "
+            "before it"
         )
     if not 0 < int(match[2]) < 65536:
         raise ValueError(f"'{match[2]}' is not a port: write a number from 1 to 65535")

@@ -32,10 +32,10 @@ PHRASES = {
     "list_type": LIST_WANTED,
     "tuple_type": LIST_WANTED,
     "string_type": TEXT_WANTED,
-    "greater_than": "must be more than {gt:g}",
-    "greater_than_equal": "must be at least {ge:g}",
-    "less_than": "must be less than {lt:g}",
-    "less_than_equal": "must be at most {le:g}",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
     "string_too_short": "must not be empty",
     "string_too_long": "is longer than {max_length} characters",
     "too_short": "must not be empty",
@@ -63,8 +63,17 @@ def problem(error: ErrorDetails, places: Places) -> Problem:
     if kind in ("dict_type", "model_type") and (written := places.written(known)):
         return places.problem(known, f"must hold keys and values, 'key: value', not '{written[:60]}'")
     phrase = PHRASES.get(kind)
-    text = phrase.format(**context) if phrase else error["msg"].replace("Input should", "must")
+    text = (
+        phrase.format(**{name: _plain(value) for name, value in context.items()})
+        if phrase
+        else error["msg"].replace("Input should", "must")
+    )
     return places.problem(known, text, at=_at(path, places))
+
+
+def _plain(value: object) -> object:
+    """A bound as people write it: 1000000, not 1e+06 or 100.0."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def same_mistake(error: ErrorDetails, others: Sequence[ErrorDetails]) -> bool:
