@@ -6,6 +6,7 @@ names no context, it sweeps, it keeps its time budget) are not to be seen here.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -28,10 +29,13 @@ class Step:
 
     def sets(self, name: str) -> str | None:
         """The value that this step gives to the variable or function `name`, or None."""
-        if self.application not in ("Set", "MSet"):
+        application, arguments = self.application, self.arguments
+        if application == "ExecIf" and (inner := re.fullmatch(r"[^?]*\?(\w+)\((.*)\)", arguments)):
+            application, arguments = inner[1], inner[2]
+        if application not in ("Set", "MSet"):
             return None
         # Of what MSet() sets, the samples put no comma into a value.
-        settings = self.arguments.split(",") if self.application == "MSet" else [self.arguments]
+        settings = arguments.split(",") if application == "MSet" else [arguments]
         given = (setting.partition("=") for setting in settings)
         return next((value for target, found, value in given if found and target == name), None)
 
@@ -187,7 +191,7 @@ def decided_before_used(dialplan: Dialplan) -> Iterator[str]:
         for step in extension.steps:
             asked = asked or (step.application == "GotoIf" and "ARIROUTE_DECIDED" in step.arguments)
             read = re.search(r"\$\{(ARIROUTE_QUEUE|ARIROUTE_HANGUP)\}", step.arguments)
-            if read and not asked:
+            if read and not asked and step.sets(read[1]) != "":
                 yield f"line {step.line}: {read[1]} is read before ARIROUTE_DECIDED is asked"
 
 
@@ -196,6 +200,8 @@ def queue_names_are_filtered(dialplan: Dialplan) -> Iterator[str]:
     for extension in dialplan.extensions:
         for step in (*extension.calling("Queue"), *extension.calling("Hangup")):
             name = step.arguments.split(",")[0]
+            if re.match(r"\$\{FILTER\((?:-_0-9A-Za-z|0-9),\$\{\w+\}\)\}(?:,|$)", step.arguments):
+                continue
             variable = re.fullmatch(r"\$\{(\w+)\}", name)
             if variable and not any(_filters(earlier, variable[1]) for earlier in extension.before(step)):
                 yield f"line {step.line}: {name} was not filtered before"
@@ -212,9 +218,9 @@ def queuestatus_is_emptied(dialplan: Dialplan) -> Iterator[str]:
     """QUEUESTATUS keeps its old value when a later `Queue()` ends otherwise (app_queue, Asterisk 22)."""
     for extension in dialplan.extensions:
         for step in extension.calling("Queue"):
-            before = extension.before(step)
-            if not before or before[-1].sets("QUEUESTATUS") != "":
-                yield f"line {step.line}: the step before Queue() must be Set(QUEUESTATUS=)"
+            since = [*itertools.takewhile(lambda s: s.application != "Queue", reversed(extension.before(step)))]
+            if not any(earlier.sets("QUEUESTATUS") == "" for earlier in since):
+                yield f"line {step.line}: QUEUESTATUS is not emptied between this Queue() and the one before"
 
 
 def stasisstatus_is_not_read(dialplan: Dialplan) -> Iterator[str]:
@@ -232,7 +238,9 @@ def no_patterns(dialplan: Dialplan) -> Iterator[str]:
 
 
 _UNTRUSTED: Final = re.compile(r"\$\{(?:EXTEN|CALLERID\(\w+\)|CONNECTEDLINE\(\w+\)|ARIROUTE_TO|SIP_HEADER\(\w+\))\}")
-_FILTERED: Final = re.compile(r"\$\{(?:FILTER\([^,]*,\$\{[^{}]*\}|LEN\(\$\{CALLERID\(num\)\})\)\}")  # LEN is a number
+_FILTERED: Final = re.compile(
+    r"\$\{(?:FILTER\([^,]*,\$\{[^{}]*\}|LEN\(\$\{(?:CALLERID\(num\)|ARIROUTE_TO)\})\)\}"
+)  # LEN is a number
 
 
 def untrusted_text_is_filtered(dialplan: Dialplan) -> Iterator[str]:
@@ -244,7 +252,7 @@ def untrusted_text_is_filtered(dialplan: Dialplan) -> Iterator[str]:
             for text in _UNTRUSTED.findall(rest):
                 if text not in clean:
                     yield f"line {step.line}: {text} without FILTER"
-            clean |= {f"${{{name}}}" for name in ("ARIROUTE_TO",) if _filters(step, name)}
+            clean |= {f"${{{name}}}" for name in ("ARIROUTE_TO",) if step.application == "Set" and _filters(step, name)}
 
 
 def no_second_evaluation(dialplan: Dialplan) -> Iterator[str]:

@@ -44,9 +44,9 @@ def number(loyalty: str, count: int) -> str:
 def unguarded() -> str:
     """A copy of our dialplan without its guard, dialled as ``unguarded``, and a place where SIP messages may go."""
     text = (SAMPLES / "extensions-ariroute.conf").read_text(encoding="utf-8")
-    arming = " same => n(guard),Set(TIMEOUT(absolute)=4)\n"
+    arming = " same => n,Set(TIMEOUT(absolute)=4)\n"
     assert text.count(arming) == 1
-    copy = text.replace(arming, " same => n(guard),NoOp()\n").replace("[ariroute]", "[unguarded]")
+    copy = text.replace(arming, " same => n,NoOp()\n").replace("[ariroute]", "[unguarded]")
     copy = copy.replace("[ariroute-deliver]", "[unguarded-deliver]").replace("ariroute-deliver,", "unguarded-deliver,")
     return f"""{copy}
 [ariroute-demo](+)

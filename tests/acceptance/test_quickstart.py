@@ -250,7 +250,7 @@ class Reader:
             case Command(line):
                 self._output += self._shell(line)
             case Shown() as shown:
-                assert shown.matches(self._output + self.daemon_log), (shown.text, self._output, self.daemon_log)
+                wait_until(lambda: shown.matches(self._output + self.daemon_log), lambda: shown.text + self._story())
                 self._output = ""
             case Call(number):
                 self.call(number)
@@ -389,7 +389,7 @@ def test_the_quickstart_does_what_it_says(office: Office) -> None:
 
     rows = queue_log(reader.office.log / "queue_log").rows()
     assert [row.queue for row in rows if row.event is QueueEvent.ENTERQUEUE] == ["standard", "gold", "gold"]
-    assert 'to="queue gold, priority 30"' in reader.daemon_log
+    wait_until(lambda: 'to="queue gold, priority 30"' in reader.daemon_log, lambda: reader.daemon_log)
     answered = [record for record in office.colleague.records() if record.event is AgentEvent.ANSWERED]
     assert len(answered) == 2
     assert all("+46701234567" in record.from_header for record in answered)

@@ -10,26 +10,31 @@ import pytest
 DIALPLAN = Path(__file__).resolve().parents[3] / "dialplan"
 OURS = (DIALPLAN / "extensions-ariroute.conf").read_text(encoding="utf-8")
 
-GUARD = " same => n(guard),Set(TIMEOUT(absolute)=4)\n"
-VOID = "exten => s,1,MSet(ARIROUTE_DECIDED=,ARIROUTE_QUEUE=,ARIROUTE_HANGUP=)\n"
+GUARD = " same => n,Set(TIMEOUT(absolute)=4)\n"
+VOID = (
+    "exten => s,1,ExecIf(${LEN(${ARIROUTE_DECIDED}${ARIROUTE_HANGUP})}"
+    "?MSet(ARIROUTE_DECIDED=,ARIROUTE_QUEUE=,ARIROUTE_HANGUP=))\n"
+)
 DISARM = "exten => s,1,Set(TIMEOUT(absolute)=0)\n"
-STASIS = " same => n,Stasis(${IF(${LEN(${ARIROUTE_APP})}?${ARIROUTE_APP}:ariroute)},${ARIROUTE_TO})\n"
+STASIS = (
+    " same => n,Stasis(${IF(${LEN(${ARIROUTE_APP})}?${ARIROUTE_APP}:ariroute)},"
+    "${FILTER(-+_*#0-9A-Za-z,${ARIROUTE_TO})})\n"
+)
 DELIVER = " same => n,Goto(ariroute-deliver,s,1)\n"
 DECIDED = ' same => n,GotoIf($["${FILTER(01,${ARIROUTE_DECIDED})}" = "1"]?decided)\n'
-FILTER_QUEUE = " same => n,Set(ARIROUTE_QUEUE=${FILTER(-_0-9A-Za-z,${ARIROUTE_QUEUE})})\n"
-FILTER_CAUSE = " same => n(decided),Set(ARIROUTE_HANGUP=${FILTER(0-9,${ARIROUTE_HANGUP})})\n"
-QUEUE = " same => n,Queue(${ARIROUTE_QUEUE},${ARIROUTE_QUEUE_OPTIONS})\n"
-FILTER_TO = " same => n,Set(ARIROUTE_TO=${FILTER(-+_*#0-9A-Za-z,${ARIROUTE_TO})})\n"
-DNID = " same => n,Set(ARIROUTE_TO=${FILTER(-+_*#0-9A-Za-z,${CALLERID(dnid)})})\n"
+REFUSE = " same => n(refuse),Hangup(${FILTER(0-9,${ARIROUTE_HANGUP})})\n"
+QUEUE = " same => n,Queue(${FILTER(-_0-9A-Za-z,${ARIROUTE_QUEUE})},${ARIROUTE_QUEUE_OPTIONS})\n"
+EMPTIED = " same => n,ExecIf(${LEN(${QUEUESTATUS})}?Set(QUEUESTATUS=))\n"
+FALLBACK = " same => n,Queue(${ARIROUTE_FALLBACK},${ARIROUTE_QUEUE_OPTIONS})\n"
+DNID = " same => n,ExecIf($[${LEN(${ARIROUTE_TO})} = 0]?Set(ARIROUTE_TO=${FILTER(-+_*#0-9A-Za-z,${CALLERID(dnid)})}))\n"
 
 BROKEN: list[tuple[rules.Rule, str, str]] = [
-    (rules.guard_before_stasis, GUARD, " same => n(guard),NoOp()\n"),
-    (rules.guard_before_stasis, GUARD, " same => n(guard),Set(TIMEOUT(absolute)=0)\n"),
-    (rules.guard_before_stasis, GUARD, " same => n(guard),Set(TIMEOUT(absolute)=${GUARD})\n"),
-    (rules.guard_before_stasis, GUARD, GUARD.replace("(guard)", "") + " same => n(guard),NoOp()\n"),
-    (rules.guard_before_stasis, GUARD + STASIS, STASIS.replace("n,", "n(guard),") + GUARD.replace("(guard)", "")),
-    (rules.timeouts_are_constants, GUARD, " same => n(guard),Set(TIMEOUT(absolute)=${ARIROUTE_GUARD})\n"),
-    (rules.timeouts_are_constants, GUARD, " same => n(guard),Set(TIMEOUT(absolute)=-5)\n"),
+    (rules.guard_before_stasis, GUARD, " same => n,NoOp()\n"),
+    (rules.guard_before_stasis, GUARD, " same => n,Set(TIMEOUT(absolute)=0)\n"),
+    (rules.guard_before_stasis, GUARD, " same => n,Set(TIMEOUT(absolute)=${GUARD})\n"),
+    (rules.guard_before_stasis, GUARD + STASIS, STASIS + GUARD),
+    (rules.timeouts_are_constants, GUARD, " same => n,Set(TIMEOUT(absolute)=${ARIROUTE_GUARD})\n"),
+    (rules.timeouts_are_constants, GUARD, " same => n,Set(TIMEOUT(absolute)=-5)\n"),
     (rules.timeout_extension_everywhere, "exten => T,1,Goto(ariroute-deliver,s,1)\n", ""),
     (rules.timeout_extension_everywhere, "exten => T,1,Goto(s,1)\n", ""),
     (rules.timeout_extension_everywhere, "exten => T,1,Goto(s,1)\n", "exten => T,1,Hangup()\n"),
@@ -45,20 +50,21 @@ BROKEN: list[tuple[rules.Rule, str, str]] = [
     (rules.decision_is_void_at_the_entrance, VOID, VOID.replace("ARIROUTE_QUEUE=,", "")),
     (rules.decision_is_void_at_the_entrance, VOID, VOID.replace(",ARIROUTE_HANGUP=", "")),
     (rules.decided_before_used, DECIDED, ""),
-    (rules.decided_before_used, DISARM, DISARM + FILTER_QUEUE),
-    (rules.queue_names_are_filtered, FILTER_QUEUE, ""),
-    (rules.queue_names_are_filtered, FILTER_CAUSE, " same => n(decided),NoOp()\n"),
+    (rules.decided_before_used, DISARM, DISARM + QUEUE),
+    (rules.queue_names_are_filtered, QUEUE, " same => n,Queue(${ARIROUTE_QUEUE},${ARIROUTE_QUEUE_OPTIONS})\n"),
+    (rules.queue_names_are_filtered, REFUSE, " same => n(refuse),Hangup(${ARIROUTE_HANGUP})\n"),
     (rules.queue_names_are_filtered, QUEUE, " same => n,Queue(${ARIROUTE_QUEUE}${X})\n"),
-    (rules.queuestatus_is_emptied, " same => n,Set(QUEUESTATUS=)\n" + QUEUE, QUEUE),
+    (rules.queuestatus_is_emptied, EMPTIED, ""),
+    (rules.queuestatus_is_emptied, " same => n,Set(QUEUESTATUS=)\n" + FALLBACK, FALLBACK),
     (rules.stasisstatus_is_not_read, DELIVER, DELIVER + ' same => n,GotoIf($["${STASISSTATUS}" = "FAILED"]?x)\n'),
     (rules.no_patterns, "exten => T,1,Goto(s,1)\n", "exten => T,1,Goto(s,1)\nexten => _X.,1,Goto(s,1)\n"),
-    (rules.untrusted_text_is_filtered, FILTER_TO, ""),
+    (rules.untrusted_text_is_filtered, STASIS, " same => n,Stasis(ariroute,${ARIROUTE_TO})\n"),
     (rules.untrusted_text_is_filtered, DNID, " same => n,Set(ARIROUTE_TO=${CALLERID(dnid)})\n"),
     (rules.untrusted_text_is_filtered, DECIDED, ' same => n,GotoIf($["${CALLERID(num)}" = "112"]?decided)\n'),
     (rules.untrusted_text_is_filtered, QUEUE, " same => n,UserEvent(Joined,Number: ${EXTEN})\n" + QUEUE),
     (rules.no_second_evaluation, QUEUE, " same => n,Set(X=${EVAL(${ARIROUTE_REASON})})\n" + QUEUE),
     (rules.no_second_evaluation, QUEUE, " same => n,System(echo)\n" + QUEUE),
-    (rules.dash_is_first_in_filter, FILTER_QUEUE, FILTER_QUEUE.replace("-_0-9A-Za-z", "0-9A-Za-z_-")),
+    (rules.dash_is_first_in_filter, QUEUE, QUEUE.replace("-_0-9A-Za-z", "0-9A-Za-z_-")),
     (rules.no_globals_section, "[ariroute]\n", "[globals]\n[ariroute]\n"),
 ]
 
