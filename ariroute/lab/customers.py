@@ -184,16 +184,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--delay", type=_delay_argument, default=0.0, help="time before each answer, as 20ms")
     options = parser.parse_args(arguments)
-    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)  # before the thread starts: it inherits the mask
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)  # the thread is to inherit the mask
     try:
-        service = CustomerService(options.file, delay=options.delay, port=options.port)
-        service.start()
+        with CustomerService(options.file, delay=options.delay, port=options.port) as service:
+            print(service.url, flush=True)
+            signal.sigwait(_ENDINGS)
     except (CustomerFileError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
-    print(service.url, flush=True)
-    signal.sigwait(_ENDINGS)
-    service.stop()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return 0
 
 

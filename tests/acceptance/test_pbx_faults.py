@@ -54,7 +54,7 @@ def test_when_a_second_daemon_takes_the_application_then_the_first_finishes_and_
     assert {call.queue for call in calls} == {"gold"}
     census = site.accounts.census()
     assert (census.lost, census.twice) == (frozenset(), frozenset())
-    assert len(first.logs("routed")) > 0
+    until(lambda: first.logs("routed"), "the first daemon routed some")
     assert second.metric("ariroute_calls_ended_total", how="handed over") > 0
     assert second.is_ready
 

@@ -34,6 +34,7 @@ def test_each_tier_is_in_its_queue_with_its_priority_and_is_answered_there(
 ) -> None:
     daemon = new_daemon(site, transport=transport)
     daemon.start()
+    until(lambda: daemon.logs("pbx1: connected"), "the daemon says how it is connected")
     assert daemon.logs("pbx1: connected")[0]["message"].endswith(f"requests over {travels}")
     wanted = {number(loyalty, 1): queue for loyalty, queue in QUEUES.items()}
     wanted[number("platinum", 2).replace("+46", "0")] = "platinum"  # as a Swedish carrier may write it

@@ -197,7 +197,9 @@ def test_when_a_delay_has_no_unit_then_the_text_shows_how(text: str) -> None:
 
 
 def test_when_the_file_is_not_there_then_the_command_exits_with_2(capsys: pytest.CaptureFixture[str]) -> None:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     assert main(["/nonexistent/customers.csv"]) == 2
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before
     assert "/nonexistent/customers.csv" in capsys.readouterr().err
 
 
