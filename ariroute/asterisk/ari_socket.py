@@ -113,13 +113,13 @@ class AriSocket:
     async def listen(self) -> str:
         """Passes events and answers on until the connection ends; the value says why it ended. Closes the socket."""
         reason = "the connection was closed"
-        loop = asyncio.get_running_loop()
         transport_socket = self._websocket.get_extra_info("socket")
         if TCP_CORK and transport_socket is not None:  # a handle of our own: uvloop's makes one for each option it sets
             self._gathering = system_socket.socket(fileno=os.dup(transport_socket.fileno()))
         try:
             async with asyncio.timeout(2 * self._settings.ping) as silence:
-                self._pinger = loop.call_later(self._settings.ping, self._ping, silence, 0)
+                # The first at once: with requests over HTTP nothing else may be heard before the second is due.
+                self._ping(silence, -1)
                 reason = await self._receive()
         except TimeoutError:
             reason = f"{self._settings.url}: nothing heard for {2 * self._settings.ping:g} s"
