@@ -185,7 +185,7 @@ class OneConnection(Manager):  # type: ignore[misc]  # panoramisk ships no types
         self.awaiting_actions.clear()
 
 
-class WholeMessages(AMIProtocol):  # type: ignore[misc]
+class WholeMessages(AMIProtocol):  # type: ignore[misc]  # as above
     """panoramisk's protocol, fed with whole messages only, so that no character is decoded in halves."""
 
     def __init__(self, manager: OneConnection) -> None:

@@ -33,7 +33,7 @@ from ariroute.daemon.handoff import hand_over
 from ariroute.daemon.metrics import Metrics
 from ariroute.daemon.routing import Routing
 from ariroute.daemon.supervise import Tasks
-from ariroute.errors import AriError, AriRefused
+from ariroute.errors import AriError, ChannelGone
 from ariroute.flow.contact import Contact, dialled_party, party
 from ariroute.flow.decision import Decision, QueueDestination
 from ariroute.flow.facts import Outcome
@@ -197,7 +197,7 @@ class Calls:
             try:
                 handed_over = await hand_over(self._ari, call.id, decision)
             except AriError as error:
-                self._ended(call, "left to the guard")
+                self._ended("left to the guard")
                 log.error("hand-off failed, the guard in the dialplan has the call: %s", error)
                 return
             self._report(call, contact, decision, handed_over, routing.config.daemon.mask_numbers)
@@ -223,13 +223,13 @@ class Calls:
         log.warning("passed on without a decision: %s", why)
         try:
             await self._ari.continue_in_dialplan(call.id)
-        except AriRefused:
-            self._ended(call, "gone")
+        except ChannelGone:
+            self._ended("gone")
         except AriError as error:
-            self._ended(call, "left to the guard")
+            self._ended("left to the guard")
             log.error("cannot pass the call on, the guard in the dialplan has it: %s", error)
         else:
-            self._ended(call, "passed on")
+            self._ended("passed on")
 
     async def _take_unseen(self, channel_id: str) -> None:
         try:
@@ -237,7 +237,7 @@ class Calls:
             app, *arguments = channel.app_data.split(",")
             if app != self._ari.settings.app:  # moved here from another application
                 arguments = [await self._ari.variable(channel_id, DIALLED) or ""]
-        except AriRefused:
+        except ChannelGone:
             return
         dialled, *others = arguments or [""]
         self.take(channel, dialled, tuple(others), "sweep")
@@ -266,7 +266,7 @@ class Calls:
             return
         call.phase = Phase.DONE
         how = "hung up" if call.hung_up else "left before the decision"
-        self._metrics.ended(self._pbx, how)
+        self._ended(how)
         log.info("ended before a decision: %s", how, extra={"channel": channel_id})
         call.task.cancel()
 
@@ -276,16 +276,16 @@ class Calls:
         call.since = time.monotonic()
         call.task = None
 
-    def _ended(self, call: Call, how: str) -> None:
+    def _ended(self, how: str) -> None:
         self._metrics.ended(self._pbx, how)
 
     def _report(self, call: Call, contact: Contact, decision: Decision, handed_over: bool, mask: bool) -> None:
         took = time.monotonic() - call.since
         if not handed_over:
-            self._ended(call, "gone")
+            self._ended("gone")
             log.info("gone before the hand-off: the caller hung up, or the guard fired")
             return
-        self._ended(call, "handed over")
+        self._ended("handed over")
         self._metrics.decided(decision, took)
         if log.isEnabledFor(logging.INFO):
             log.info("routed", extra=report(contact, decision, took, mask) | {"found_by": call.found_by})

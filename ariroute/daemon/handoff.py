@@ -11,7 +11,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from ariroute.asterisk.variables import DECIDED, FLOW, HANG_UP, QUEUE, QUEUE_PRIORITY, REASON, own_variable
-from ariroute.errors import AriDisconnected, AriRefused, AriTimeout, ChannelGone
+from ariroute.errors import AriDisconnected, AriTimeout, ChannelGone
 from ariroute.flow.decision import Decision, HangUpDestination, QueueDestination
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ REASON_LIMIT = 200
 PAUSES = (0.0, 0.1, 0.2, 0.4)
 """Seconds between tries while connections break. A fault in the network breaks them all: the websocket, and each idle
 one of HTTP, which is noticed only when a request is lost on it. The tries together take less than a second."""
-CONFLICT = 409  # "Channel not in Stasis application": it has gone on already
 
 
 def variables(decision: Decision) -> dict[str, str]:
@@ -62,8 +61,4 @@ async def _hand_over_once(ari: Ari, channel: str, wanted: dict[str, str]) -> boo
         await ari.hand_over(channel, wanted)
     except ChannelGone:
         return False
-    except AriRefused as refused:
-        if refused.status == CONFLICT:
-            return False
-        raise
     return True

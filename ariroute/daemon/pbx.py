@@ -18,6 +18,8 @@ log = logging.getLogger("ariroute.pbx")
 
 SWEEP_EVERY = 1.0  # seconds; a missed event costs a caller no more than this
 
+NO_RIGHTS = (401, 403)
+
 
 class Pbx:
     """Connects, sweeps on connect and each second, and says so when it is over for good."""
@@ -93,11 +95,12 @@ class Pbx:
     async def _sweep(self) -> None:
         try:
             await self.calls.sweep()
-        except AriRefused as refused:
-            if not self.shut_out:
-                log.error("%s: %s; compare the ARI user in the flow file with Asterisk's ari.conf", self.name, refused)
-            self.shut_out = True
         except AriError as error:
-            log.warning("%s: cannot list the application's channels: %s", self.name, error)
+            refused = isinstance(error, AriRefused) and error.status in NO_RIGHTS
+            if refused and not self.shut_out:
+                log.error("%s: %s; compare the ARI user in the flow file with Asterisk's ari.conf", self.name, error)
+            elif not refused:
+                log.warning("%s: cannot list the application's channels: %s", self.name, error)
+            self.shut_out = refused
         else:
             self.shut_out = False

@@ -81,7 +81,7 @@ def _checked_class() -> Any:
         for name, number, kind in fields:
             mark, bare = (kind[0], kind[1:]) if kind[0] in "*?" else ("", kind)
             field = descriptor.field.add(name=name, number=number, label=3 if mark == "*" else 1)
-            field.type = _SCALARS.get(bare, 11)  # type: ignore[assignment]
+            field.type = _SCALARS.get(bare, 11)  # type: ignore[assignment]  # the stubs want an enum
             if bare not in _SCALARS:
                 field.type_name = f".cel.expr.{bare}"
             if mark == "?":

@@ -316,7 +316,7 @@ class Language:
             if prepared is not None:
                 scope.records.clear()
             scope.prepared = prepared = self._prepare(scope)
-        return prepared  # type: ignore[no-any-return]
+        return prepared  # type: ignore[no-any-return]  # the CEL wheel ships no types
 
     def _prepare(self, scope: Scope) -> Prepared:
         contact, records = scope.contact, scope.records

@@ -73,7 +73,7 @@ def _pool(records: Mapping[str, Mapping[str, FieldType | str]]) -> descriptor_po
         for number, (field, kind) in enumerate(fields.items(), 1):
             wrapper = _TYPES[kind]
             added = message.field.add(name=field, number=number, label=1)
-            added.type = 11 if wrapper else 9  # type: ignore[assignment]
+            added.type = 11 if wrapper else 9  # type: ignore[assignment]  # the stubs want an enum, the wire a number
             if wrapper:
                 added.type_name = wrapper
     pool.Add(file)

@@ -107,7 +107,7 @@ def read_callers(path: Path) -> list[Caller]:
 def _caller_of(row: Mapping[str, str]) -> Caller:
     times = {key: float(row[key]) for key in ("patience", "stay") if key in row}
     words = {key: row[key] for key in ("name", "dialled") if key in row}
-    return Caller(number=row["number"], **words, **times)  # type: ignore[arg-type]
+    return Caller(number=row["number"], **words, **times)  # type: ignore[arg-type]  # the keys chosen above are fields of these types
 
 
 # --- the streams -------------------------------------------------------------------------------------------------

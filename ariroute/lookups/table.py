@@ -75,7 +75,7 @@ class Reading:
                 if len(self._problems) >= PROBLEM_LIMIT:
                     break
         except csv.Error as error:
-            self._wrong(lines.line_num, f"not CSV: {error}")  # type: ignore[attr-defined]
+            self._wrong(lines.line_num, f"not CSV: {error}")  # type: ignore[attr-defined]  # as above
         if self._problems:
             raise ConfigError(self._problems)
         return found

@@ -86,6 +86,15 @@ async def test_when_the_rights_are_taken_away_meanwhile_then_it_is_not_ready_unt
         await fake.until(lambda: daemon.is_ready)
 
 
+async def test_a_passing_fault_of_the_server_is_no_loss_of_rights(
+    fake: FakePbx, running: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running() as daemon:
+        fake.misbehave(500, uri="applications")
+        await fake.until(lambda: "cannot list the application's channels" in caplog.text)
+        assert daemon.is_ready
+
+
 async def test_a_fault_that_nobody_foresaw_ends_the_daemon_instead_of_leaving_it_idle(
     flow_file: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

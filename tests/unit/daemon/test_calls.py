@@ -170,6 +170,16 @@ async def test_when_connections_go_on_breaking_then_the_guard_keeps_the_call(fak
         assert samples(daemon, "ariroute_calls_ended_total") == {("pbx1", "left to the guard"): 1.0}
 
 
+async def test_when_asterisk_fails_as_a_call_is_passed_on_then_it_is_not_counted_as_gone(
+    fake: FakePbx, running: Running
+) -> None:
+    async with running() as daemon:
+        fake.misbehave(500, uri="continue")
+        place(fake, "+46701000001", "nobody")
+        await fake.until(lambda: samples(daemon, "ariroute_calls_ended_total"))
+        assert samples(daemon, "ariroute_calls_ended_total") == {("pbx1", "left to the guard"): 1.0}
+
+
 async def test_a_sip_message_is_not_treated_as_a_call(fake: FakePbx, crm: Crm, running: Running) -> None:
     async with running():
         channel = place(fake, "+46701000001", announce=False)
