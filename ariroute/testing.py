@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 
 from ariroute.flow.decision import Decision
 from ariroute.flow.facts import Answer, Failure, Outcome, Scalar
-from ariroute.flow.run import Fetch, Run
+from ariroute.flow.run import Run
+from ariroute.flow.wants import Fetch
 
 Given = Mapping[str, Scalar] | Outcome | Failure | Answer
 """What a lookup is to answer: fields, missing, a named failure, or a whole answer."""

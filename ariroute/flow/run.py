@@ -10,7 +10,7 @@ A :class:`Run` is a state machine without I/O. The daemon, the tests, ``ariroute
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -21,17 +21,10 @@ from ariroute.flow.scope import Scope, Unknown, as_text
 from ariroute.flow.steps import Branch, Goto, HangUp, Lookup, Set, Step, ToQueue
 from ariroute.flow.trace import TraceEntry
 from ariroute.flow.tree import Flow, Ruleset
+from ariroute.flow.wants import Fetch
 
 STEP_LIMIT = 1000
 """A run takes so many steps at most. Longer ways and loops are refused at load; this holds whatever was overlooked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fetch:
-    """What the run needs next: these lookups, asked together, with these inputs for their templates."""
-
-    lookups: tuple[str, ...]
-    inputs: Mapping[str, str]
 
 
 @dataclass(slots=True)

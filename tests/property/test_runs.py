@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from ariroute.flow.contact import Contact, party
 from ariroute.flow.decision import HangUpDestination, QueueDestination
 from ariroute.flow.facts import Answer, Failure, Outcome
-from ariroute.flow.run import STEP_LIMIT, Fetch, Run
+from ariroute.flow.run import STEP_LIMIT, Run
 from ariroute.flow.steps import Branch, Case, Goto, HangUp, Lookup, Set, Step, ToQueue
 from ariroute.flow.trace import TraceEntry
 from ariroute.flow.tree import Flow, Ruleset
+from ariroute.flow.wants import Fetch
 
 CONDITIONS = [
     LANGUAGE.condition(text)

@@ -26,9 +26,10 @@ from flow_builders import (
 from ariroute.flow.conditions import Expression
 from ariroute.flow.decision import Decision, HangUpDestination, QueueDestination
 from ariroute.flow.facts import Answer, Failure, Outcome
-from ariroute.flow.run import STEP_LIMIT, Fetch, Run
+from ariroute.flow.run import STEP_LIMIT, Run
 from ariroute.flow.steps import Branch, Case, Step
 from ariroute.flow.tree import Flow
+from ariroute.flow.wants import Fetch
 from ariroute.testing import FakeLookups, Given, drive
 
 LOYALTY = branch(
