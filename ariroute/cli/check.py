@@ -54,11 +54,14 @@ def check(file: Path | None, config: Path | None, as_json: bool) -> int:
 
 async def start_sources(config: Config) -> None:
     """Start each lookup's source once, as the daemon will. Raises ConfigError with the mistakes in all their files."""
+    from ariroute.lookups.base import no_surprise
+
     problems: list[Problem] = []
     for name, (_, make) in config.lookups.items():
         source = make()
         try:
-            await source.start()
+            with no_surprise(name):
+                await source.start()
         except ConfigError as error:
             problems += [replace(problem, path=problem.path or f"lookups.{name}") for problem in error.problems]
         except UnusableInput as error:

@@ -25,6 +25,7 @@ from ariroute.config.secrets import Secrets
 from ariroute.errors import Problem
 from ariroute.flow.tree import Ruleset
 from ariroute.lookups.base import LookupSettings, Source, SourceSettings, Surroundings
+from ariroute.lookups.kinds import PLUGINS
 from ariroute.values import FromFile
 
 __all__ = ["Config", "DaemonSettings", "PbxSettings", "json_schema", "load", "load_live", "load_rules", "load_text"]
@@ -96,7 +97,7 @@ def _load(document: Document, folder: Path, secrets: Secrets, *, runs: bool) -> 
         {name: (entry.common(), entry.factory(name, around)) for name, entry in settings.lookups.items()},
         built.ruleset,
         settings.daemon,
-        (*findings.warnings, *secrets.warnings),
+        (*findings.warnings, *secrets.warnings, *_plugin_warnings(document.places.file)),
         {name: entry.body for name, entry in settings.lookups.items()},
     )
 
@@ -154,6 +155,11 @@ def _names(data: dict[str, Any], settings: FileSettings, *, whole: bool) -> Name
     if not whole:
         damaged.add("vars")
     return Names(section("lookups"), section("hours"), section("queues"), section("flows"), damaged)
+
+
+def _plugin_warnings(file: str) -> list[Problem]:
+    """What is wrong with installed packages that would add kinds of lookup; this file uses none of those kinds."""
+    return [Problem(file, 0, 0, "", text) for text in PLUGINS.faults.values()]
 
 
 def _digest(data: dict[str, Any]) -> str:

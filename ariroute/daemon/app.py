@@ -45,6 +45,8 @@ class Daemon:
 
     async def start(self) -> None:
         """Open the sources and begin to connect; returns before the PBXs are reached."""
+        for warning in self.config.warnings:
+            log.warning("%s", warning)
         await self._routing.start()
         for pbx in self.pbxs.values():
             pbx.start()

@@ -2,19 +2,39 @@
 
 A kind is one file: a settings model (what stands under the kind's name in the flow file) and one class with
 :class:`Source`'s methods. The runner adds deadline, cache, single-flight and breaker; a source only asks.
+
+This module is public: an installed package may add a kind of its own (docs/how-to/plugin.md). What such a package
+needs is in ``__all__``, and changes with a new major version only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Protocol
 
 from pydantic import AfterValidator, ConfigDict, Field
 
-from ariroute.flow.facts import FieldType
-from ariroute.values import Duration, Settings
+from ariroute.errors import ArirouteError, LookupFailed, UnusableInput
+from ariroute.flow.facts import Failure, FieldType
+from ariroute.values import ByteSize, Duration, Secret, Settings
+
+__all__ = [
+    "ByteSize",
+    "Duration",
+    "Failure",
+    "FieldType",
+    "Kind",
+    "LookupFailed",
+    "Secret",
+    "Settings",
+    "Source",
+    "SourceSettings",
+    "Surroundings",
+    "UnusableInput",
+]
 
 RESERVED = frozenset(
     (
@@ -135,3 +155,25 @@ class Source(Protocol):
 
     async def close(self) -> None:
         """Let go of connections and threads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind: the model of what stands under its name in the file, and what makes a source of it.
+
+    ``source`` gets those settings and the :class:`Surroundings`. It may raise UnusableInput.
+    """
+
+    settings: type[SourceSettings]
+    source: Callable[[Any, Surroundings], Source]
+
+
+@contextmanager
+def no_surprise(lookup: str) -> Iterator[None]:
+    """Around making and starting a source: what it raises that is not ariroute's own becomes UnusableInput."""
+    try:
+        yield
+    except ArirouteError:
+        raise
+    except Exception as error:  # a plug-in's code may raise anything
+        raise UnusableInput(f"lookup {lookup}: cannot be started: {type(error).__name__}: {error}") from error

@@ -1,47 +1,56 @@
-"""The kinds of lookup. A new kind is one file with its settings and its class, and one line here."""
+"""The kinds of lookup. A new kind is one file with its settings and its class, and one line here.
+
+Installed packages add kinds as well (:mod:`ariroute.lookups.plugins`). They are found when this module is imported,
+which is when a flow file is read or its schema is made, once in a process.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ConfigDict, Field, create_model, model_validator
 
+from ariroute.lookups import plugins
 from ariroute.lookups.base import (
     CacheSettings,
     Fields,
+    Kind,
     LookupSettings,
     Source,
     SourceSettings,
     Surroundings,
+    no_surprise,
 )
 from ariroute.lookups.csv import CsvSettings, CsvSource
 from ariroute.lookups.http import HttpSettings, HttpSource
 from ariroute.values import Settings
 
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One kind: the model of what stands under its name in the file, and what makes a source of it."""
-
-    settings: type[SourceSettings]
-    source: Callable[[Any, Surroundings], Source]
-
-
-KINDS: dict[str, Kind] = {
+OWN: dict[str, Kind] = {
     "http": Kind(HttpSettings, HttpSource),
     "csv": Kind(CsvSettings, CsvSource),
 }
 
 
+def _one_of_kinds(schema: dict[str, Any]) -> None:
+    schema["oneOf"] = [{"required": [name]} for name in KINDS]
+
+
 class Entry(Settings):
     """One lookup as the flow file has it: exactly one kind by its name, and what all kinds share."""
 
-    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [name]} for name in KINDS]})
+    model_config = ConfigDict(json_schema_extra=_one_of_kinds)
 
     fields: Fields
     cache: CacheSettings | None = Field(default=None, description="Keep answers; without it every contact asks.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def no_broken_plugin(cls, given: object) -> object:
+        for name in PLUGINS.faults.keys() - KINDS.keys():
+            if isinstance(given, dict) and name in given:
+                raise ValueError(PLUGINS.faults[name])
+        return given
 
     @model_validator(mode="after")
     def one_kind(self) -> Entry:
@@ -73,11 +82,19 @@ class Entry(Settings):
         )
 
     def factory(self, name: str, surroundings: Surroundings) -> Callable[[], Source]:
-        """What makes this lookup's source, each time a new one."""
+        """What makes this lookup's source, each time a new one. That raises UnusableInput."""
         body, make = self.body, KINDS[self.kind].source
         around = Surroundings(name, self.fields, surroundings.region, surroundings.folder)
-        return lambda: make(body, around)
 
+        def made() -> Source:
+            with no_surprise(name):
+                return make(body, around)
+
+        return made
+
+
+PLUGINS = plugins.found(OWN, reserved={*dir(Entry), *Entry.model_fields})
+KINDS: dict[str, Kind] = {**OWN, **PLUGINS.kinds}
 
 if TYPE_CHECKING:
     LookupEntry = Entry

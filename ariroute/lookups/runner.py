@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from ariroute.flow.facts import Answer, Failure, Outcome
-from ariroute.lookups.base import LookupSettings, Source
+from ariroute.lookups.base import LookupSettings, Source, no_surprise
 from ariroute.lookups.lane import Flight, Lane, SourceState
 
 log = logging.getLogger(__name__)
@@ -33,8 +33,9 @@ class LookupRunner:
     async def start(self) -> None:
         """Open the sources. Raises what the first of them raises, and then leaves none open."""
         try:
-            for lane in self._lanes.values():
-                await lane.source.start()
+            for name, lane in self._lanes.items():
+                with no_surprise(name):
+                    await lane.source.start()
         except BaseException:
             await self.close()
             raise
