@@ -28,6 +28,8 @@ SUITES: Final[Mapping[str, str]] = {"22": "sid", "16": "bullseye"}
 """Release of Asterisk wanted -> suite of Debian that carries it; newest first."""
 
 PACKAGES: Final = ("asterisk", "sip-tester", "asterisk-moh-opsound-gsm")
+APART: Final[Mapping[str, Sequence[str]]] = {"bullseye": ("asterisk-voicemail",)}
+"""What a suite packs apart and others have in `asterisk` itself."""
 PIP_PACKAGES: Final = ("python3-pip-whl",)
 OLDEST: Final[Version] = (16,)
 KEYRINGS: Final = Path("/usr/share/keyrings")
@@ -203,12 +205,19 @@ def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
     return (Path(base) if base.startswith("/") else Path.home() / ".cache") / "ariroute"
 
 
-def unpacked(suite: str, packages: Sequence[str] = PACKAGES) -> Path:
-    """Return the folder in which `packages` of `suite` lie unpacked with all they need, fetching them first if need be.
+def asterisk_packages(suite: str) -> tuple[str, ...]:
+    """Return the packages of `suite` that make an Asterisk, and SIPp to call it."""
+    return (*PACKAGES, *APART.get(suite, ()))
 
-    Several processes may ask at once: one fetches, the others wait for it. Raises LabError.
+
+def unpacked(suite: str, packages: Sequence[str] = ()) -> Path:
+    """Return the folder in which `packages` of `suite` (by default Asterisk's) lie unpacked with all they need.
+
+    They are fetched first if need be. Several processes may ask at once: one fetches, the others wait for it. Raises
+    LabError.
     """
-    name = suite if packages == PACKAGES else f"{suite}-{packages[0]}"
+    name = f"{suite}-{packages[0]}" if packages else suite
+    packages = packages or asterisk_packages(suite)
     home = cache_folder() / "debian" / name
     if _is_complete(home, packages):
         return home / "root"
@@ -246,7 +255,7 @@ def _fetch(suite: str, packages: Sequence[str], home: Path) -> None:
         raise LabError(f"no Debian archive keyring under {KEYRINGS} (package debian-archive-keyring)")
     apt = _update(suite, home / "apt", keys)
     _run([*apt, "autoclean"])  # of a run that was killed days ago; two versions must not be unpacked over each other
-    size = " and what they need (about 80 MB)" if packages == PACKAGES else ""
+    size = " and what they need (about 80 MB)" if packages == asterisk_packages(suite) else ""
     _say(f"Debian {suite}: downloading {', '.join(packages)}{size} ...")
     _run([*apt, "--yes", "--no-install-recommends", "--download-only", "install", *packages])
     archives = sorted((home / "apt/cache/archives").glob("*.deb"))

@@ -33,7 +33,7 @@ MODULES: Final = (
         "app_echo",
         "app_waituntil",
     ),
-    *("app_while", "app_playtones", "app_milliwatt", "cdr_csv", "cel_custom"),
+    *("app_while", "app_playtones", "app_milliwatt", "app_voicemail", "app_mixmonitor", "cdr_csv", "cel_custom"),
     *(
         "func_callerid",
         "func_cdr",
@@ -45,6 +45,7 @@ MODULES: Final = (
         "func_dialplan",
     ),
     *("func_env", "func_global", "func_groupcount", "func_hangupcause", "func_json", "func_logic", "func_math"),
+    "func_module",
     *(
         "func_pjsip_*",
         "func_rand",
@@ -176,6 +177,7 @@ def configuration(
         "cdr.conf": "[general]\nenable = yes\nunanswered = yes\n[csv]\nusegmtime = yes\nloguniqueid = yes\n",
         "cel.conf": sample("cel.conf"),
         "cel_custom.conf": sample("cel_custom.conf"),
+        "voicemail.conf": _VOICEMAIL,
         "musiconhold.conf": f"[default]\nmode = files\ndirectory = {folders.data / 'moh'}\n",
         "http.conf": sample("http.conf", {"bindport = 8088": f"bindport = {ports.http}"}),
         "ari.conf": sample("ari.conf", {"CHANGE-ME-ARI": secrets.ari}),
@@ -242,6 +244,14 @@ dial = 350+440
 busy = 480+620/500,0/500
 ring = 440+480/2000,0/4000
 congestion = 480+620/250,0/250
+"""
+
+# One mailbox, 100@default; nobody is mailed.
+_VOICEMAIL: Final = """\
+[general]
+format = wav
+[default]
+100 => 1234,Reception
 """
 
 # Shared by all private Asterisks: each tries ports of the range until one is free. Room for 5000 calls.

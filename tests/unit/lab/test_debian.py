@@ -155,7 +155,7 @@ def make_unpacked(home: Path, version: str) -> None:
         "usr/share/asterisk/rest-api/events.json",
         "usr/sbin/asterisk",
     )
-    stamp = {"packages": debian.PACKAGES, "archives": [f"asterisk_1%3a{version}-1_amd64.deb"]}
+    stamp = {"packages": debian.asterisk_packages(home.name), "archives": [f"asterisk_1%3a{version}-1_amd64.deb"]}
     (home / "complete.json").write_text(json.dumps(stamp))
 
 
