@@ -34,6 +34,20 @@ class FakeChannel:
     continued: bool = False
     answered: bool = False
     hangup: str = ""
+    played: list[FakePlayback] = field(default_factory=list)
+    guards: list[float] = field(default_factory=list)
+    """What TIMEOUT(absolute) was set to, in order."""
+
+
+@dataclass(slots=True)
+class FakePlayback:
+    """Media played to a channel; ``state`` as Asterisk words it."""
+
+    id: str
+    media: list[str]
+    language: str = ""
+    offset_ms: int = 0
+    state: str = "playing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +91,12 @@ class FakePbx:
         self.seen: list[Seen] = []
         self.handed_over = 0
         self.on_continue: Callable[[FakeChannel], None] = lambda channel: None
+        self.missing: set[str] = set()
+        """Media that cannot be played."""
+        self.playback_ends = True
+        """Whether a playback ends at once; else only by :meth:`end_playback` or a request."""
+        self.playbacks: dict[str, str] = {}
+        """Playbacks under way, and their channels."""
         self._record = record
         self._misbehaviours: list[tuple[str, str, Misbehaviour]] = []
         self._sockets: dict[web.WebSocketResponse, asyncio.WriteTransport] = {}
@@ -172,6 +192,19 @@ class FakePbx:
         channel = channel_json(channel_id)
         self.send({"type": "ChannelDestroyed", "cause": 16, "cause_txt": "Normal Clearing", "channel": channel})
         self.send({"type": "StasisEnd", "channel": channel})
+
+    def press(self, channel_id: str, keys: str) -> None:
+        """The caller presses these keys, one after the other."""
+        for key in keys:
+            channel = channel_json(channel_id)
+            self.send({"type": "ChannelDtmfReceived", "digit": key, "duration_ms": 100, "channel": channel})
+
+    def end_playback(self, playback: FakePlayback, state: str = "done", *, announce: bool = True) -> None:
+        """A playback ends by itself; ``announce=False``: the event is lost."""
+        playback.state = state
+        self.playbacks.pop(playback.id, None)
+        if announce:
+            self.send({"type": "PlaybackFinished", "playback": {"id": playback.id, "state": state}})
 
     def send(self, event: Mapping[str, Any]) -> None:
         """Sends an event to the connection that holds the application."""
@@ -317,6 +350,10 @@ class FakePbx:
                 return 200, {"name": self.app}
             case "GET", ["applications", self.app]:
                 return 200, {"name": self.app, "channel_ids": list(self.channels), "bridge_ids": []}
+            case method, ["playbacks", playback_id]:
+                return self._playback(method, playback_id)
+            case "POST", ["channels", channel_id, "play", playback_id] if channel_id in self.channels:
+                return self._play(self.channels[channel_id], playback_id, parameters)
             case _, ["channels", channel_id, *rest]:
                 return self._channel(method, channel_id, rest[0] if rest else "", parameters)
             case _:
@@ -354,9 +391,32 @@ class FakePbx:
                 return 405, {"message": "Invalid method"}
         return 204, None
 
+    def _play(self, channel: FakeChannel, playback_id: str, parameters: dict[str, Any]) -> tuple[int, Any]:
+        media, language = parameters["media"], parameters.get("lang", "")
+        playback = FakePlayback(playback_id, media, language, parameters.get("offsetms", 0))
+        channel.played.append(playback)
+        self.playbacks[playback_id] = channel.id
+        self.send({"type": "PlaybackStarted", "playback": {"id": playback_id, "state": "playing"}})
+        if media[-1] in self.missing:
+            self.end_playback(playback, "failed")
+        elif self.playback_ends:
+            self.end_playback(playback)
+        return 201, {"id": playback_id, "state": "queued"}
+
+    def _playback(self, method: str, playback_id: str) -> tuple[int, Any]:
+        channel = self.channels.get(self.playbacks.get(playback_id, ""))
+        if channel is None:
+            return 404, {"message": "Playback not found"}
+        if method == "GET":
+            return 200, {"id": playback_id, "state": "playing"}
+        self.end_playback(next(playback for playback in channel.played if playback.id == playback_id))
+        return 204, None
+
     def _write(self, channel: FakeChannel, variables: Mapping[str, str]) -> None:
         channel.variables.update(variables)
         channel.writes.extend(variables)
+        if guard := variables.get("TIMEOUT(absolute)"):
+            channel.guards.append(float(guard))
 
     def _continue(self, channel: FakeChannel) -> None:
         channel.continued = True

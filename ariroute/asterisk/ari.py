@@ -310,6 +310,13 @@ class Ari:
         """A channel variable's value, None when it is not set. Raises ValueError for a name outside the closed set."""
         if not is_readable(name):
             raise ValueError(f"'{name}' is not a variable that ariroute reads; see ariroute.asterisk.variables")
+        return await self.value_of(channel_id, name)
+
+    async def value_of(self, channel_id: str, name: str) -> str | None:
+        """As :meth:`variable`, for a name that the caller has checked: never one that came from data.
+
+        Raises AriRefused with status 500 for a function that has no value for this channel.
+        """
         try:
             body = await self.request("GET", f"channels/{frames.quoted(channel_id)}/variable", {"variable": name})
         except ChannelGone:
@@ -332,8 +339,37 @@ class Ari:
         await self._ask(frames.continue_in_dialplan(channel_id))
 
     async def answer(self, channel_id: str) -> None:
-        """Picks the call up."""
-        await self.request("POST", f"channels/{frames.quoted(channel_id)}/answer")
+        """Picks the call up; one that is up stays so."""
+        await self._ask(frames.answer(channel_id))
+
+    async def play(
+        self, channel_id: str, playback_id: str, media: Sequence[str], *, language: str = "", offset: float = 0.0
+    ) -> None:
+        """Begins to play ``media``, such as ``sound:hello``, as a playback of an id of our own.
+
+        PlaybackFinished tells its end. On a call that is not answered it is early media: Asterisk indicates progress
+        first (``play_on_channel()`` in res_stasis_playback.c, 16 to 23). Until its end Asterisk does nothing else that
+        it is asked for this channel, and 22 keeps a request that sets a variable, answers or continues unanswered, and
+        with it all that come after it on the websocket: stop the playback first.
+        """
+        await self._ask(frames.play(channel_id, playback_id, media, language, offset))
+
+    async def stop_playback(self, playback_id: str) -> None:
+        """Stops a playback; nothing happens when it has ended. PlaybackFinished still follows."""
+        await self._of_playback(frames.stop_playback(playback_id))
+
+    async def is_playing(self, playback_id: str) -> bool:
+        """Whether a playback has not ended; asked when the event of its end may have been lost."""
+        return await self._of_playback(frames.playback(playback_id))
+
+    async def _of_playback(self, request: Request) -> bool:
+        try:
+            await self._ask(request)
+        except AriRefused as error:
+            if error.status == 404:
+                return False
+            raise
+        return True
 
     async def hang_up(self, channel_id: str, cause: int = 16) -> None:
         """Ends the channel with a cause of ITU-T Q.850 (16 normal, 17 busy, 21 rejected)."""

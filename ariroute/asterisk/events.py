@@ -70,7 +70,7 @@ class ChannelHangupRequest:
 
 @dataclass(frozen=True, slots=True)
 class ChannelDtmfReceived:
-    """A key was released."""
+    """A key was released. ``channel`` holds its id alone."""
 
     channel: Channel
     digit: str = ""
@@ -88,14 +88,14 @@ class ChannelVarset:
 
 @dataclass(frozen=True, slots=True)
 class PlaybackStarted:
-    """A prompt began."""
+    """A playback began; told again for each of its media."""
 
     playback_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class PlaybackFinished:
-    """A prompt ended; ``state`` is ``done`` or ``failed`` (a missing file is only told here)."""
+    """A playback ended; ``state`` is ``done``, also when it was stopped, or ``failed``: its last media is not there."""
 
     playback_id: str
     state: str = ""
@@ -191,8 +191,8 @@ def _identifier(message: Json) -> str:
     return identifier
 
 
-def _leaving(message: Json) -> Channel:
-    """A channel that leaves, by its id alone: every call brings such events, and nobody asks more of them."""
+def _by_id(message: Json) -> Channel:
+    """The event's channel by its id alone: every call brings such events, and nobody asks more of them."""
     return Channel(_identifier(message["channel"]), variables=NO_VARIABLES)
 
 
@@ -212,12 +212,10 @@ def _rest_answer(message: Json) -> RestAnswer:
 
 BUILDERS: Final[Mapping[str, Callable[[Json], Event | RestAnswer]]] = {
     "StasisStart": _stasis_start,
-    "StasisEnd": lambda m: StasisEnd(_leaving(m)),
-    "ChannelDestroyed": lambda m: ChannelDestroyed(_leaving(m), _number(m, "cause"), _text(m, "cause_txt")),
-    "ChannelHangupRequest": lambda m: ChannelHangupRequest(_leaving(m), _number(m, "cause")),
-    "ChannelDtmfReceived": lambda m: ChannelDtmfReceived(
-        channel_of(m["channel"]), _text(m, "digit"), _number(m, "duration_ms")
-    ),
+    "StasisEnd": lambda m: StasisEnd(_by_id(m)),
+    "ChannelDestroyed": lambda m: ChannelDestroyed(_by_id(m), _number(m, "cause"), _text(m, "cause_txt")),
+    "ChannelHangupRequest": lambda m: ChannelHangupRequest(_by_id(m), _number(m, "cause")),
+    "ChannelDtmfReceived": lambda m: ChannelDtmfReceived(_by_id(m), _text(m, "digit"), _number(m, "duration_ms")),
     "ChannelVarset": _varset,
     "PlaybackStarted": lambda m: PlaybackStarted(_identifier(m["playback"])),
     "PlaybackFinished": lambda m: PlaybackFinished(_identifier(m["playback"]), _text(m["playback"], "state")),

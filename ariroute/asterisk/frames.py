@@ -80,6 +80,35 @@ def continue_in_dialplan(channel_id: str) -> Request:
     return Request("POST", f"channels/{quoted(channel_id)}/continue")
 
 
+def answer(channel_id: str) -> Request:
+    """Pick the call up; on one that is up nothing happens (``ast_raw_answer()``)."""
+    return Request("POST", f"channels/{quoted(channel_id)}/answer")
+
+
+def play(channel_id: str, playback_id: str, media: Sequence[str], language: str = "", offset: float = 0.0) -> Request:
+    """Play these media one after the other, from ``offset`` seconds of the first; the id is ours.
+
+    Asterisk puts it behind what it plays already. A media that cannot be played is reported only where it is the last
+    (``playback_final_update()`` in res_stasis_playback.c, 16 to 23).
+    """
+    body: dict[str, Any] = {"media": list(media)}
+    if language:
+        body["lang"] = language
+    if offset:
+        body["offsetms"] = round(offset * 1000)
+    return Request("POST", f"channels/{quoted(channel_id)}/play/{quoted(playback_id)}", dumps(body))
+
+
+def stop_playback(playback_id: str) -> Request:
+    """Stop a playback that is under way, or not begun."""
+    return Request("DELETE", f"playbacks/{quoted(playback_id)}")
+
+
+def playback(playback_id: str) -> Request:
+    """A playback as it is now; there is none once it has ended."""
+    return Request("GET", f"playbacks/{quoted(playback_id)}")
+
+
 def event_filter(app: str, unwanted: Sequence[str]) -> Request:
     """Send no events of these types to the application; since Asterisk 13.26 and 16.3."""
     body = {"disallowed": [{"type": name} for name in unwanted]}

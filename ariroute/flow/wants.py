@@ -95,6 +95,7 @@ class Gather:
     Ends with ``most`` digits, with ``terminator`` (not part of the digits), when no digit came ``first`` seconds after
     the prompt's end, or when none came for ``between`` seconds after the last. With ``until`` it ends as soon as the
     digits are one of these.
+    Keys pressed earlier that nobody has asked for count; with ``anew``, for a further try, they are dropped.
     """
 
     prompt: Prompt
@@ -105,6 +106,7 @@ class Gather:
     terminator: str = ""
     until: frozenset[str] = frozenset()
     language: str = ""
+    anew: bool = False
 
     @property
     def bound(self) -> float:

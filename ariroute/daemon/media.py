@@ -1,0 +1,66 @@
+"""The items of a prompt as the media of an ARI playback."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from ariroute.flow.digits import KEYS
+from ariroute.flow.wants import Digits, Number, PromptItem, Sound, Speech, Tone
+
+SILENCE: Final = "sound:silence/1"
+SILENCE_OFFSET: Final = 0.98
+"""Numbers and digits cannot be stopped unless a sound came before them in the same playback (``playback_stop()`` asks
+for ``controllable``, which ``play_on_channel()`` sets for sounds alone; res_stasis_playback.c, 16 to 23). So the last
+20 ms of the shortest sound that comes with Asterisk do."""
+
+TONE_LASTS: Final = 3.0
+"""Seconds; by itself a tone never ends (``ast_control_tone()`` in app.c)."""
+
+LARGEST_NUMBER: Final = 999_999_999
+"""Larger ones are said digit by digit. Asterisk reads a C ``int`` and does not look whether it is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """What one item is for ``POST /channels/{id}/play``. Times in seconds."""
+
+    uris: tuple[str, ...]
+    offset: float = 0.0
+    lasts: float | None = None
+    """When to stop it; None: it ends by itself."""
+
+
+def media_of(item: Sound | Tone | Number | Digits) -> Media:
+    """The media of an item that Asterisk can play as it is; without uris when there is nothing to say."""
+    match item:
+        case Sound(name):
+            return Media((f"sound:{name}",))
+        case Tone(name):
+            return Media((f"tone:{name}",), lasts=TONE_LASTS)
+        case Number(value) if abs(value) <= LARGEST_NUMBER:
+            return Media((SILENCE, f"number:{value}"), SILENCE_OFFSET)
+        case Number(value):
+            return _digits(str(value))
+        case Digits(text):
+            return _digits(text)
+
+
+def _digits(text: str) -> Media:
+    kept = "".join(character for character in text if character in KEYS)
+    return Media((SILENCE, f"digits:{kept}"), SILENCE_OFFSET) if kept else Media(())
+
+
+def label(item: PromptItem) -> str:
+    """An item as the trace names it."""
+    match item:
+        case Sound(name):
+            return name
+        case Tone(name):
+            return f"tone {name}"
+        case Number(value):
+            return f"number {value}"
+        case Digits(text):
+            return f"digits {text}"
+        case Speech(text):
+            return f"say '{text[:40]}'"
