@@ -1,4 +1,4 @@
-"""For tests of flows, here and in other projects: a clock moved by hand, lookups that answer from a table, a driver.
+"""For tests of flows, here and in other projects: a clock moved by hand, lookups and a caller that answer as told.
 
 >>> from ariroute.testing import FakeLookups, drive
 >>> decision = drive(Run(ruleset, flow, contact), FakeLookups({"crm": {"loyalty": "gold"}}), now)  # doctest: +SKIP
@@ -6,13 +6,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from ariroute.flow.decision import Decision
 from ariroute.flow.facts import Answer, Failure, Outcome, Scalar
 from ariroute.flow.run import Run
-from ariroute.flow.wants import Fetch
+from ariroute.flow.wants import (
+    NOTHING_BEFORE,
+    Fetch,
+    Gather,
+    Gathered,
+    PickUp,
+    Play,
+    Played,
+    Rang,
+    Reply,
+    Ring,
+    RingOutcome,
+    Want,
+)
 
 Given = Mapping[str, Scalar] | Outcome | Failure | Answer
 """What a lookup is to answer: fields, missing, a named failure, or a whole answer."""
@@ -56,9 +69,55 @@ class FakeLookups:
         self.asked.append(fetch)
         return [answer_of(name, self._given.get(name, Outcome.MISSING), self._took) for name in fetch.lookups]
 
-    async def fetch(self, names: Sequence[str], inputs: Mapping[str, str]) -> list[Answer]:
+    async def fetch(
+        self,
+        names: Sequence[str],
+        inputs: Mapping[str, str],
+        after: Mapping[str, frozenset[str]] = NOTHING_BEFORE,
+    ) -> list[Answer]:
         """The same, with the signature of the daemon's lookup runner."""
-        return self.answer(Fetch(tuple(names), inputs))
+        return self.answer(Fetch(tuple(names), inputs, after))
+
+
+class FakeCaller:
+    """A caller with a telephone, and those whom a flow rings.
+
+    ``presses`` holds what is keyed in at each question in turn, an empty text for nothing; there is no input when none
+    is left. ``rings`` holds how each ring ends, None for answered; nobody answers when none is left. ``wanted`` keeps
+    what was wanted, in order.
+    """
+
+    def __init__(self, presses: Iterable[str] = (), rings: Iterable[RingOutcome | None] = ()) -> None:
+        self._presses = list(presses)
+        self._rings = list(rings)
+        self.wanted: list[PickUp | Play | Gather | Ring] = []
+
+    @property
+    def left(self) -> tuple[list[str], list[RingOutcome | None]]:
+        """The presses and the rings that no question and no ring came for."""
+        return self._presses, self._rings
+
+    def reply(self, want: PickUp | Play | Gather | Ring) -> Reply | None:
+        """The reply to ``want``; None when it is a ring that is answered."""
+        self.wanted.append(want)
+        match want:
+            case PickUp() | Play():
+                return Played()
+            case Gather():
+                return Gathered(_keyed_in(self._presses.pop(0), want) if self._presses else "")
+            case Ring():
+                outcome = self._rings.pop(0) if self._rings else RingOutcome.NO_ANSWER
+                return None if outcome is None else Rang(outcome)
+
+    async def perform(self, want: PickUp | Play | Gather | Ring) -> Reply | None:
+        """The same, as the daemon's loop wants it."""
+        return self.reply(want)
+
+
+def _keyed_in(keys: str, want: Gather) -> str:
+    """What a gathering takes of ``keys``: up to the terminator, and no more than it wants."""
+    ended = keys.partition(want.terminator)[0] if want.terminator else keys
+    return ended[: want.most]
 
 
 def answer_of(name: str, given: Given, took: float = 0.0) -> Answer:
@@ -73,11 +132,18 @@ def answer_of(name: str, given: Given, took: float = 0.0) -> Answer:
     return Answer(name, Outcome.FOUND, given, took=took, origin="given")
 
 
-def drive(run: Run, answers: FakeLookups | Mapping[str, Given], now: datetime | Callable[[], datetime]) -> Decision:
+def drive(
+    run: Run,
+    answers: FakeLookups | Mapping[str, Given],
+    now: datetime | Callable[[], datetime],
+    caller: FakeCaller | None = None,
+) -> Decision:
     """Walk ``run`` to its decision without waiting; ``now`` is a time that stands still or a clock to read."""
     lookups = answers if isinstance(answers, FakeLookups) else FakeLookups(answers)
     clock = now if callable(now) else lambda: now
-    wanted = run.start(clock())
-    while isinstance(wanted, Fetch):
-        wanted = run.receive(lookups.answer(wanted), clock())
+    person = caller or FakeCaller()
+    wanted: Want | Decision = run.start(clock())
+    while not isinstance(wanted, Decision):
+        reply = lookups.answer(wanted) if isinstance(wanted, Fetch) else person.reply(wanted)
+        wanted = run.answered(clock()) if reply is None else run.receive(reply, clock())
     return wanted

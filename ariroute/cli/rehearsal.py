@@ -23,7 +23,9 @@ from ariroute.flow.contact import Contact, Party, dialled_party, party
 from ariroute.flow.decision import Decision
 from ariroute.flow.facts import Answer, Outcome
 from ariroute.flow.run import Run
+from ariroute.flow.scope import fields_of
 from ariroute.flow.tree import Flow, Ruleset
+from ariroute.lookups.pbx import NoPbx
 from ariroute.lookups.runner import LookupRunner
 
 CONTACT_ID = "test"
@@ -147,16 +149,25 @@ async def _walk(
 ) -> tuple[Decision, set[str]]:
     """The decision, and the names of the lookups that the run asked."""
     runner = LookupRunner(
-        {name: (settings, make()) for name, (settings, make) in config.lookups.items() if live and name not in given}
+        {
+            name: (settings, make(NoPbx()))
+            for name, (settings, make) in config.lookups.items()
+            if live and name not in given
+        }
     )
     asked: set[str] = set()
 
-    async def fetch(names: Sequence[str], inputs: Mapping[str, str]) -> list[Answer]:
+    async def fetch(
+        names: Sequence[str], inputs: Mapping[str, str], after: Mapping[str, frozenset[str]]
+    ) -> list[Answer]:
         asked.update(names)
         rest = [name for name in names if name not in given]
         if rest and not live:
             raise UnusableInput(_unanswered(rest, declared_fields(config)))
-        live_answers = await runner.fetch(rest, inputs) if rest else []
+        told = dict(inputs)
+        for name in names:
+            told.update(fields_of(given[name]) if name in given else {})
+        live_answers = await runner.fetch(rest, told, after) if rest else []
         return [given[name] for name in names if name in given] + live_answers
 
     await runner.start()

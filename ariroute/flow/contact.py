@@ -56,6 +56,8 @@ class Contact:
             "caller.name": self.caller.name,
             "dialled.number": self.dialled.number,
             "dialled.e164": self.dialled.e164,
+            "contact.id": self.id,
+            "contact.pbx": self.pbx,
         }
 
 
@@ -76,8 +78,13 @@ def dialled_party(text: str, region: str) -> Party:
 
 
 def display_name(text: str) -> str:
-    """``text`` in NFC without control, format (bidirectional overrides) or surrogate characters, 64 at most."""
-    if text.isascii() and text.isprintable():  # nearly every name
-        return text[:NAME_LIMIT]
-    normal = unicodedata.normalize("NFC", text[: 4 * NAME_LIMIT])
-    return "".join(c for c in normal if unicodedata.category(c)[0] != "C")[:NAME_LIMIT]
+    """``text`` as a name is shown: see :func:`clean`; 64 characters at most."""
+    return clean(text, NAME_LIMIT)
+
+
+def clean(text: str, limit: int) -> str:
+    """``text`` in NFC without control, format (bidirectional overrides) or surrogate characters, ``limit`` at most."""
+    if text.isascii() and text.isprintable():  # nearly every text
+        return text[:limit]
+    normal = unicodedata.normalize("NFC", text[: 4 * limit])
+    return "".join(c for c in normal if unicodedata.category(c)[0] != "C")[:limit]

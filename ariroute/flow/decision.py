@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from ariroute.flow.trace import TraceEntry
 
 NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
+
+Greeting = Literal["unavailable", "busy", "none"]
+"""What a mailbox says before the tone: its owner's words for it, or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,54 @@ class HangUpDestination:
         return f"hang up, cause {self.cause}"
 
 
-Destination = QueueDestination | HangUpDestination
+@dataclass(frozen=True, slots=True)
+class VoicemailDestination:
+    """A mailbox of voicemail.conf, ``100`` or ``100@default``, and its greeting."""
+
+    box: str
+    greeting: Greeting = "unavailable"
+
+    def __str__(self) -> str:
+        return f"voicemail {self.box}"
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointDestination:
+    """Somebody was rung and answered: ``name`` as the file has it, ``endpoint`` as Asterisk has it."""
+
+    name: str
+    endpoint: str
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.endpoint}"
+
+
+Destination = QueueDestination | HangUpDestination | VoicemailDestination | EndpointDestination
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What the agent sees of the call.
+
+    ``name_prefix`` comes before the caller's name with a blank between them; ``headers`` go on the SIP INVITE to the
+    agent; ``variables`` are channel variables that the agent's channel inherits. All are clean text.
+    """
+
+    name_prefix: str = ""
+    headers: Mapping[str, str] = field(default_factory=lambda: NO_VARIABLES)
+    variables: Mapping[str, str] = field(default_factory=lambda: NO_VARIABLES)
+
+    def to_plain(self) -> dict[str, Any]:
+        """JSON types."""
+        return {"name_prefix": self.name_prefix, "headers": dict(self.headers), "variables": dict(self.variables)}
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A notice of ``notify:`` to be sent, and what its templates may name: everything known at the decision."""
+
+    name: str
+    inputs: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +91,7 @@ class Decision:
     """``reason`` is one sentence for people; ``by_default`` is true when the flow's default took the contact.
 
     ``variables`` are the flow's own variables as text, by name, for the channel. ``ruleset`` is the digest of the
-    configuration that decided.
+    configuration that decided. ``record``: the caller agreed to be recorded. ``notices`` are sent after the hand-off.
     """
 
     contact: str
@@ -52,6 +102,9 @@ class Decision:
     variables: Mapping[str, str] = field(default_factory=lambda: NO_VARIABLES)
     trace: tuple[TraceEntry, ...] = ()
     ruleset: str = ""
+    label: Label | None = None
+    record: bool = False
+    notices: tuple[Notice, ...] = ()
 
     def to_plain(self) -> dict[str, Any]:
         """JSON types, as ``--json`` prints it."""
@@ -61,10 +114,26 @@ class Decision:
                 plain |= {"queue": queue, "priority": priority}
             case HangUpDestination(cause):
                 plain |= {"hangup": cause}
+            case VoicemailDestination(box, greeting):
+                plain |= {"voicemail": box, "greeting": greeting}
+            case EndpointDestination(name, endpoint):
+                plain |= {"dial": name, "endpoint": endpoint}
         return plain | {
             "by_default": self.by_default,
             "reason": self.reason,
             "variables": dict(self.variables),
+            **self._beside(),
             "trace": [entry.to_plain() for entry in self.trace],
             "ruleset": self.ruleset,
         }
+
+    def _beside(self) -> dict[str, Any]:
+        """What goes with the contact, where there is any."""
+        beside: dict[str, Any] = {}
+        if self.label:
+            beside["label"] = self.label.to_plain()
+        if self.record:
+            beside["record"] = True
+        if self.notices:
+            beside["notices"] = [notice.name for notice in self.notices]
+        return beside

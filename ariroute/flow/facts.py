@@ -44,7 +44,7 @@ class Answer:
 
     ``fields`` holds declared fields only; one that is absent is empty. ``took`` is seconds. ``origin`` says where
     the answer came from: the source itself, a fresh cache entry, a stale one used because the source failed, or
-    given by a test.
+    given by a test. ``began`` is how many seconds after the others of its step it was asked, as it waited for them.
     """
 
     lookup: str
@@ -54,6 +54,7 @@ class Answer:
     detail: str = ""
     took: float = 0.0
     origin: Literal["source", "cache", "stale", "given"] = "source"
+    began: float = 0.0
 
     def to_plain(self) -> dict[str, Any]:
         """This answer as JSON types, the way traces and ``--json`` show it."""
@@ -64,4 +65,6 @@ class Answer:
         }
         if self.failure:
             plain |= {"failure": str(self.failure), "detail": self.detail}
+        if self.began:
+            plain["began_ms"] = round(self.began * 1000, 3)
         return plain | {"ms": round(self.took * 1000, 3), "origin": self.origin}

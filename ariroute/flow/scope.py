@@ -62,13 +62,21 @@ class Scope:
         return f"vars.{name} could not be told: {value.reason}" if isinstance(value, Unknown) else ""
 
     def inputs(self) -> dict[str, str]:
-        """What a lookup's template may name: the contact's facts and those found so far, as text."""
+        """What a template may name: the contact's facts, those found so far and the flow's variables, as text."""
         texts = self.contact.facts()
         for answer in self.answers.values():
-            if answer.outcome is not Outcome.FOUND:
-                continue
-            texts.update((f"{answer.lookup}.{name}", as_text(value)) for name, value in answer.fields.items())
+            texts.update(fields_of(answer))
+        for name, value in self.variables.items():
+            if not isinstance(value, Unknown):
+                texts[f"vars.{name}"] = as_text(value)
         return texts
+
+
+def fields_of(answer: Answer) -> dict[str, str]:
+    """What ``answer`` adds to the inputs of templates: its fields by their full names, as text."""
+    if answer.outcome is not Outcome.FOUND:
+        return {}
+    return {f"{answer.lookup}.{name}": as_text(value) for name, value in answer.fields.items()}
 
 
 CONTACT_FACTS: Mapping[str, Callable[[Contact], Any]] = {

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ariroute.flow.contact import Contact, Medium
+from ariroute.flow.endpoints import Agents
 from ariroute.flow.hours import Hours
 from ariroute.flow.queues import Queue
-from ariroute.flow.steps import Branch, Step
+from ariroute.flow.steps import Step, ways_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Ruleset:
     region: str
     timezone: str
     digest: str = ""
+    agents: Agents = field(default_factory=Agents)
 
     def flow_for(self, contact: Contact) -> Flow | None:
         """The flow whose trigger names what was dialled; else one that takes any; else None."""
@@ -58,7 +60,5 @@ class Ruleset:
 def _walk(steps: tuple[Step, ...]) -> Iterator[Step]:
     for step in steps:
         yield step
-        if isinstance(step, Branch):
-            for case in step.cases:
-                yield from _walk(case.steps)
-            yield from _walk(step.otherwise)
+        for way in ways_of(step):
+            yield from _walk(way)

@@ -6,8 +6,12 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
+from ariroute.flow import answers as engine
 from ariroute.flow.facts import Answer, Failure, Outcome
+from ariroute.flow.scope import fields_of
+from ariroute.flow.wants import NOTHING_BEFORE
 from ariroute.lookups.base import LookupSettings, Source, no_surprise
 from ariroute.lookups.lane import Flight, Lane, SourceState
 
@@ -54,21 +58,61 @@ class LookupRunner:
             except Exception:
                 log.exception("lookup %s: closing failed", name)
 
-    async def fetch(self, names: Sequence[str], inputs: Mapping[str, str]) -> list[Answer]:
+    async def fetch(
+        self,
+        names: Sequence[str],
+        inputs: Mapping[str, str],
+        after: Mapping[str, frozenset[str]] = NOTHING_BEFORE,
+    ) -> list[Answer]:
         """One answer for each name, in this order. Raises nothing but CancelledError.
 
-        Cancelling it ends the wait and not the request, which others may wait for too.
+        ``after`` names for a lookup those of ``names`` that its question is made of: it is asked as soon as they have
+        answered, with their fields among its inputs. Cancelling ends the wait and not the request, which others may
+        wait for too.
         """
         begun = self._clock()
-        asked = [self._ask(name, inputs) for name in names]
-        # One after the other is as fast as together: all are under way, and each ends by its own deadline.
-        answers: list[Answer] = []
-        for each in asked:  # not a comprehension: that would hold a coroutine more for each contact that waits
-            answers.append(await each.answer(begun) if isinstance(each, Flight) else each)  # noqa: PERF401
+        if after:
+            answers = await self._in_turn(names, inputs, after, begun)
+        else:
+            asked = [self._ask(name, inputs) for name in names]
+            # One after the other is as fast as together: all are under way, and each ends by its own deadline.
+            answers = []
+            for each in asked:  # not a comprehension: that would hold a coroutine more for each contact that waits
+                answers.append(await each.answer(begun) if isinstance(each, Flight) else each)
         if self._observe:
             for answer in answers:
                 self._tell(self._observe, answer)
         return answers
+
+    async def _in_turn(
+        self, names: Sequence[str], inputs: Mapping[str, str], after: Mapping[str, frozenset[str]], begun: float
+    ) -> list[Answer]:
+        """As :meth:`fetch`, with a task for each name, as some wait for others."""
+        tasks: dict[str, asyncio.Task[Answer]] = {}
+
+        async def answer_of(name: str) -> Answer:
+            before = [tasks[each] for each in sorted(after.get(name, ())) if each in tasks]
+            if before:
+                await asyncio.wait(before)  # which does not cancel them with this one
+            known = [task.result() for task in before]
+            silent = next((each.lookup for each in known if each.outcome is Outcome.FAILED), "")
+            if silent:
+                return engine.not_askable(name, silent)
+            own = dict(inputs)
+            for each in known:
+                own.update(fields_of(each))
+            now = self._clock()
+            asked = self._ask(name, own)
+            answer = await asked.answer(now) if isinstance(asked, Flight) else asked
+            return replace(answer, began=now - begun) if before else answer
+
+        tasks |= {name: asyncio.create_task(answer_of(name), name=f"lookup {name}") for name in names}
+        try:
+            await asyncio.wait(tasks.values())
+            return [task.result() for task in tasks.values()]
+        finally:
+            for task in tasks.values():
+                task.cancel()
 
     def states(self) -> Mapping[str, SourceState]:
         """How each source does at this moment."""

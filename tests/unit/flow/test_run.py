@@ -271,7 +271,7 @@ def test_answers_before_the_start_end_in_the_default_queue() -> None:
     steps = flow(lookup("crm"), to("gold"))
     decision = Run(ruleset(steps), steps, BO).receive([], MONDAY)
     assert isinstance(decision, Decision)
-    assert decision.reason == "flows.support.default: answers came that were not asked for"
+    assert decision.reason == "flows.support.default: a reply came that was not asked for"
 
 
 class Exploding:

@@ -1,0 +1,69 @@
+"""A word with the caller: what menu, collect and consent ask for, and what the digits that come mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ariroute.flow.facts import Scalar
+from ariroute.flow.prompts import Said, filled
+from ariroute.flow.scope import Scope
+from ariroute.flow.steps import Collect, Consent, Menu, Way
+from ariroute.flow.wants import Gather, Gathered
+
+Asking = Menu | Collect | Consent
+
+NO_INPUT, INVALID = "no_input", "invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a reply means. ``word`` is short and for the trace; without ``good`` the caller may try again."""
+
+    word: str
+    good: bool
+    way: Way | None = None
+    value: Scalar = None
+
+
+def question(step: Asking, scope: Scope, *, after_invalid: bool) -> tuple[Gather, Said]:
+    """What to play and gather; after digits that did not fit, a word on that comes first."""
+    asked = step.question
+    said = filled((*asked.invalid, *asked.prompt) if after_invalid else asked.prompt, scope)
+    most, terminator, between = 1, "", 0.0
+    if isinstance(step, Collect):
+        most, terminator, between = step.most, step.terminator, step.between
+    return Gather(said.prompt, asked.at_most, most, asked.timeout, between, terminator, language=asked.language), said
+
+
+def heard(step: Asking, reply: Gathered) -> Heard:
+    """What ``reply`` means to ``step``: where it leads when it is good, or when this was the last try."""
+    match step:
+        case Menu():
+            return _heard_by_menu(step, reply.digits)
+        case Collect():
+            return _heard_by_collect(step, reply.digits)
+        case Consent():
+            return _heard_by_consent(step, reply.digits)
+
+
+def _heard_by_menu(step: Menu, digits: str) -> Heard:
+    if not digits:
+        return Heard(NO_INPUT, False, step.on_no_input)
+    if way := step.keys.get(digits):
+        return Heard(digits, True, way)
+    return Heard(INVALID, False, step.on_invalid)
+
+
+def _heard_by_collect(step: Collect, digits: str) -> Heard:
+    if not digits:
+        return Heard(NO_INPUT, False, step.on_no_input)
+    if step.least <= len(digits) <= step.most and (step.pattern is None or step.pattern.fits(digits)):
+        return Heard("collected", True, None, digits)
+    return Heard(INVALID, False, step.on_invalid)
+
+
+def _heard_by_consent(step: Consent, digits: str) -> Heard:
+    if digits in (step.yes, step.no):
+        agreed = digits == step.yes
+        return Heard("yes" if agreed else "no", True, None, agreed)
+    return Heard(INVALID if digits else NO_INPUT, False)
