@@ -9,9 +9,10 @@ from typing import Any
 
 from ariroute.config.findings import Findings
 from ariroute.config.matching import field_types, mistyped
-from ariroute.config.model import Calculated, Case, FileSettings, FlowSettings, QueueStep, Step
+from ariroute.config.model import FileSettings, FlowSettings
 from ariroute.config.opening import opening_hours
 from ariroute.config.places import Path, printable
+from ariroute.config.steps import Calculated, Case, QueueStep, Step
 from ariroute.config.words import unknown_name
 from ariroute.flow import steps as tree
 from ariroute.flow.conditions import NAME, Condition, Expression, ExpressionError, Language

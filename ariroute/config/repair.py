@@ -11,8 +11,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ariroute.config.model import CONDITIONS, FileSettings
+from ariroute.config.model import FileSettings
 from ariroute.config.places import Path
+from ariroute.config.steps import CONDITIONS
 from ariroute.values import FromFile
 
 ROUNDS = 12

@@ -11,7 +11,8 @@ import pytest
 from pydantic import BaseModel
 
 from ariroute.config.load import json_schema
-from ariroute.config.model import Calculated, FileSettings
+from ariroute.config.model import FileSettings
+from ariroute.config.steps import Calculated
 from ariroute.config.words import flat
 
 PAGE = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text()
