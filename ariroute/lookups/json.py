@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from ariroute.errors import LookupFailed
 from ariroute.flow.facts import Failure
+from ariroute.lookups.pick import at, first, steps_of
 from ariroute.lookups.record import described
 
 
@@ -31,31 +32,19 @@ def parsed(body: bytes | bytearray) -> Any:
         raise LookupFailed(Failure.NOT_JSON, "the answer is nested too deep") from None
 
 
-def record_at(value: Any, path: str) -> Mapping[str, Any] | None:
-    """The record at the dotted ``path`` within an answer; None when null, absent or an empty list stands there.
+def record_at(value: Any, path: str, *, false_is_empty: bool = False) -> Mapping[str, Any] | None:
+    """The record at ``path`` of an answer; None when null, absent or an empty list stands there.
 
     With a path (``.`` is the answer itself) a list stands for its first element; without one the answer must be an
     object. Raises LookupFailed (not_json).
     """
-    here = first(value) if path else value
-    for name in path.split(".") if path not in ("", ".") else ():
-        if here is None:
-            return None
-        if not isinstance(here, dict):
-            raise LookupFailed(Failure.NOT_JSON, f"expected an object on the way to {path}, got {described(here)}")
-        here = first(here.get(name))
+    here = first(at(value, path, steps_of(path), false_is_empty=false_is_empty)) if path else value
     if here is None and path:
         return None
     if not isinstance(here, dict):
         place = f" at {path}" if path else ""
         raise LookupFailed(Failure.NOT_JSON, f"expected an object{place}, got {described(here)}")
     return here
-
-
-def first(value: Any) -> Any:
-    if isinstance(value, list):
-        return value[0] if value else None
-    return value
 
 
 def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

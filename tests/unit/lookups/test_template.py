@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ariroute.errors import LookupFailed
 from ariroute.flow.facts import Failure
-from ariroute.lookups.template import UrlTemplate
+from ariroute.lookups.template import Place, UrlTemplate
 
 BASE = "http://crm.local/customers/{caller.e164}"
 
@@ -99,3 +99,92 @@ def test_any_value_stays_one_segment_of_safe_characters(value: str) -> None:
     assert query.count("=") == 1
     assert "&" not in query
     assert all("!" <= c <= "~" for c in target)
+
+
+@pytest.mark.parametrize(
+    ("form", "value", "text"),
+    [
+        ("digits", "+46701234567", "46701234567"),
+        ("digits", "*21*#", "21"),
+        ("digits", "٤٦", ""),
+        ("national", "+46701234567", "0701234567"),
+        ("national", "0701234567", ""),
+        ("significant", "+46701234567", "701234567"),
+        ("significant", "+15135557611", "5135557611"),
+        ("significant", "", ""),
+        ("id", "003RO0000035WQg_-A", "003RO0000035WQg_-A"),
+        ("id", "", ""),
+        ("number", "-12.5", "-12.5"),
+        ("text", "a b", "a b"),
+    ],
+)
+def test_form_of_a_value(form: str, value: str, text: str) -> None:
+    assert Place.parse(f"crm.x|{form}").value({"crm.x": value}) == text
+
+
+@pytest.mark.parametrize(
+    ("form", "value"),
+    [("id", "a b"), ("id", "a'"), ("id", "x" * 65), ("id", "å"), ("number", "1e5"), ("number", "007"), ("number", "x")],
+)
+def test_value_that_is_not_of_its_form_is_not_asked(form: str, value: str) -> None:
+    with pytest.raises(LookupFailed, match=r"crm\.x is not .*: not asked") as caught:
+        Place.parse(f"crm.x|{form}").value({"crm.x": value})
+    assert (caught.value.reason, caught.value.asked) == (Failure.ERROR, False)
+
+
+SOQL = "http://crm.local/query?q=SELECT+Id+FROM+Contact+WHERE+Phone='{}'"
+
+
+@pytest.mark.parametrize(
+    "place", ["{caller.e164}", "{dialled.e164}", "{caller.number|digits}", "{crm.id|id}", "{crm.name|number}"]
+)
+def test_checked_value_may_stand_within_a_query(place: str) -> None:
+    UrlTemplate.parse(SOQL.format(place))
+    UrlTemplate.parse(f"http://crm.local/search.json?query={place}")
+
+
+@pytest.mark.parametrize("place", ["{caller.name}", "{caller.number}", "{dialled.number}", "{crm.id}", "{vars.x|text}"])
+@pytest.mark.parametrize(
+    "around",
+    [
+        SOQL,
+        "http://crm.local/find?phone=*{}",
+        "http://crm.local/find?a=1&x={}{{caller.e164}}",
+        "http://crm.local/customers/x-{}",
+        "http://crm.local/customers('{}')",
+        "http://crm.local/find?x{}",
+    ],
+)
+def test_free_text_within_other_text_is_refused(place: str, around: str) -> None:
+    with pytest.raises(ValueError, match="free text within other text"):
+        UrlTemplate.parse(around.replace("{}", place).replace("{{", "{").replace("}}", "}"))
+
+
+@pytest.mark.parametrize("key", ["q", "query", "%24filter", "where", "JQL", "search"])
+def test_free_text_alone_under_the_name_of_a_query_is_refused_unless_said_to_be_text(key: str) -> None:
+    with pytest.raises(ValueError, match="where services take queries"):
+        UrlTemplate.parse(f"http://crm.local/find?{key}={{caller.name}}")
+    UrlTemplate.parse(f"http://crm.local/find?{key}={{caller.name|text}}")
+    UrlTemplate.parse("http://crm.local/find?filter[phone][eq]={caller.name}")
+
+
+def test_free_text_cannot_name_a_parameter() -> None:
+    with pytest.raises(ValueError, match="cannot name a parameter"):
+        UrlTemplate.parse("http://crm.local/find?{crm.key}=1")
+
+
+@pytest.mark.parametrize("url", ["http://crm.local/%{caller.e164|digits}", "http://crm.local/?q=%2{caller.e164}"])
+def test_percent_sign_cannot_make_an_escape_of_a_value(url: str) -> None:
+    with pytest.raises(ValueError, match="write %25"):
+        UrlTemplate.parse(url)
+
+
+@given(st.text())
+def test_any_value_in_a_query_is_of_a_safe_alphabet_or_not_asked(value: str) -> None:
+    template = UrlTemplate.parse(SOQL.format("{crm.a|digits}{crm.a|national}{crm.a|significant}{crm.a|id}"))
+    try:
+        target = template.target({"crm.a": value})
+    except LookupFailed:
+        return
+    assert target.count("'") == 2
+    assert re.fullmatch(r"'[A-Za-z0-9_-]*'", target[target.index("'") :])
