@@ -55,10 +55,11 @@ def check(file: Path | None, config: Path | None, as_json: bool) -> int:
 async def start_sources(config: Config) -> None:
     """Start each lookup's source once, as the daemon will. Raises ConfigError with the mistakes in all their files."""
     from ariroute.lookups.base import no_surprise
+    from ariroute.lookups.pbx import NoPbx
 
     problems: list[Problem] = []
     for name, (_, make) in config.lookups.items():
-        source = make()
+        source = make(NoPbx())
         try:
             with no_surprise(name):
                 await source.start()

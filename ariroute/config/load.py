@@ -26,6 +26,8 @@ from ariroute.errors import Problem
 from ariroute.flow.tree import Ruleset
 from ariroute.lookups.base import LookupSettings, Source, SourceSettings, Surroundings
 from ariroute.lookups.kinds import PLUGINS
+from ariroute.lookups.notify import NotifySettings
+from ariroute.lookups.pbx import PbxFacts
 from ariroute.values import FromFile
 
 __all__ = ["Config", "DaemonSettings", "PbxSettings", "json_schema", "load", "load_live", "load_rules", "load_text"]
@@ -37,13 +39,14 @@ DIGEST_LENGTH = 16
 class Config:
     """One flow file, ready for use. ``digest`` names its content: layout and comments do not change it.
 
-    ``lookups`` holds for each lookup what the runner needs to know and what makes its source.
+    ``lookups`` holds for each lookup what the runner needs to know and what makes its source, given whom to
+    ask about the PBX.
     """
 
     file: str
     digest: str
     pbxs: Mapping[str, PbxSettings]
-    lookups: Mapping[str, tuple[LookupSettings, Callable[[], Source]]]
+    lookups: Mapping[str, tuple[LookupSettings, Callable[[PbxFacts], Source]]]
     ruleset: Ruleset
     daemon: DaemonSettings
     warnings: tuple[Problem, ...] = ()
@@ -151,7 +154,9 @@ def _names(data: dict[str, Any], settings: FileSettings, *, whole: bool) -> Name
 
     damaged = {*section("lookups"), *section("hours")} - {*settings.lookups, *settings.hours}
     for name, entry in settings.lookups.items():
-        damaged |= {f"{name}.{field}" for field in section("lookups")[name]["fields"] if field not in entry.fields}
+        damaged |= {
+            f"{name}.{field}" for field in section("lookups")[name].get("fields", ()) if field not in entry.fields
+        }
     if not whole:
         damaged.add("vars")
     return Names(section("lookups"), section("hours"), section("queues"), section("flows"), damaged)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from ariroute.config.changes import changes
 from ariroute.config.load import Config, load
 from ariroute.daemon.metrics import Metrics
 from ariroute.daemon.pbx import Pbx
+from ariroute.daemon.pbx_facts import LivePbxFacts
 from ariroute.daemon.routing import Routing
 from ariroute.daemon.supervise import Tasks
 from ariroute.errors import ArirouteError, PbxRefused
@@ -30,13 +32,14 @@ class Daemon:
         self._read = read
         self.metrics = Metrics()
         self.config = read(path)
-        self._routing = self._open(self.config)
         self._tasks = Tasks()
         self._reloading = asyncio.Lock()
         self.pbxs = {
-            name: Pbx(name, settings.ari, lambda: self._routing, self.metrics)
+            name: Pbx(name, settings, lambda: self._routing, self.metrics)
             for name, settings in self.config.pbxs.items()
         }
+        self._routing = self._open(self.config)
+        self.metrics.watch_lookups(lambda: self._routing.lookups.states())
 
     @property
     def is_ready(self) -> bool:
@@ -95,10 +98,11 @@ class Daemon:
             "digest": self.config.digest,
             "config": str(self._path),
             "pbxs": {name: _status(pbx) for name, pbx in self.pbxs.items()},
+            "lookups": {name: asdict(state) for name, state in self._routing.lookups.states().items()},
         }
 
     def _open(self, config: Config) -> Routing:
-        return Routing(config, observe=self.metrics.looked_up)
+        return Routing(config, LivePbxFacts(self.pbxs), observe=self.metrics.looked_up, observe_notices=self.metrics.notified)
 
 
 def _why_over(pbx: Pbx) -> str:
@@ -115,4 +119,5 @@ def _status(pbx: Pbx) -> dict[str, Any]:
         "version": str(pbx.ari.version),
         "in_flight": pbx.calls.in_flight,
         "refused": pbx.refusal,
+        "ami": {"up": pbx.ami.is_up, "failure": pbx.ami.failure} if pbx.ami else None,
     }

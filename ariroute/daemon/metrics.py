@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from typing import get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client.metrics_core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 
 from ariroute.daemon.tally import Tally, Times
 from ariroute.flow.decision import Decision, QueueDestination
 from ariroute.flow.facts import Answer
+from ariroute.lookups.breaker import BreakerState
+from ariroute.lookups.lane import SourceState
 
 DECISION_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0)
 
@@ -38,9 +43,13 @@ class Metrics:
             DECISION_BUCKETS,
             registry,
         )
+        self._notices = Tally(
+            "ariroute_notices", "Notifications, by how they ended", ["notice", "result", "failure"], registry
+        )
         self._reloads = Counter("ariroute_reloads", "Reloads of the configuration", ["result"], registry=registry)
         self._in_flight = Gauge("ariroute_calls_in_flight", "Calls being decided now", ["pbx"], registry=registry)
         self._up = Gauge("ariroute_pbx_up", "1 while the event websocket of a PBX is up", ["pbx"], registry=registry)
+        self._ami_up = Gauge("ariroute_ami_up", "1 while the AMI connection of a PBX is up", ["pbx"], registry=registry)
         self._ari = Gauge(
             "ariroute_ari_counts", "What the ARI client counts, by kind", ["pbx", "kind"], registry=registry
         )
@@ -62,6 +71,9 @@ class Metrics:
         if answer.origin == "source":
             self._lookup_seconds.add(answer.took, answer.lookup)
 
+    def notified(self, notice: str, result: str, failure: str) -> None:
+        self._notices.add(notice, result, failure)
+
     def reloaded(self, result: str) -> None:
         self._reloads.labels(result).inc()
 
@@ -75,6 +87,14 @@ class Metrics:
         for kind in counts():
             self._ari.labels(pbx, kind).set_function(partial(_count, counts, kind))
 
+    def watch_ami(self, pbx: str, is_up: Callable[[], bool]) -> None:
+        """Read this whenever Prometheus asks."""
+        self._ami_up.labels(pbx).set_function(lambda: float(is_up()))
+
+    def watch_lookups(self, states: Callable[[], Mapping[str, SourceState]]) -> None:
+        """Read how the lookups do whenever Prometheus asks."""
+        self.registry.register(LookupGauges(states))
+
     def render(self) -> bytes:
         """The text that Prometheus scrapes."""
         return generate_latest(self.registry)
@@ -84,6 +104,28 @@ class Metrics:
         for metric in self.registry.collect():
             for sample in metric.samples:
                 yield sample.name, sample.labels, sample.value
+
+
+class LookupGauges(Collector):
+    """How each lookup does at this moment; which there are may change with a reload."""
+
+    def __init__(self, states: Callable[[], Mapping[str, SourceState]]) -> None:
+        self._states = states
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        breaker = GaugeMetricFamily(
+            "ariroute_lookup_breaker", "1 for the state that the lookup's breaker is in", labels=["lookup", "state"]
+        )
+        in_flight = GaugeMetricFamily(
+            "ariroute_lookup_in_flight", "Questions under way or waiting for their turn", labels=["lookup"]
+        )
+        cached = GaugeMetricFamily("ariroute_lookup_cached", "Answers kept in the cache", labels=["lookup"])
+        for name, state in self._states().items():
+            for each in get_args(BreakerState):
+                breaker.add_metric([name, each], float(each == state.breaker))
+            in_flight.add_metric([name], state.in_flight)
+            cached.add_metric([name], state.cached)
+        yield from (breaker, in_flight, cached)
 
 
 def _count(counts: Callable[[], Mapping[str, int]], kind: str) -> float:

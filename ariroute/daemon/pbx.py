@@ -1,4 +1,4 @@
-"""One PBX: its ARI connection and its calls, kept together for the life of the daemon."""
+"""One PBX: its connections and its calls, kept together for the life of the daemon."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from ariroute.asterisk.ami_link import AmiLink
 from ariroute.asterisk.ari import Ari
-from ariroute.asterisk.settings import AriSettings
+from ariroute.config.model import PbxSettings
 from ariroute.daemon.calls import Calls
 from ariroute.daemon.metrics import Metrics
 from ariroute.daemon.routing import Routing
@@ -24,7 +25,7 @@ NO_RIGHTS = (401, 403)
 class Pbx:
     """Connects, sweeps on connect and each second, and says so when it is over for good."""
 
-    def __init__(self, name: str, settings: AriSettings, routing: Callable[[], Routing], metrics: Metrics) -> None:
+    def __init__(self, name: str, settings: PbxSettings, routing: Callable[[], Routing], metrics: Metrics) -> None:
         self.name = name
         self.refusal = ""
         """Why this PBX refused us for good; empty while it has not."""
@@ -33,17 +34,21 @@ class Pbx:
         """Whether requests are refused while events still come: the user's rights were changed meanwhile."""
         self._stopping = False
         self.ari = Ari(
-            settings,
+            settings.ari,
             on_event=lambda event: self.calls.on_event(event),
             on_up=self._up,
             on_down=self._down,
             name=name,
         )
         self.calls = Calls(self.ari, name, routing, metrics, on_replaced=self.over.set)
+        self.ami = AmiLink(settings.ami, name) if settings.ami else None
+        """For lookups alone: calls are taken, routed and handed over without it."""
         self._tasks = Tasks()
         self._connection: asyncio.Task[None] | None = None
         metrics.watch(name, lambda: self.calls.in_flight, lambda: self.ari.is_up)
         metrics.watch_counts(name, self.ari.counters.as_dict)
+        if self.ami:
+            metrics.watch_ami(name, lambda: self.ami is not None and self.ami.is_up)
 
     @property
     def is_ready(self) -> bool:
@@ -54,6 +59,8 @@ class Pbx:
         """Begin to connect; returns at once."""
         self._connection = self._tasks.spawn(self._connect(), f"ari {self.name}")
         self._tasks.spawn(self._sweep_for_ever(), f"sweep {self.name}")
+        if self.ami:
+            self._tasks.spawn(self.ami.run(), f"ami {self.name}")
 
     async def stop(self, drain: float) -> None:
         """Leave the application first, so that new calls fall through to the dialplan; then let the rest finish."""

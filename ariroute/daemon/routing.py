@@ -8,17 +8,25 @@ from types import TracebackType
 
 from ariroute.config.load import Config
 from ariroute.flow.facts import Answer
+from ariroute.lookups.notify import Notifier, Observe
+from ariroute.lookups.pbx import PbxFacts
 from ariroute.lookups.runner import LookupRunner
 
 
 class Routing:
     """A ruleset and its lookups. Enter it while a call uses it; :meth:`close` waits for the last one to leave."""
 
-    def __init__(self, config: Config, observe: Callable[[Answer], None] | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        pbx: PbxFacts,
+        observe: Callable[[Answer], None] | None = None,
+        observe_notices: Observe = lambda name, result, word: None,
+    ) -> None:
         self.config = config
         self.ruleset = config.ruleset
         self.lookups = LookupRunner(
-            {name: (settings, make()) for name, (settings, make) in config.lookups.items()}, observe=observe
+            {name: (settings, make(pbx)) for name, (settings, make) in config.lookups.items()}, observe=observe
         )
         self._users = 0
         self._idle = asyncio.Event()

@@ -9,7 +9,7 @@ needs is in ``__all__``, and changes with a new major version only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,7 @@ from pydantic import AfterValidator, ConfigDict, Field
 
 from ariroute.errors import ArirouteError, LookupFailed, UnusableInput
 from ariroute.flow.facts import Failure, FieldType
+from ariroute.lookups.pbx import NoPbx, PbxFacts
 from ariroute.values import ByteSize, Duration, Secret, Settings
 
 __all__ = [
@@ -122,19 +123,56 @@ class SourceSettings(Settings):
         """How many questions this source takes together; None for as many as are in flight."""
         return None
 
+    def misfits(self, fields: Collection[str]) -> Iterator[tuple[tuple[str, ...], str]]:
+        """What in these settings does not fit the lookup's fields: the keys that lead there, and what is wrong."""
+        return iter(())
+
+    @property
+    def usual_cache(self) -> CacheSettings | None:
+        """How answers are kept where the file has no ``cache:``."""
+        return None
+
+    def fields_for(self, given: Mapping[str, FieldType] | None) -> Mapping[str, FieldType]:
+        """The fields that conditions may read, when ``fields:`` says ``given``; None is a file without that key.
+
+        Raises ValueError. A kind whose fields are its own (:func:`some_of`) needs no ``fields:``.
+        """
+        if given is None:
+            raise ValueError("the key 'fields' is missing: name the fields that conditions read, with their types")
+        return given
+
+
+def some_of(
+    own: Mapping[str, FieldType], given: Mapping[str, FieldType] | None, *, texts: bool = False
+) -> Mapping[str, FieldType]:
+    """All fields of a kind, or those that ``fields:`` names. With ``texts`` they may be read as other types.
+
+    Raises ValueError for a field that the kind does not have.
+    """
+    if given is None:
+        return own
+    for name, kind in given.items():
+        if name not in own:
+            raise ValueError(f"there is no field '{name[:80]}' here: this lookup has {', '.join(own)}")
+        if kind != own[name] and not texts:
+            raise ValueError(f"the field '{name}' is a {own[name]} here: write that, or leave out 'fields'")
+    return given
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a source is told of the configuration around it.
 
     ``folder`` is where the flow file lies: relative paths start there. ``region`` is the ISO 3166 code that
-    local numbers are read in.
+    local numbers are read in. ``pbx`` answers questions to the Asterisk that a contact came from; in a rehearsal
+    there is none.
     """
 
     name: str
     fields: Mapping[str, FieldType] = field(default_factory=dict)
     region: str = ""
     folder: Path = Path()
+    pbx: PbxFacts = field(default_factory=NoPbx)
 
 
 class Source(Protocol):

@@ -6,12 +6,15 @@ which is when a flow file is read or its schema is made, once in a process.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ConfigDict, Field, create_model, model_validator
 
+from ariroute.flow.facts import FieldType
 from ariroute.lookups import plugins
+from ariroute.lookups.astdb import AstDbSettings, AstDbSource
 from ariroute.lookups.base import (
     CacheSettings,
     Fields,
@@ -22,18 +25,29 @@ from ariroute.lookups.base import (
     Surroundings,
     no_surprise,
 )
+from ariroute.lookups.channel import ChannelSettings, ChannelSource
 from ariroute.lookups.csv import CsvSettings, CsvSource
 from ariroute.lookups.http import HttpSettings, HttpSource
+from ariroute.lookups.pbx import PbxFacts
+from ariroute.lookups.queue import QueueLookupSettings, QueueSource
 from ariroute.values import Settings
 
 OWN: dict[str, Kind] = {
     "http": Kind(HttpSettings, HttpSource),
     "csv": Kind(CsvSettings, CsvSource),
+    "queue": Kind(QueueLookupSettings, QueueSource),
+    "astdb": Kind(AstDbSettings, AstDbSource),
+    "channel": Kind(ChannelSettings, ChannelSource),
 }
 
 
 def _one_of_kinds(schema: dict[str, Any]) -> None:
-    schema["oneOf"] = [{"required": [name]} for name in KINDS]
+    schema["oneOf"] = [{"required": [name, *_needed(kind)]} for name, kind in KINDS.items()]
+
+
+def _needed(kind: Kind) -> list[str]:
+    """``fields``, unless the kind can have fields of its own."""
+    return ["fields"] if kind.settings.fields_for is SourceSettings.fields_for else []
 
 
 class Entry(Settings):
@@ -41,7 +55,11 @@ class Entry(Settings):
 
     model_config = ConfigDict(json_schema_extra=_one_of_kinds)
 
-    fields: Fields
+    declared: Fields | None = Field(
+        default=None,
+        alias="fields",
+        description="The fields that conditions may read, with their types. Required, but for kinds with own fields.",
+    )
     cache: CacheSettings | None = Field(default=None, description="Keep answers; without it every contact asks.")
 
     @model_validator(mode="before")
@@ -56,8 +74,9 @@ class Entry(Settings):
     def one_kind(self) -> Entry:
         given = [name for name in KINDS if getattr(self, name) is not None]
         if len(given) != 1:
-            known = ", ".join(KINDS)
-            raise ValueError(f"a lookup has exactly one kind ({known}); this one has {', '.join(given) or 'none'}")
+            had = ", ".join(given) or f"none; the kinds are {', '.join(KINDS)}"
+            raise ValueError(f"a lookup has exactly one kind: this one has {had}")
+        self.body.fields_for(self.declared)
         return self
 
     @property
@@ -71,24 +90,29 @@ class Entry(Settings):
         assert isinstance(body, SourceSettings)
         return body
 
+    @property
+    def fields(self) -> Mapping[str, FieldType]:
+        """The fields that conditions may read."""
+        return self.body.fields_for(self.declared)
+
     def common(self) -> LookupSettings:
         """What the runner needs to know."""
         return LookupSettings(
-            fields=self.fields,
+            fields=dict(self.fields),
             timeout=self.body.timeout,
-            cache=self.cache,
+            cache=self.cache or self.body.usual_cache,
             max_in_flight=self.body.max_in_flight,
             at_once=self.body.at_once,
         )
 
-    def factory(self, name: str, surroundings: Surroundings) -> Callable[[], Source]:
+    def factory(self, name: str, surroundings: Surroundings) -> Callable[[PbxFacts], Source]:
         """What makes this lookup's source, each time a new one. That raises UnusableInput."""
         body, make = self.body, KINDS[self.kind].source
-        around = Surroundings(name, self.fields, surroundings.region, surroundings.folder)
+        around = replace(surroundings, name=name, fields=self.fields)
 
-        def made() -> Source:
+        def made(pbx: PbxFacts) -> Source:
             with no_surprise(name):
-                return make(body, around)
+                return make(body, replace(around, pbx=pbx))
 
         return made
 

@@ -11,6 +11,7 @@ from ariroute.config.load import Config, load, load_rules, load_text
 from ariroute.errors import ConfigError
 from ariroute.flow.queues import Queue, ServiceLevel
 from ariroute.flow.steps import Branch, Goto, HangUp, Lookup, Set, ToQueue
+from ariroute.lookups.pbx import NoPbx
 from unit.config.texts import flow_file, loaded
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -95,7 +96,7 @@ def test_a_trigger_answers_to_the_number_in_both_forms() -> None:
 def test_lookups_have_settings_and_make_a_new_source_each_time() -> None:
     settings, make = everything().lookups["crm"]
     assert (settings.timeout, settings.cache and settings.cache.fresh) == (1.0, 300.0)
-    assert make() is not make()
+    assert make(NoPbx()) is not make(NoPbx())
 
 
 def test_daemon_settings_have_their_defaults_and_can_be_given() -> None:

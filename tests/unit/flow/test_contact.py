@@ -85,4 +85,6 @@ def test_the_facts_are_what_templates_may_name() -> None:
         "caller.name": "Bo",
         "dialled.number": "",
         "dialled.e164": "",
+        "contact.id": "1",
+        "contact.pbx": "",
     }

@@ -14,6 +14,8 @@ from ariroute.lookups.base import Surroundings
 from ariroute.lookups.csv import CsvSource
 from ariroute.lookups.http import HttpSettings, HttpSource, request_headers
 from ariroute.lookups.kinds import LookupEntry
+from ariroute.lookups.pbx import NoPbx
+from ariroute.lookups.service import fixed_headers
 
 URL = "http://crm.local/customers/{caller.e164}"
 CRM: dict[str, Any] = {
@@ -36,7 +38,7 @@ def test_http_lookup_is_read_with_times_in_seconds() -> None:
 @pytest.mark.parametrize(("item", "kind"), [(CRM, HttpSource), (VIP, CsvSource)])
 def test_factory_makes_a_new_source_each_time(item: dict[str, Any], kind: type, tmp_path: Path) -> None:
     make = LookupEntry.model_validate(item).factory("x", Surroundings("", {}, "SE", tmp_path))
-    first, second = make(), make()
+    first, second = make(NoPbx()), make(NoPbx())
     assert isinstance(first, kind)
     assert first is not second
     assert first.template_names == {"caller.e164"}
@@ -45,7 +47,7 @@ def test_factory_makes_a_new_source_each_time(item: dict[str, Any], kind: type, 
 @pytest.mark.parametrize(
     ("item", "complaint"),
     [
-        ({"fields": {"a": "string"}}, "exactly one kind (http, csv); this one has none"),
+        ({"fields": {"a": "string"}}, "exactly one kind: this one has none; the kinds are http, csv"),
         ({**CRM, **VIP}, "this one has http, csv"),
         ({**CRM, "fields": {}}, "at least 1 item"),
         ({**CRM, "fields": {"a": "text"}}, "'string', 'number' or 'bool'"),

@@ -1,0 +1,125 @@
+"""AMI for as long as the daemon runs: connected in the background, and never waited for.
+
+A question finds a connection or fails at once. One that got no answer makes the link doubt its connection and ping; no
+answer to that either, and it is closed and made anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+from ariroute.asterisk.ami import ActionRefused, Ami
+from ariroute.asterisk.faults import Tries, pauses
+from ariroute.asterisk.settings import AmiSettings
+from ariroute.errors import AmiError, PbxRefused, PbxUnreachable
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+PING_EVERY: Final = 5.0
+PING_TIMEOUT: Final = 1.0
+LONGEST_PAUSE: Final = 5.0
+REFUSED_PAUSE: Final = 30.0
+"""After a wrong secret: soon enough for whoever mends manager.conf, too seldom to look like somebody who guesses."""
+
+
+class AmiDown(AmiError):
+    """There is no connection now; nothing was sent."""
+
+
+class AmiLink:
+    """One Asterisk's AMI. :meth:`run` keeps it connected until it is cancelled; :meth:`ask` uses the connection."""
+
+    def __init__(
+        self,
+        settings: AmiSettings,
+        name: str = "pbx1",
+        *,
+        ping_every: float = PING_EVERY,
+        refused_pause: float = REFUSED_PAUSE,
+    ) -> None:
+        self.settings = settings
+        self.name = name
+        self.failure = "not connected yet"
+        """Why there is no connection; empty while there is one."""
+        self.connects = 0
+        self._ping_every = ping_every
+        self._refused_pause = refused_pause
+        self._ami: Ami | None = None
+        self._doubt = asyncio.Event()
+
+    @property
+    def is_up(self) -> bool:
+        """Whether questions can be asked now."""
+        return self._ami is not None
+
+    async def ask(self, question: Callable[[Ami], Awaitable[T]]) -> T:
+        """The answer to ``question``. Raises AmiDown at once when there is no connection, and what it raises."""
+        ami = self._ami
+        if ami is None:
+            raise AmiDown(f"AMI of {self.name}: {self.failure}")
+        try:
+            return await question(ami)
+        except ActionRefused:
+            raise
+        except (AmiError, asyncio.CancelledError):
+            self._doubt.set()  # whoever asked may have waited less long than the action's own deadline
+            raise
+
+    async def run(self) -> None:
+        """Connects, and connects again whenever the connection ends, until cancelled. Raises nothing else."""
+        delays = pauses(LONGEST_PAUSE)
+        tries = Tries()
+        while True:
+            connects = self.connects
+            try:
+                self.failure = await self._connected()
+                delay = None
+            except PbxRefused as error:
+                self.failure, delay = str(error), self._refused_pause
+            except (PbxUnreachable, AmiError) as error:
+                self.failure, delay = str(error), None
+            except Exception as error:
+                log.exception("%s: AMI failed in a way that nobody foresaw", self.name)
+                self.failure, delay = f"{type(error).__name__}: {error}", self._refused_pause
+            if self.connects > connects:
+                delays = pauses(LONGEST_PAUSE)
+            pause = next(delays) if delay is None else delay
+            log.log(tries.level(self.failure), "%s: %s; connecting again in %.1f s", self.name, self.failure, pause)
+            await asyncio.sleep(pause)
+
+    async def _connected(self) -> str:
+        """One connection from its login to its end; the value says why it ended."""
+        async with Ami(self.settings) as ami:
+            self._ami, self.failure = ami, ""
+            self.connects += 1
+            self._doubt.clear()
+            log.info("%s: connected to AMI at %s as %s", self.name, self.settings.address, self.settings.user)
+            try:
+                return await self._watched(ami)
+            finally:
+                self._ami = None
+
+    async def _watched(self, ami: Ami) -> str:
+        """Returns why ``ami`` is of no use any more: it was closed, or a ping had no answer."""
+        lost = asyncio.ensure_future(ami.lost())
+        try:
+            while not lost.done():
+                doubt = asyncio.ensure_future(self._doubt.wait())
+                await asyncio.wait([lost, doubt], timeout=self._ping_every, return_when=asyncio.FIRST_COMPLETED)
+                doubt.cancel()
+                if lost.done():
+                    break
+                self._doubt.clear()
+                try:
+                    async with asyncio.timeout(PING_TIMEOUT):
+                        await ami.action("Ping")
+                except TimeoutError:
+                    return f"AMI at {self.settings.address} does not answer any more"
+            return f"AMI at {self.settings.address}: {lost.result()}"
+        finally:
+            lost.cancel()
