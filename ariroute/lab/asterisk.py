@@ -124,6 +124,11 @@ class PrivateAsterisk:
         return self.directory / "log/cdr-csv/Master.csv"
 
     @property
+    def sounds(self) -> Path:
+        """Folder for sounds of one's own: `custom/hello.wav` in it is played as `custom/hello`."""
+        return self.directory / "data/sounds"
+
+    @property
     def log(self) -> Path:
         """Notices, warnings and errors."""
         return self.directory / "log/messages"
@@ -232,6 +237,7 @@ class PrivateAsterisk:
             )
         for folder in self._folders.written:
             folder.mkdir(parents=True, exist_ok=True)
+        link_data(self._folders.data, self._folders.own_data)
         # Left behind by a kill; the new process would be taken for ready while it is not.
         for name in ("asterisk.ctl", "asterisk.pid"):
             (self._folders.run / name).unlink(missing_ok=True)
@@ -264,6 +270,24 @@ class PrivateAsterisk:
             for line in path.read_text(errors="replace").splitlines()[-15:]
         ]
         return f"; the end of its log in {self.directory / 'log'}:\n" + "\n".join(lines)
+
+
+def link_data(shared: Path, own: Path) -> None:
+    """Make `own` a copy of Asterisk's data folder in links, with a folder `sounds/custom` of its own.
+
+    Debian lets `sounds/en` point to the voice installed (update-alternatives), which unpacking alone does not.
+    """
+    sounds = own / "sounds"
+    (sounds / "custom").mkdir(parents=True, exist_ok=True)
+    wanted = {own / part.name: part for part in shared.iterdir() if part.name != "sounds"}
+    if (shared / "sounds").is_dir():
+        voices = {part.name: part for part in sorted((shared / "sounds").iterdir()) if part.name != "custom"}
+        english = next((part for name, part in voices.items() if name.startswith("en")), None)
+        wanted |= {sounds / name: part for name, part in voices.items()}
+        wanted |= {sounds / "en": english} if english else {}
+    for link, target in wanted.items():
+        if not link.is_symlink():
+            link.symlink_to(target)
 
 
 def run_cli(asterisk: list[str], command: str, timeout: float = 10.0) -> str:

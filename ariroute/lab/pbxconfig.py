@@ -111,6 +111,11 @@ class Folders:
         return self.base / "log"
 
     @property
+    def own_data(self) -> Path:
+        """What Asterisk takes for its data: links to `data`, and a folder for sounds of one's own."""
+        return self.base / "data"
+
+    @property
     def written(self) -> tuple[Path, ...]:
         """Folders that must exist before the start; rows of CEL and CDR vanish without theirs."""
         names = ("etc", "lib", "db", "keys/keys", "spool", "agi-bin", "log/cel-custom", "log/cdr-csv", "log/cdr-custom")
@@ -215,7 +220,7 @@ def _asterisk_conf(folders: Folders) -> str:
         "astvarlibdir": base / "lib",
         "astdbdir": base / "db",
         "astkeydir": base / "keys",
-        "astdatadir": folders.data,
+        "astdatadir": folders.own_data,
         "astagidir": base / "agi-bin",
         "astspooldir": base / "spool",
         "astrundir": folders.run,
