@@ -48,6 +48,8 @@ class FakePlayback:
     language: str = ""
     offset_ms: int = 0
     state: str = "playing"
+    words: int = 1
+    """Words of a number that are still to be said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +200,11 @@ class FakePbx:
         for key in keys:
             channel = channel_json(channel_id)
             self.send({"type": "ChannelDtmfReceived", "digit": key, "duration_ms": 100, "channel": channel})
+
+    def begin_media(self, playback: FakePlayback, media: str) -> None:
+        """A playback goes on to one of its media."""
+        began = {"id": playback.id, "media_uri": media, "state": "playing"}
+        self.send({"type": "PlaybackStarted", "playback": began})
 
     def end_playback(self, playback: FakePlayback, state: str = "done", *, announce: bool = True) -> None:
         """A playback ends by itself; ``announce=False``: the event is lost."""
@@ -350,7 +357,7 @@ class FakePbx:
                 return 200, {"name": self.app}
             case "GET", ["applications", self.app]:
                 return 200, {"name": self.app, "channel_ids": list(self.channels), "bridge_ids": []}
-            case method, ["playbacks", playback_id]:
+            case method, ["playbacks", playback_id, *_]:
                 return self._playback(method, playback_id)
             case "POST", ["channels", channel_id, "play", playback_id] if channel_id in self.channels:
                 return self._play(self.channels[channel_id], playback_id, parameters)
@@ -396,7 +403,7 @@ class FakePbx:
         playback = FakePlayback(playback_id, media, language, parameters.get("offsetms", 0))
         channel.played.append(playback)
         self.playbacks[playback_id] = channel.id
-        self.send({"type": "PlaybackStarted", "playback": {"id": playback_id, "state": "playing"}})
+        self.begin_media(playback, media[0])
         if media[-1] in self.missing:
             self.end_playback(playback, "failed")
         elif self.playback_ends:
@@ -409,7 +416,10 @@ class FakePbx:
             return 404, {"message": "Playback not found"}
         if method == "GET":
             return 200, {"id": playback_id, "state": "playing"}
-        self.end_playback(next(playback for playback in channel.played if playback.id == playback_id))
+        playback = next(playback for playback in channel.played if playback.id == playback_id)
+        playback.words -= method == "POST"
+        if method == "DELETE" or not playback.words:
+            self.end_playback(playback)
         return 204, None
 
     def _write(self, channel: FakeChannel, variables: Mapping[str, str]) -> None:

@@ -358,6 +358,15 @@ class Ari:
         """Stops a playback; nothing happens when it has ended. PlaybackFinished still follows."""
         await self._of_playback(frames.stop_playback(playback_id))
 
+    async def skip_word(self, playback_id: str) -> None:
+        """Leaves out the rest of a word of a number; nothing happens when the playback has ended.
+
+        A number cannot be stopped. ``ast_waitstream()`` in file.c takes each of the words ``stop`` and ``restart`` for
+        the end of one file, and after a stop no other word is taken (``operations`` in res_stasis_playback.c, 16 to
+        23). A sound would begin again.
+        """
+        await self._of_playback(frames.skip_word(playback_id))
+
     async def is_playing(self, playback_id: str) -> bool:
         """Whether a playback has not ended; asked when the event of its end may have been lost."""
         return await self._of_playback(frames.playback(playback_id))

@@ -88,9 +88,10 @@ class ChannelVarset:
 
 @dataclass(frozen=True, slots=True)
 class PlaybackStarted:
-    """A playback began; told again for each of its media."""
+    """A playback began with one of its media, such as ``sound:hello``."""
 
     playback_id: str
+    media: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +218,7 @@ BUILDERS: Final[Mapping[str, Callable[[Json], Event | RestAnswer]]] = {
     "ChannelHangupRequest": lambda m: ChannelHangupRequest(_by_id(m), _number(m, "cause")),
     "ChannelDtmfReceived": lambda m: ChannelDtmfReceived(_by_id(m), _text(m, "digit"), _number(m, "duration_ms")),
     "ChannelVarset": _varset,
-    "PlaybackStarted": lambda m: PlaybackStarted(_identifier(m["playback"])),
+    "PlaybackStarted": lambda m: PlaybackStarted(_identifier(m["playback"]), _text(m["playback"], "media_uri")),
     "PlaybackFinished": lambda m: PlaybackFinished(_identifier(m["playback"]), _text(m["playback"], "state")),
     "ApplicationReplaced": lambda m: ApplicationReplaced(_text(m, "application")),
     "RESTResponse": _rest_answer,

@@ -104,6 +104,11 @@ def stop_playback(playback_id: str) -> Request:
     return Request("DELETE", f"playbacks/{quoted(playback_id)}")
 
 
+def skip_word(playback_id: str) -> Request:
+    """Leave out the rest of the word that is being said of a number; of anything else: begin it again."""
+    return Request("POST", f"playbacks/{quoted(playback_id)}/control", dumps({"operation": "restart"}))
+
+
 def playback(playback_id: str) -> Request:
     """A playback as it is now; there is none once it has ended."""
     return Request("GET", f"playbacks/{quoted(playback_id)}")

@@ -32,6 +32,10 @@ PROBE: Final = 2.0
 """Seconds of a playback after which Asterisk is asked whether it still plays: the event of its end may be lost."""
 STOPPING: Final = 1.0
 """Seconds that a stopped playback may take to end; measured: 30 ms."""
+WORD: Final = 0.02
+"""Seconds to skip a word."""
+BEFORE_WORDS: Final = 0.1
+"""Seconds after which a number is surely being said; before it is, the silence in front would begin again."""
 TYPED_AHEAD: Final = 64
 """Keys that are kept until somebody asks for them."""
 
@@ -66,6 +70,7 @@ class Conversation:
         self._key_at = 0.0
         self._redundant = ("", 0.0)
         self._playback = ""
+        self._at = ""  # which of its media
         self._ended = ""  # the state in which it ended
         self._news = asyncio.Event()
 
@@ -81,6 +86,12 @@ class Conversation:
         self._key_at = now
         self._keys.append(key)
         self._news.set()
+
+    def on_playback_start(self, playback: str, media: str) -> None:
+        """A playback has begun with one of its media."""
+        if playback == self._playback:
+            self._at = media
+            self._news.set()
 
     def on_playback_end(self, playback: str, state: str) -> None:
         """A playback has ended, ``done`` or ``failed``."""
@@ -173,10 +184,12 @@ class Conversation:
     async def _play_media(self, media: Media, language: str, deadline: float, ends_by_key: bool) -> str:
         """Play it; returns the state in which it ended."""
         playback = self._playback = f"ariroute-{uuid.uuid4().hex}"
-        self._ended = ""
+        self._at = self._ended = ""
         try:
             await self._ari.play(self._channel, playback, media.uris, language=language, offset=media.offset)
             await self._hear_out(playback, deadline, ends_by_key)
+            if not self._ended:
+                await self._stop(playback, media)
         except asyncio.CancelledError:
             # Asterisk does nothing else for the channel before the playback has ended.
             with contextlib.suppress(AriError):
@@ -187,7 +200,7 @@ class Conversation:
         return self._ended
 
     async def _hear_out(self, playback: str, deadline: float, ends_by_key: bool) -> None:
-        """Return when the playback has ended, by itself or stopped. Raises AriError when it cannot be stopped."""
+        """Return when the playback has ended or shall be stopped."""
 
         def enough() -> bool:
             return bool(self._ended or (ends_by_key and self._keys))
@@ -197,12 +210,24 @@ class Conversation:
                 break
             with contextlib.suppress(AriError):  # the connection may be down for a while
                 if not await self._ari.is_playing(playback):
-                    return
-        if self._ended:
-            return
-        await self._ari.stop_playback(playback)
-        stopped = await self._until(lambda: bool(self._ended), time.monotonic() + STOPPING)
-        if not stopped and await self._ari.is_playing(playback):
+                    self._ended = self._ended or "done"
+
+    async def _stop(self, playback: str, media: Media) -> None:
+        """Raises AriError when it does not end."""
+
+        def ended() -> bool:
+            return bool(self._ended)
+
+        deadline = time.monotonic() + STOPPING
+        if media.in_words:
+            await self._until(lambda: ended() or self._at == media.uris[-1], time.monotonic() + BEFORE_WORDS)
+            while not ended() and time.monotonic() < deadline:
+                await self._ari.skip_word(playback)
+                await self._until(ended, time.monotonic() + WORD)
+        else:
+            await self._ari.stop_playback(playback)
+            await self._until(ended, deadline)
+        if not ended() and await self._ari.is_playing(playback):
             raise AriError(f"the playback was stopped and goes on {STOPPING:g} s later")
 
     # Keys.

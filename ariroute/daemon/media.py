@@ -5,14 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from ariroute.flow.digits import KEYS
 from ariroute.flow.wants import Digits, Number, PromptItem, Sound, Speech, Tone
 
 SILENCE: Final = "sound:silence/1"
 SILENCE_OFFSET: Final = 0.98
-"""Numbers and digits cannot be stopped unless a sound came before them in the same playback (``playback_stop()`` asks
+"""No word of a number can be skipped unless a sound came before it in the same playback (``playback_restart()`` asks
 for ``controllable``, which ``play_on_channel()`` sets for sounds alone; res_stasis_playback.c, 16 to 23). So the last
 20 ms of the shortest sound that comes with Asterisk do."""
+
+DIGIT_SOUNDS: Final = {key: f"sound:digits/{key}" for key in "0123456789"} | {
+    "*": "sound:digits/star",
+    "#": "sound:digits/pound",
+}
+"""As ``ast_say_digit_str()`` does in every language, but as sounds, which can be stopped."""
 
 TONE_LASTS: Final = 3.0
 """Seconds; by itself a tone never ends (``ast_control_tone()`` in app.c)."""
@@ -29,6 +34,8 @@ class Media:
     offset: float = 0.0
     lasts: float | None = None
     """When to stop it; None: it ends by itself."""
+    in_words: bool = False
+    """Whether its last can only be ended by skipping word after word."""
 
 
 def media_of(item: Sound | Tone | Number | Digits) -> Media:
@@ -39,7 +46,7 @@ def media_of(item: Sound | Tone | Number | Digits) -> Media:
         case Tone(name):
             return Media((f"tone:{name}",), lasts=TONE_LASTS)
         case Number(value) if abs(value) <= LARGEST_NUMBER:
-            return Media((SILENCE, f"number:{value}"), SILENCE_OFFSET)
+            return Media((SILENCE, f"number:{value}"), SILENCE_OFFSET, in_words=True)
         case Number(value):
             return _digits(str(value))
         case Digits(text):
@@ -47,8 +54,7 @@ def media_of(item: Sound | Tone | Number | Digits) -> Media:
 
 
 def _digits(text: str) -> Media:
-    kept = "".join(character for character in text if character in KEYS)
-    return Media((SILENCE, f"digits:{kept}"), SILENCE_OFFSET) if kept else Media(())
+    return Media(tuple(DIGIT_SOUNDS[key] for key in text if key in DIGIT_SOUNDS))
 
 
 def label(item: PromptItem) -> str:

@@ -11,7 +11,7 @@ import pytest
 from fake_ari import FakeChannel, FakePbx
 
 from ariroute.asterisk.ari import Ari
-from ariroute.asterisk.events import ChannelDtmfReceived, Event, PlaybackFinished
+from ariroute.asterisk.events import ChannelDtmfReceived, Event, PlaybackFinished, PlaybackStarted
 from ariroute.daemon import conversation
 from ariroute.daemon.conversation import Conversation
 from ariroute.errors import ArirouteError
@@ -68,6 +68,8 @@ async def open_stage(transport: str = "auto", guard: float = GUARD) -> AsyncIter
             match event:
                 case ChannelDtmfReceived():
                     talks[0].on_key(event.digit)
+                case PlaybackStarted():
+                    talks[0].on_playback_start(event.playback_id, event.media)
                 case PlaybackFinished():
                     talks[0].on_playback_end(event.playback_id, event.state)
 
@@ -102,12 +104,12 @@ async def test_a_prompt_is_played_item_by_item_and_the_guard_is_longer_meanwhile
     assert stage.media == [
         ["sound:a"],
         ["sound:silence/1", "number:12"],
-        ["sound:silence/1", "digits:47"],
-        ["sound:silence/1", "digits:3000000000"],
+        ["sound:digits/4", "sound:digits/7"],
+        ["sound:digits/3", *["sound:digits/0"] * 9],
         ["sound:b"],
     ]
     assert {playback.language for playback in stage.channel.played} == {"sv"}
-    assert [playback.offset_ms for playback in stage.channel.played] == [0, 980, 980, 980, 0]
+    assert [playback.offset_ms for playback in stage.channel.played] == [0, 980, 0, 0, 0]
     assert stage.channel.guards == [24.0, 4.0]
     assert stage.held == [24.0, 4.0]
     assert not stage.channel.answered
@@ -137,6 +139,24 @@ async def test_at_most_stops_the_prompt(stage: Stage) -> None:
     assert reply.failure == ""
     assert stage.media == [["sound:custom/hello"]]
     assert stage.fake.playbacks == {}
+
+
+@pytest.mark.parametrize("said", [True, False])
+async def test_a_number_is_ended_word_by_word(stage: Stage, said: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage.fake.playback_ends = False
+    task = stage.begin(gather((Number(777),), most=1))
+    await stage.playing()
+    (playback,) = stage.channel.played
+    if said:
+        stage.fake.begin_media(playback, "number:777")
+        await stage.fake.until(lambda: stage.talk._at == "number:777")
+    else:  # the event of it was lost
+        monkeypatch.setattr(conversation, "BEFORE_WORDS", 0.0)
+    playback.words = 3
+    stage.fake.press(stage.channel.id, "1")
+    reply = await task
+    assert isinstance(reply, Gathered)
+    assert (reply.digits, reply.failure, playback.words) == ("1", "", 0)
 
 
 async def test_a_tone_is_stopped_and_the_prompt_goes_on(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
