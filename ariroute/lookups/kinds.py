@@ -30,11 +30,15 @@ from ariroute.lookups.csv import CsvSettings, CsvSource
 from ariroute.lookups.http import HttpSettings, HttpSource
 from ariroute.lookups.pbx import PbxFacts
 from ariroute.lookups.queue import QueueLookupSettings, QueueSource
+from ariroute.lookups.redis import RedisSettings, RedisSource
+from ariroute.lookups.sql import SqlSettings, SqlSource
 from ariroute.values import Settings
 
 OWN: dict[str, Kind] = {
     "http": Kind(HttpSettings, HttpSource),
     "csv": Kind(CsvSettings, CsvSource),
+    "redis": Kind(RedisSettings, RedisSource),
+    "sql": Kind(SqlSettings, SqlSource),
     "queue": Kind(QueueLookupSettings, QueueSource),
     "astdb": Kind(AstDbSettings, AstDbSource),
     "channel": Kind(ChannelSettings, ChannelSource),
