@@ -159,7 +159,16 @@ def _names(data: dict[str, Any], settings: FileSettings, *, whole: bool) -> Name
         }
     if not whole:
         damaged.add("vars")
-    return Names(section("lookups"), section("hours"), section("queues"), section("flows"), damaged)
+    return Names(
+        section("lookups"),
+        section("hours"),
+        section("queues"),
+        section("flows"),
+        damaged,
+        endpoints=section("endpoints"),
+        agents=section("agents"),
+        notices=section("notify"),
+    )
 
 
 def _plugin_warnings(file: str) -> list[Problem]:

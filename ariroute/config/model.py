@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
 from ariroute.asterisk.settings import AmiSettings, AriSettings
 from ariroute.config.near import suggestion
+from ariroute.config.ring_steps import Agent, EndpointText
 from ariroute.config.shapes import IDENTIFIER, NAME, Identifier, Name, Priority, QueueKey, QueueName, as_list, keys
 from ariroute.config.steps import Step
 from ariroute.flow.queues import QUEUE_NAME
@@ -175,6 +176,12 @@ class FileSettings(Settings):
     queues: Annotated[dict[QueueKey, QueueSettings], Field(min_length=1)] = Field(
         json_schema_extra=keys(QUEUE_NAME.pattern),
         description="The queues, highest tier first, by their name in queues.conf.",
+    )
+    endpoints: dict[Name, EndpointText] = Field(
+        default_factory=dict, json_schema_extra=keys(NAME.pattern), description="Whom dial may ring, by name."
+    )
+    agents: dict[Name, Agent] = Field(
+        default_factory=dict, json_schema_extra=keys(NAME.pattern), description="The agents' telephones, by name."
     )
     flows: Annotated[dict[Name, FlowSettings], Field(min_length=1)] = Field(
         json_schema_extra=keys(NAME.pattern), description="The flows, by name."

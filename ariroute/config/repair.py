@@ -6,7 +6,6 @@ What is left out is never used: a file with one mistake is refused as a whole.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
 from typing import Any
 
 from pydantic import ValidationError
@@ -14,6 +13,7 @@ from pydantic import ValidationError
 from ariroute.config.model import FileSettings
 from ariroute.config.places import Path
 from ariroute.config.steps import CONDITIONS
+from ariroute.config.words import in_file
 from ariroute.values import FromFile
 
 ROUNDS = 12
@@ -25,17 +25,13 @@ def usable_part(data: dict[str, Any], error: ValidationError, context: FromFile)
     """The settings of ``data`` without its mistakes; None when too little is left. ``data`` stays as it is."""
     rest = copy.deepcopy(data)
     for _ in range(ROUNDS):
-        for path in sorted({_path(item["loc"]) for item in error.errors(include_url=False)}, key=len, reverse=True):
+        for path in sorted({in_file(item["loc"]) for item in error.errors(include_url=False)}, key=len, reverse=True):
             _leave_out(rest, path)
         try:
             return FileSettings.model_validate(rest, context=context, by_alias=True, by_name=False)
         except ValidationError as again:
             error = again
     return None
-
-
-def _path(location: Iterable[str | int]) -> Path:
-    return tuple(part for part in location if part != "[key]")
 
 
 def _leave_out(data: dict[str, Any], path: Path) -> None:

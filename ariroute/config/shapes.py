@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue
 
@@ -60,11 +60,17 @@ def as_list(value: object) -> object:
     return value if isinstance(value, list) else [value]
 
 
+FEW = 8
+
+
 def exactly_one(settings: Settings, names: tuple[str, ...], what: str) -> None:
+    """Raises ValueError unless exactly one of the keys ``names`` was given."""
     given = [name for name in names if name in given_keys(settings)]
-    if len(given) != 1:
-        had = f"this one has {' and '.join(given)}" if given else "this one has none"
-        raise ValueError(f"{what} has exactly one of {', '.join(names)}: {had}")
+    if len(given) == 1:
+        return
+    had = f"this one has {' and '.join(given)}" if given else "this one has none"
+    one = "one key" if given and len(names) > FEW else f"one of {', '.join(names)}"
+    raise ValueError(f"{what} has exactly {one}: {had}")
 
 
 def given_keys(settings: Settings) -> set[str]:
@@ -90,3 +96,23 @@ QueueKey = Annotated[str, BeforeValidator(_queue_name), Field(json_schema_extra=
 Priority = Annotated[int, Field(ge=0, le=1_000_000)]
 Scalar = str | int | float | bool | None
 Cel = Annotated[str, Field(min_length=1, max_length=4000)]
+
+
+class Calculated(Settings):
+    """A value that is worked out for each contact."""
+
+    cel: Cel = Field(description="A CEL expression, such as crm.account_manager.")
+
+
+def _value(value: object) -> object:
+    if isinstance(value, Calculated):
+        return value
+    if isinstance(value, dict):
+        return Calculated.model_validate(value)
+    if value is None:
+        raise ValueError("the value is missing: write a text, a number, true or false, or {cel: expression}")
+    return scalar(value)
+
+
+Value = Annotated[Any, BeforeValidator(_value, json_schema_input_type=str | int | float | bool | Calculated)]
+"""A plain value, or one that is worked out for each contact."""

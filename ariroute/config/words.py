@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
@@ -20,6 +20,7 @@ SWITCH_WANTED = "must be true or false, without quotes"
 KEYS_WANTED = "must hold keys and values, on indented lines below it: key: value"
 LIST_WANTED = "must be a list: one line each that begins with '- ', or [a, b]"
 TEXT_WANTED = "must be a text"
+NOT_IN_THE_FILE = ("[key]", "[names]", "[ways]")
 PHRASES = {
     "int_type": WHOLE_WANTED,
     "int_from_float": WHOLE_WANTED,
@@ -46,7 +47,7 @@ PHRASES = {
 
 def problem(error: ErrorDetails, places: Places) -> Problem:
     """The mistake that ``error`` stands for."""
-    path = tuple(part for part in error["loc"] if part != "[key]")
+    path = in_file(error["loc"])
     kind, context = error["type"], error.get("ctx", {})
     known = places.known(path)
     if kind == "extra_forbidden":
@@ -69,6 +70,11 @@ def problem(error: ErrorDetails, places: Places) -> Problem:
         else error["msg"].replace("Input should", "must")
     )
     return places.problem(known, text, at=_at(path, places))
+
+
+def in_file(location: Iterable[str | int]) -> Path:
+    """The place that pydantic means, without the parts that only say how it was read."""
+    return tuple(part for part in location if part not in NOT_IN_THE_FILE)
 
 
 def _plain(value: object) -> object:

@@ -78,7 +78,7 @@ def _item(part: SayNumber | SayDigits | SayText, scope: Scope, doubts: list[str]
         text = filled_text(part.text, scope, SPEECH_LIMIT, doubts).strip()
         return Speech(text) if text else None
     value = part.value.evaluate(scope)
-    item = None if isinstance(value, Unknown) else _number(value) if isinstance(part, SayNumber) else _digits(value)
+    item = None if isinstance(value, Unknown) else number_of(value) if isinstance(part, SayNumber) else digits_of(value)
     if item is None:
         word = "number" if isinstance(part, SayNumber) else "digits"
         doubts.append(f"{word} {part.value.text} left out: {_why(value)}")
@@ -91,7 +91,7 @@ def _why(value: Scalar | Unknown) -> str:
     return "it is empty" if value in (None, "") else "it cannot be said so"
 
 
-def _number(value: Scalar) -> Number | None:
+def number_of(value: Scalar) -> Number | None:
     """``value`` to the nearest whole number; None when it is none that can be said."""
     if isinstance(value, str):
         return Number(int(value)) if WHOLE_NUMBER.fullmatch(value) else None
@@ -100,7 +100,7 @@ def _number(value: Scalar) -> Number | None:
     return Number(math.floor(value + 0.5))
 
 
-def _digits(value: Scalar) -> Digits | None:
+def digits_of(value: Scalar) -> Digits | None:
     """``value`` as digits, ``*`` and ``#``; a leading ``+`` and separators go; None when something else is in it."""
     text = "" if isinstance(value, bool) else dialable(as_text(value)).removeprefix("+")
     return Digits(text) if text else None

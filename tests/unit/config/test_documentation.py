@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from ariroute.config.load import json_schema
 from ariroute.config.model import FileSettings
-from ariroute.config.steps import Calculated
+from ariroute.config.shapes import Calculated
 from ariroute.config.words import flat
 
 PAGE = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text()

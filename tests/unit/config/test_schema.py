@@ -12,7 +12,7 @@ import pytest
 from ariroute.config.load import json_schema
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
-GOOD = [*(FIXTURES / "good").glob("*.yaml"), *(Path(__file__).parents[3] / "docs" / "examples").glob("*/*.yaml")]
+GOOD = [*(FIXTURES / "good").glob("*.yaml"), *(Path(__file__).parents[3] / "docs" / "examples").glob("*/ariroute.yaml")]
 OF_LOOKUPS = ("Auth.", "BasicAuth.", "LookupEntry.", "HttpSettings.", "CsvSettings.")
 SHOWN_BY_A_SCHEMA = (
     *("case-with-two-ways-out", "case-without-condition", "cause-out-of-range", "default-missing"),
