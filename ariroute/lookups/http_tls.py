@@ -12,6 +12,11 @@ from ariroute.files import open_regular, why
 from ariroute.values import Secret, Settings
 
 
+CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
+KEY = b"PRIVATE KEY-----"
+SIZE_LIMIT = 4 * 1024 * 1024
+
+
 class TlsSettings(Settings):
     """Files in PEM; relative paths start at the flow file. Without `ca` the authorities of the system are trusted."""
 
@@ -34,39 +39,40 @@ def tls_context(settings: TlsSettings, folder: Path, what: str) -> ssl.SSLContex
 
     ``what`` names the lookup or the notification in messages.
     """
-    for path in filter(None, (settings.ca, settings.certificate, settings.key)):
-        _check_readable(folder / path, what)
+    if settings.ca:
+        _check(folder, settings.ca, CERTIFICATE, "certificate", "tls.ca", what)
     try:
         context = ssl.create_default_context(cafile=str(folder / settings.ca) if settings.ca else None)
     except (ssl.SSLError, OSError):
-        raise UnusableInput(f"{what}: {settings.ca} holds no certificate in PEM (tls.ca)") from None
-    password = settings.key_password.reveal() if settings.key_password else ""
-    if settings.certificate is None or (settings.key_password and not password):  # a check without secrets
-        return context
-    try:
-        # Without a password of ours OpenSSL would ask for one at the terminal.
-        context.load_cert_chain(folder / settings.certificate, _path(folder, settings.key), password=lambda: password)
-    except (ssl.SSLError, OSError, ValueError) as error:
-        raise UnusableInput(f"{what}: {_reason(error, settings)}") from None
+        raise UnusableInput(f"{what}: the certificates in {settings.ca} cannot be read (tls.ca)") from None
+    if settings.certificate:
+        _check(folder, settings.certificate, CERTIFICATE, "certificate", "tls.certificate", what)
+        _check(folder, settings.key or settings.certificate, KEY, "private key", "tls.key", what)
+        _load_own(context, settings.certificate, settings, folder, what)
     return context
 
 
-def _check_readable(path: Path, what: str) -> None:
+def _load_own(context: ssl.SSLContext, certificate: str, settings: TlsSettings, folder: Path, what: str) -> None:
+    password = settings.key_password.reveal() if settings.key_password else ""
+    if settings.key_password and not password:  # a check without secrets
+        return
+    key = folder / (settings.key or certificate)
     try:
-        open_regular(path).close()
+        # Without a password of ours OpenSSL would ask for one at the terminal.
+        context.load_cert_chain(folder / certificate, key, password=lambda: password)
+    except (ssl.SSLError, OSError, ValueError) as error:
+        if getattr(error, "reason", "") == "KEY_VALUES_MISMATCH":
+            text = f"{key.name} is not the key of the certificate {certificate} (tls.key)"
+        else:
+            text = f"the key in {key.name} cannot be opened: is it encrypted, and tls.key_password right?"
+        raise UnusableInput(f"{what}: {text}") from None
+
+
+def _check(folder: Path, name: str, marker: bytes, content: str, setting: str, what: str) -> None:
+    try:
+        with open_regular(folder / name) as file:
+            text = file.read(SIZE_LIMIT)
     except OSError as error:
-        raise UnusableInput(f"{what}: {path} cannot be read: {why(error)}") from None
-
-
-def _path(folder: Path, name: str | None) -> Path | None:
-    return folder / name if name else None
-
-
-def _reason(error: Exception, settings: TlsSettings) -> str:
-    reason = getattr(error, "reason", None) or ""
-    key = settings.key or settings.certificate
-    if reason == "KEY_VALUES_MISMATCH":
-        return f"{key} is not the key of the certificate {settings.certificate} (tls.key)"
-    if "PASSWORD" in reason or "DECRYPT" in reason or not reason:
-        return f"the key {key} cannot be opened: is it encrypted, and tls.key_password right?"
-    return f"{settings.certificate} and {key} are no certificate and key in PEM ({reason})"
+        raise UnusableInput(f"{what}: {folder / name} cannot be read: {why(error)} ({setting})") from None
+    if marker not in text:
+        raise UnusableInput(f"{what}: {name} holds no {content} in PEM ({setting})")
