@@ -1,4 +1,4 @@
-"""``ariroute check``: every mistake of the flow file at once."""
+"""``ariroute check``: every mistake of a configuration at once."""
 
 from __future__ import annotations
 
@@ -18,43 +18,56 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path))
 @config_option
 @json_option
-def check(file: Path | None, config: Path | None, as_json: bool) -> int:
-    """Check the flow file and print every mistake in it.
+def check(files: tuple[Path, ...], config: Path | None, as_json: bool) -> int:
+    """Check the configuration and print every mistake in it.
 
     Each mistake as FILE:LINE:COLUMN to standard output, a summary to standard error. Exit code 2 when there is
-    a mistake; warnings leave the file usable.
+    a mistake; warnings leave the configuration usable.
 
+    FILE may be a folder; of several each is checked as a configuration of its own, such as the sites of one.
     The files of lookups are read too. Secrets need not be there, so a file can be checked on any machine.
 
     \b
     Example:
       ariroute check ariroute.yaml
+      ariroute check /etc/ariroute sites/*.yaml
     """
+    paths = files or (flow_file(config),)
+    results = [_checked(path, as_json) for path in paths]
+    if as_json:
+        plain = [plain for _, plain in results]
+        show_json(plain[0] if len(plain) == 1 else plain)
+    return max(code for code, _ in results)
+
+
+def _checked(path: Path, as_json: bool) -> tuple[ExitCode, dict[str, Any]]:
+    """The exit code for the configuration at ``path``, and what ``--json`` shows of it; else it is shown here."""
     from asyncio import run
 
     from ariroute.config.load import load_rules
 
-    path = flow_file(file or config)
     try:
         loaded = load_rules(path)
         run(start_sources(loaded))
     except ConfigError as error:
-        _refuse(path, error.problems, as_json)
-        return ExitCode.UNUSABLE_INPUT
-    if as_json:
-        show_json(_plain(path, loaded))
-    elif loaded.warnings:
+        if not as_json:
+            show("\n".join(str(each) for each in error.problems))
+        say(f"{path}: not usable: {counted(len(error.problems), 'mistake')}")
+        plain = {"file": str(path), "usable": False, "problems": [asdict(each) for each in error.problems]}
+        return ExitCode.UNUSABLE_INPUT, plain
+    if loaded.warnings and not as_json:
         show("\n".join(f"{each} (warning)" for each in loaded.warnings))
     say(summary(path, loaded))
-    return ExitCode.OK
+    return ExitCode.OK, _plain(path, loaded)
 
 
 async def start_sources(config: Config) -> None:
-    """Start each lookup's source once, as the daemon will. Raises ConfigError with the mistakes in all their files."""
+    """Start each lookup and notification once, as the daemon will. Raises ConfigError with their files' mistakes."""
     from ariroute.lookups.base import no_surprise
+    from ariroute.lookups.notify import Notifier
     from ariroute.lookups.pbx import NoPbx
 
     problems: list[Problem] = []
@@ -69,6 +82,14 @@ async def start_sources(config: Config) -> None:
             problems.append(Problem(config.file, 0, 0, f"lookups.{name}", str(error)))
         finally:
             await source.close()
+    for name, receiver in config.notify.items():
+        notifier = Notifier({name: receiver})
+        try:
+            await notifier.start()
+        except UnusableInput as error:
+            problems.append(Problem(config.file, 0, 0, f"notify.{name}", str(error)))
+        finally:
+            await notifier.close()
     if problems:
         raise ConfigError(problems)
 
@@ -88,14 +109,6 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _refuse(path: Path, problems: tuple[Problem, ...], as_json: bool) -> None:
-    if as_json:
-        show_json({"file": str(path), "usable": False, "problems": [asdict(each) for each in problems]})
-    else:
-        show("\n".join(str(each) for each in problems))
-    say(f"{path}: not usable: {counted(len(problems), 'mistake')}")
-
-
 def _plain(path: Path, config: Config) -> dict[str, Any]:
     return {
         "file": str(path),
@@ -106,4 +119,5 @@ def _plain(path: Path, config: Config) -> dict[str, Any]:
         "lookups": list(config.lookups),
         "queues": list(config.ruleset.queues),
         "digest": config.digest,
+        "files": list(config.files),
     }

@@ -22,7 +22,7 @@ config_option = click.option(
     show_envvar=True,
     show_default="./ariroute.yaml, else /etc/ariroute/ariroute.yaml",
     metavar="FILE",
-    help="The flow file.",
+    help="The flow file, or a folder with ariroute.yaml and conf.d/*.yaml.",
 )
 json_option = click.option(
     "--json", "as_json", is_flag=True, envvar="ARIROUTE_JSON", show_envvar=True, help="Print JSON."
@@ -34,12 +34,15 @@ class MissingFlowFile(UnusableInput):
 
 
 def flow_file(given: Path | None) -> Path:
-    """The flow file to use. Raises :class:`MissingFlowFile` when none is named and none is in the usual places."""
+    """The flow file to use, or the folder when there is a ``conf.d`` beside it.
+
+    Raises :class:`MissingFlowFile` when none is named and none is in the usual places.
+    """
     if given is not None:
         return given
     for path in FLOW_FILES:
         if path.exists():
-            return path
+            return path.parent if (path.parent / "conf.d").is_dir() else path
     looked = " nor ".join(str(path) for path in FLOW_FILES)
     raise MissingFlowFile(f"no flow file: neither {looked} exists; name one with -c FILE or in ARIROUTE_CONFIG")
 

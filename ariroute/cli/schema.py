@@ -9,8 +9,9 @@ from ariroute.cli.output import show_json
 
 
 @click.command()
+@click.option("--part", is_flag=True, help="For files that are included or lie in conf.d: nothing is required.")
 @json_option
-def schema(as_json: bool) -> None:
+def schema(part: bool, as_json: bool) -> None:
     """Print the JSON Schema of the flow file, for editors.
 
     Save it beside the flow file and name it in the file's first line:
@@ -20,6 +21,6 @@ def schema(as_json: bool) -> None:
     Example:
       ariroute schema > ariroute.schema.json
     """
-    from ariroute.config.load import json_schema
+    from ariroute.config.schema import json_schema, part_schema
 
-    show_json(json_schema())  # JSON with and without --json: it is what a schema is
+    show_json(part_schema() if part else json_schema())  # JSON with and without --json: it is what a schema is

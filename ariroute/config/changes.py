@@ -17,9 +17,10 @@ def changes(old: Config, new: Config) -> list[str]:
     found: list[str] = []
     for kind, before, after in (
         ("lookup", _lookups(old), _lookups(new)),
+        ("notification", old.notify, new.notify),
         ("queue", old.ruleset.queues, new.ruleset.queues),
         ("flow", old.ruleset.flows, new.ruleset.flows),
-        ("hours", old.ruleset.hours, new.ruleset.hours),
+        ("hours", _hours(old), _hours(new)),
     ):
         found += _compared(kind, before, after)
     found += [f"{line} (needs a restart)" for line in _compared("asterisk", old.pbxs, new.pbxs)]
@@ -37,12 +38,18 @@ def _lookups(config: Config) -> dict[str, Any]:
     return {name: (settings, config.kinds.get(name)) for name, (settings, _) in config.lookups.items()}
 
 
+def _hours(config: Config) -> dict[str, Any]:
+    """Each place's opening hours, and where its calendar is."""
+    calendars = {calendar.hours: calendar.settings for calendar in config.calendars}
+    return {name: (hours, calendars.get(name)) for name, hours in config.ruleset.hours.items()}
+
+
 def _single(config: Config) -> dict[str, Any]:
     """The settings that stand alone, by their place in the file."""
     daemon = config.daemon
     found = {f"daemon.{name}": getattr(daemon, name) for name in type(daemon).model_fields if name != "log"}
     found |= {f"daemon.log.{name}": getattr(daemon.log, name) for name in type(daemon.log).model_fields}
-    return {"region": config.ruleset.region, "timezone": config.ruleset.timezone, **found}
+    return {"region": config.ruleset.region, "timezone": config.ruleset.timezone, "speech": config.speech, **found}
 
 
 def _compared(kind: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

@@ -1,8 +1,8 @@
-"""The mistakes and warnings found in one file, collected so that one run tells them all."""
+"""The mistakes and warnings found in one configuration, collected so that one run tells them all."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ariroute.config.places import Path, Places, Position
@@ -30,9 +30,14 @@ class Findings:
 
     def refusal(self) -> ConfigError:
         """The error that tells all mistakes."""
-        return refusal(self.problems)
+        return refusal(self.problems, self.places.files)
 
 
-def refusal(problems: Iterable[Problem]) -> ConfigError:
-    """The error that tells these mistakes in the file's order, each once."""
-    return ConfigError(list(dict.fromkeys(sorted(problems, key=lambda problem: (problem.line, problem.column)))))
+def refusal(problems: Iterable[Problem], files: Sequence[str] = ()) -> ConfigError:
+    """The error that tells these mistakes, each once: in the order of ``files``, then of each file's lines."""
+    order = {file: number for number, file in enumerate(files)}
+
+    def place(problem: Problem) -> tuple[int, int, int]:
+        return order.get(problem.file, len(order)), problem.line, problem.column
+
+    return ConfigError(list(dict.fromkeys(sorted(problems, key=place))))

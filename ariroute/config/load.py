@@ -1,4 +1,4 @@
-"""The one door to the flow file: :func:`load` for the daemon, :func:`load_rules` for everything without secrets."""
+"""The one door to the configuration: :func:`load` for the daemon, :func:`load_rules` for everything without secrets."""
 
 from __future__ import annotations
 
@@ -17,14 +17,17 @@ from ariroute.config.build import Names, build
 from ariroute.config.check import check
 from ariroute.config.findings import Findings, refusal
 from ariroute.config.model import DaemonSettings, FileSettings, PbxSettings
+from ariroute.config.parts import read_all, read_text_with_parts
 from ariroute.config.places import Path as Place
-from ariroute.config.read import Document, read_bytes, read_file
+from ariroute.config.read import Document
 from ariroute.config.repair import usable_part
 from ariroute.config.schema import json_schema
 from ariroute.config.secrets import Secrets
+from ariroute.config.speech import SpeechSettings
 from ariroute.errors import Problem
 from ariroute.flow.tree import Ruleset
 from ariroute.lookups.base import LookupSettings, Source, SourceSettings, Surroundings
+from ariroute.lookups.calendar import Calendar
 from ariroute.lookups.kinds import PLUGINS
 from ariroute.lookups.notify import NotifySettings
 from ariroute.lookups.pbx import PbxFacts
@@ -37,7 +40,7 @@ DIGEST_LENGTH = 16
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """One flow file, ready for use. ``digest`` names its content: layout and comments do not change it.
+    """One configuration, ready for use. ``digest`` names its content: layout and comments do not change it.
 
     ``lookups`` holds for each lookup what the runner needs to know and what makes its source, given whom to
     ask about the PBX.
@@ -52,34 +55,44 @@ class Config:
     warnings: tuple[Problem, ...] = ()
     kinds: Mapping[str, SourceSettings] = field(default_factory=dict)
     """For each lookup what stands under its kind's name."""
+    calendars: tuple[Calendar, ...] = ()
+    """The keepers of the hours' calendars: to be started by whoever runs."""
+    files: tuple[str, ...] = ()
+    """All files that were read, the main one first."""
+    notify: Mapping[str, tuple[NotifySettings, Path]] = field(default_factory=dict)
+    """Whom the step notify tells, and the folder where relative paths in its settings start."""
+    speech: SpeechSettings | None = None
 
 
 def load(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
-    """The configuration in the file at ``path``, secrets resolved. Raises ConfigError with every mistake found."""
-    return _load(read_file(path), path.parent, Secrets(environ), runs=True)
+    """The configuration at ``path``, a file or a folder (:mod:`ariroute.config.parts`), secrets resolved.
+
+    Raises ConfigError with every mistake found.
+    """
+    return _load(read_all(path), path, Secrets(environ), runs=True)
 
 
 def load_rules(path: Path) -> Config:
     """As :func:`load`, but secrets are not looked up and ``asterisk:`` may be absent: for checks and rehearsals."""
-    return _load(read_file(path), path.parent, Secrets(None), runs=False)
+    return _load(read_all(path), path, Secrets(None), runs=False)
 
 
 def load_live(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
     """As :func:`load_rules`, but with the secrets of the lookups, so that their sources can be asked."""
-    document = read_file(path)
-    rules = _load(document, path.parent, Secrets(None), runs=False)
+    document = read_all(path)
+    rules = _load(document, path, Secrets(None), runs=False)
     document.data.pop("asterisk", None)
-    live = _load(document, path.parent, Secrets(environ), runs=False)
-    return replace(rules, lookups=live.lookups, kinds=live.kinds, warnings=live.warnings)
+    live = _load(document, path, Secrets(environ), runs=False)
+    return replace(live, digest=rules.digest, pbxs=rules.pbxs, ruleset=replace(live.ruleset, digest=rules.digest))
 
 
 def load_text(text: str, file: str = "text", folder: Path = Path()) -> Config:
     """As :func:`load_rules` for a text; relative paths in it start at ``folder``."""
-    return _load(read_bytes(text.encode("utf-8", "surrogatepass"), file), folder, Secrets(None), runs=False)
+    return _load(read_text_with_parts(text, file, folder), Path(file), Secrets(None), runs=False)
 
 
-def _load(document: Document, folder: Path, secrets: Secrets, *, runs: bool) -> Config:
-    findings = Findings(document.places, list(document.problems))
+def _load(document: Document, path: Path, secrets: Secrets, *, runs: bool) -> Config:
+    findings = Findings(document.places, list(document.problems), list(document.warnings))
     data = _filled(document, findings)
     settings = _settings(data, findings, FromFile(secrets.reveal))
     digest = _digest(data)
@@ -90,19 +103,58 @@ def _load(document: Document, folder: Path, secrets: Secrets, *, runs: bool) -> 
     whole = not any(problem.path.startswith("flows") for problem in findings.problems)
     built = build(settings, _names(data, settings, whole=whole), findings, digest)
     check(settings, built, findings, whole=whole)
+    calendars = _calendars(settings, built.ruleset, document, findings)
     if findings.problems:
         raise findings.refusal()
-    around = Surroundings("", region=settings.region, folder=folder)
     return Config(
-        document.places.file,
+        str(path),
         digest,
         settings.asterisk,
-        {name: (entry.common(), entry.factory(name, around)) for name, entry in settings.lookups.items()},
+        _lookups(settings, document),
         built.ruleset,
         settings.daemon,
         (*findings.warnings, *secrets.warnings, *_plugin_warnings(document.places.file)),
         {name: entry.body for name, entry in settings.lookups.items()},
+        calendars,
+        tuple(document.places.files),
+        {name: (item, _folder(document, ("notify", name, "tls"))) for name, item in settings.notify.items()},
+        settings.speech,
     )
+
+
+def _lookups(
+    settings: FileSettings, document: Document
+) -> dict[str, tuple[LookupSettings, Callable[[PbxFacts], Source]]]:
+    found = {}
+    for name, entry in settings.lookups.items():
+        folder = _folder(document, ("lookups", name, entry.kind, "path"))
+        found[name] = (entry.common(), entry.factory(name, Surroundings("", region=settings.region, folder=folder)))
+    return found
+
+
+def _calendars(
+    settings: FileSettings, ruleset: Ruleset, document: Document, findings: Findings
+) -> tuple[Calendar, ...]:
+    """The keepers of the hours' calendars; those in files are read."""
+    found = []
+    for name, entry in settings.hours.items():
+        if entry.calendar is None:
+            continue
+        path: Place = ("hours", name, "calendar")
+        hours = ruleset.hours[name]
+        calendar = Calendar(name, entry.calendar, _folder(document, (*path, "file")), hours.timezone, hours.agenda)
+        try:
+            calendar.load()
+        except ValueError as error:
+            findings.wrong_value((*path, "file") if (*path, "file") in document.places.values else path, str(error))
+        found.append(calendar)
+    return tuple(found)
+
+
+def _folder(document: Document, path: Place) -> Path:
+    """Where a relative file name at ``path`` starts: at the file that says it."""
+    source = document.places.source(path)
+    return document.folder if source is document.places else Path(source.file).parent
 
 
 def _filled(document: Document, findings: Findings) -> dict[str, Any]:

@@ -16,9 +16,12 @@ from ariroute.asterisk.settings import AmiSettings, AriSettings
 from ariroute.config.near import suggestion
 from ariroute.config.ring_steps import Agent, EndpointText
 from ariroute.config.shapes import IDENTIFIER, NAME, Identifier, Name, Priority, QueueKey, QueueName, as_list, keys
+from ariroute.config.speech import SpeechSettings
 from ariroute.config.steps import Step
 from ariroute.flow.queues import QUEUE_NAME
+from ariroute.lookups.calendar import CalendarSettings, as_calendar
 from ariroute.lookups.kinds import LookupEntry
+from ariroute.lookups.notify import NotifySettings
 from ariroute.values import Duration, Settings
 
 LOOPBACK = re.compile(r"(127(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3}|localhost):(\d{1,5})", re.ASCII)
@@ -87,16 +90,25 @@ class QueueSettings(Settings):
 
 
 class HoursEntry(Settings):
-    """Opening hours: ranges of time by day, and holidays on which it is closed all day."""
+    """Opening hours: ranges of time by day and by date, holidays on which it is closed all day, a calendar."""
 
     model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, Annotated[str, Field(examples=["08:00-12:00,13:00-17:00"])]]
+    __pydantic_extra__: dict[
+        str,
+        Annotated[str, Field(description="Ranges of time, or closed.", examples=["08:00-12:00,13:00-17:00", "closed"])],
+    ]
 
     holidays: Annotated[
         list[str], BeforeValidator(as_list, json_schema_input_type=str | list[str]), Field(min_length=1)
     ] = Field(
         default_factory=list, description="A country (SE, DE-BY) whose public holidays count, or quoted dates, or both."
     )
+    timezone: Annotated[str, AfterValidator(_timezone)] | None = Field(
+        default=None, description="The time zone of these hours; without it that of the file."
+    )
+    calendar: (
+        Annotated[CalendarSettings, BeforeValidator(as_calendar, json_schema_input_type=str | CalendarSettings)] | None
+    ) = Field(default=None, description="An iCalendar file or URL whose events close, or open when they say so.")
 
 
 class CallTrigger(Settings):
@@ -158,6 +170,13 @@ class FileSettings(Settings):
     """The whole flow file."""
 
     version: Literal[1] = Field(description="The version of this format.")
+    include: (
+        Annotated[list[str], BeforeValidator(as_list, json_schema_input_type=str | list[str]), Field(min_length=1)]
+        | None
+    ) = Field(default=None, description="More files with parts of this configuration; relative to this file.")
+    base: str | None = Field(
+        default=None, description="Makes this file a site: it changes single values of the configuration named here."
+    )
     region: Annotated[str, AfterValidator(_region)] = Field(
         default="", description="Country (ISO 3166) that local numbers belong to; without it only +46... is understood."
     )
@@ -169,6 +188,11 @@ class FileSettings(Settings):
     )
     lookups: dict[Identifier, LookupEntry] = Field(
         default_factory=dict, json_schema_extra=keys(IDENTIFIER.pattern), description="Where facts come from, by name."
+    )
+    notify: dict[Identifier, NotifySettings] = Field(
+        default_factory=dict,
+        json_schema_extra=keys(IDENTIFIER.pattern),
+        description="Whom the step notify tells of a decision, by name.",
     )
     hours: dict[Name, HoursEntry] = Field(
         default_factory=dict, json_schema_extra=keys(NAME.pattern), description="Opening hours, by name."
@@ -186,4 +210,5 @@ class FileSettings(Settings):
     flows: Annotated[dict[Name, FlowSettings], Field(min_length=1)] = Field(
         json_schema_extra=keys(NAME.pattern), description="The flows, by name."
     )
+    speech: SpeechSettings | None = Field(default=None, description="Text-to-speech, for what a flow says.")
     daemon: DaemonSettings = Field(default_factory=DaemonSettings, description="The daemon itself.")

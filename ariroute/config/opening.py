@@ -1,10 +1,10 @@
-"""The ``hours:`` section: day keys, ranges of time and holidays into :class:`ariroute.flow.hours.Hours`."""
+"""The ``hours:`` section: days, dates, ranges of time and holidays into :class:`ariroute.flow.hours.Hours`."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date, time
+from datetime import date, time, timedelta
 from functools import lru_cache
 from importlib.util import find_spec
 from itertools import pairwise
@@ -17,6 +17,10 @@ from ariroute.flow.hours import WEEKDAYS, Hours, Span
 
 CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00", re.ASCII)
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+DATES = re.compile(r"(\d{4}-\d{2}-\d{2})(?: *\.\. *(\d{4}-\d{2}-\d{2}))?", re.ASCII)
+LIKE_DATES = re.compile(r"\d")
+RANGE_LIMIT = 366
+CLOSED = "closed"
 COUNTRY = re.compile(r"([A-Z]{2})(?:-([A-Z0-9]{1,8}))?", re.ASCII)
 HOLIDAY_YEARS = range(2020, 2046)
 """The years whose holidays are known: yesterday's calls can be replayed and no daemon runs longer unrestarted."""
@@ -30,16 +34,43 @@ def opening_hours(name: str, entry: HoursEntry, timezone: str, findings: Finding
     """The hours that ``entry`` describes; mistakes go to ``findings`` and are left out."""
     path: Path = ("hours", name)
     weekly: dict[int, tuple[Span, ...]] = {}
+    dates: dict[date, tuple[Span, ...]] = {}
     for key, text in (entry.model_extra or {}).items():
-        spans = _spans(text, (*path, key), findings)
-        for day in _days(key, (*path, key), findings):
-            if day in weekly:
-                findings.wrong((*path, key), f"{WEEKDAYS[day]} is given twice: each day once")
-            weekly[day] = spans
+        spans = () if text.strip() == CLOSED else _spans(text, (*path, key), findings)
+        if LIKE_DATES.match(key):
+            for day in _dates(key, (*path, key), findings):
+                if day in dates:
+                    findings.wrong((*path, key), f"{day} is given twice: each date once")
+                    break
+                dates[day] = spans
+            continue
+        for weekday in _days(key, (*path, key), findings):
+            if weekday in weekly:
+                findings.wrong((*path, key), f"{WEEKDAYS[weekday]} is given twice: each day once")
+            weekly[weekday] = spans
     damaged = any(problem.path.startswith(f"hours.{name}.") for problem in findings.problems)
-    if not entry.model_extra and not damaged:
+    if not weekly and not damaged:
         findings.wrong(path, 'no day is given: write such as mon-fri: "08:00-17:00"')
-    return Hours(name, weekly, _holidays(entry.holidays, (*path, "holidays"), findings), timezone)
+    holidays = _holidays(entry.holidays, (*path, "holidays"), findings)
+    source = entry.calendar.label if entry.calendar else ""
+    return Hours(name, weekly, holidays, entry.timezone or timezone, dates, source)
+
+
+def _dates(key: str, path: Path, findings: Findings) -> list[date]:
+    """The days that ``2026-12-24`` or ``2026-07-06..2026-07-31`` stands for, the last included."""
+    match = DATES.fullmatch(key.strip())
+    if not match:
+        findings.wrong(path, f'\'{key[:80]}\' is not a date: write such as "2026-12-24" or "2026-07-06..2026-07-31"')
+        return []
+    try:
+        first, last = (date.fromisoformat(text) for text in (match[1], match[2] or match[1]))
+    except ValueError:
+        findings.wrong(path, f"there is no day {key[:80]}")
+        return []
+    if not 0 <= (last - first).days < RANGE_LIMIT:
+        findings.wrong(path, f"'{key[:80]}' must run from an earlier to a later day, {RANGE_LIMIT} days at most")
+        return []
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
 def _days(key: str, path: Path, findings: Findings) -> list[int]:
@@ -57,7 +88,7 @@ def _days(key: str, path: Path, findings: Findings) -> list[int]:
 
 def _not_a_day(word: str) -> str:
     short = LONG_DAYS.get(word.lower())
-    meant = f", did you mean '{short}'?" if short else suggestion(word, (*WEEKDAYS, "holidays"))
+    meant = f", did you mean '{short}'?" if short else suggestion(word, (*WEEKDAYS, *HoursEntry.model_fields))
     return f"'{word[:80]}' is not a day{meant or ': write mon, tue, wed, thu, fri, sat, sun, mon-fri or mon,wed'}"
 
 

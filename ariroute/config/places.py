@@ -1,6 +1,7 @@
 """Where each value of the flow file stands: from a path, ``("flows", "support", "steps", 0)``, to line and column.
 
-Lines and columns count from 1, as editors show them.
+A configuration may be spread over several files; a path then leads to one of them first. Lines and columns count from
+1, as editors show them.
 """
 
 from __future__ import annotations
@@ -32,13 +33,49 @@ class Scalar:
 
 @dataclass(slots=True)
 class Places:
-    """The places of every key and value of one file, by path."""
+    """The places of every key and value of one file, or of several that make one configuration, by path.
+
+    ``file`` and ``text`` are those of the main file, ``files`` the names of all; ``elsewhere`` holds the paths at and
+    below which another file's places count.
+    """
 
     file: str
     text: str
     keys: dict[Path, Position] = field(default_factory=dict)
     values: dict[Path, Position] = field(default_factory=dict)
     scalars: dict[Path, Scalar] = field(default_factory=dict)
+    elsewhere: dict[Path, Places] = field(default_factory=dict)
+    files: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.files = self.files or [self.file]
+
+    def source(self, path: Path) -> Places:
+        """The places of the file in which the value at ``path`` stands."""
+        for end in range(len(path), 0, -1) if self.elsewhere else ():
+            if found := self.elsewhere.get(path[:end]):
+                return found
+        return self
+
+    def add(self, other: Places) -> None:
+        """Know the places of ``other`` too, where there is none yet; whose they are stands in ``elsewhere``."""
+        for mine, theirs in ((self.keys, other.keys), (self.values, other.values)):
+            for path, position in theirs.items():
+                mine.setdefault(path, position)
+        for path, scalar in other.scalars.items():
+            self.scalars.setdefault(path, scalar)
+
+    def replace(self, path: Path, other: Places) -> None:
+        """What is at ``path`` and below stands in ``other``."""
+        self.elsewhere[path] = other
+        size = len(path)
+        for mine, theirs in ((self.keys, other.keys), (self.values, other.values)):
+            for old in [each for each in mine if each[:size] == path]:
+                del mine[old]
+            mine |= {each: position for each, position in theirs.items() if each[:size] == path}
+        for old in [each for each in self.scalars if each[:size] == path]:
+            del self.scalars[old]
+        self.scalars |= {each: scalar for each, scalar in other.scalars.items() if each[:size] == path}
 
     def of(self, path: Path) -> Position:
         """The place of the key or list item at ``path``, or of the nearest thing around it that is in the file."""
@@ -65,6 +102,8 @@ class Places:
 
     def inside(self, path: Path, line: int, column: int) -> Position:
         """The place in the file of a line and column (from 1) within the text at ``path``."""
+        if (source := self.source(path)) is not self:
+            return source.inside(path, line, column)
         scalar = self.scalars.get(path)
         if scalar is None:
             return self.value(path)
@@ -77,11 +116,11 @@ class Places:
     def problem(self, path: Path, text: str, *, at: Position | None = None, excerpt: str = "") -> Problem:
         """A mistake at ``path``; ``at`` is given where the place is not that of the key."""
         line, column = at or self.of(path)
-        return Problem(self.file, line, column, printable(path), text, excerpt)
+        return Problem(self.source(path).file, line, column, printable(path), text, excerpt)
 
-    def excerpt(self, at: Position) -> str:
-        """The file's line at ``at`` and a caret under the column; a long line is cut to the part around it."""
-        lines = self.text.splitlines()
+    def excerpt(self, path: Path, at: Position) -> str:
+        """The line at ``at`` of the file with ``path``, a caret under the column; a long line is cut around it."""
+        lines = self.source(path).text.splitlines()
         source = lines[at[0] - 1] if at[0] <= len(lines) else ""
         first = max(0, at[1] - 61)
         shown = "".join(c if c.isprintable() else " " for c in source[first : first + 100])

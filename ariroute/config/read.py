@@ -69,11 +69,16 @@ YAML_SAYS = (
 
 @dataclass(slots=True)
 class Document:
-    """A file's content as plain dicts, lists and scalars, the places of it all, and the mistakes found on the way."""
+    """A file's content as plain dicts, lists and scalars, the places of it all, and the mistakes found on the way.
+
+    ``folder`` is where relative paths in it start.
+    """
 
     data: Any
     places: Places
     problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+    folder: FilePath = FilePath()
 
 
 def read_file(path: FilePath) -> Document:

@@ -9,6 +9,7 @@ from ariroute.values import DURATION, SIZE, duration_text, size_text
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 DAYS = "mon|tue|wed|thu|fri|sat|sun"
+DATE = r"\d{4}-\d{2}-\d{2}"
 
 
 def json_schema() -> dict[str, Any]:
@@ -19,9 +20,19 @@ def json_schema() -> dict[str, Any]:
     spans = days.pop("additionalProperties")
     days |= {
         "additionalProperties": False,
-        "patternProperties": {rf"^({DAYS})(-({DAYS}))?( *, *({DAYS})(-({DAYS}))?)*$": spans},
+        "patternProperties": {
+            rf"^({DAYS})(-({DAYS}))?( *, *({DAYS})(-({DAYS}))?)*$": spans,
+            rf"^{DATE}( *\.\. *{DATE})?$": spans,
+        },
     }
+    # with more files, what is required may stand in those
+    schema["anyOf"] = [{"required": schema.pop("required")}, {"required": ["include"]}, {"required": ["base"]}]
     return {"$schema": DIALECT, "title": "ariroute flow file"} | {k: v for k, v in schema.items() if k != "title"}
+
+
+def part_schema() -> dict[str, Any]:
+    """The same for a file that is included or lies in ``conf.d``: nothing is required."""
+    return {key: value for key, value in json_schema().items() if key != "anyOf"}
 
 
 def _tidy(node: Any) -> None:

@@ -91,7 +91,12 @@ def test_the_schema_is_json_on_standard_output(ariroute: Ariroute) -> None:
 
     assert ended.code == 0
     assert ended.json["properties"].keys() >= {"version", "lookups", "queues", "flows"}
+    assert {"required": ["version", "queues", "flows"]} in ended.json["anyOf"]
     assert ended.err == ""
+
+
+def test_the_schema_of_a_part_requires_nothing(ariroute: Ariroute) -> None:
+    assert not {"required", "anyOf"} & ariroute("schema", "--part").json.keys()
 
 
 @pytest.mark.parametrize(
@@ -119,3 +124,25 @@ def test_when_the_file_of_a_lookup_cannot_be_used_then_2_as_run_would(
     assert ended.code == 2
     assert ended.out.startswith(told)
     assert ended.err == "ariroute.yaml: not usable: 1 mistake\n"
+
+
+def test_when_there_is_a_conf_d_then_the_folder_is_the_configuration(ariroute: Ariroute, flow_file: Path) -> None:
+    part = flow_file.parent / "conf.d" / "night.yaml"
+    part.parent.mkdir()
+    part.write_text("flows:\n  night: {trigger: {call: {to: night}}, default: standard}\n", encoding="utf-8")
+
+    assert ariroute("check").err == ".: usable: 3 flows, 2 lookups, 3 queues\n"
+    assert ariroute("check", "--json").json["files"] == ["ariroute.yaml", "conf.d/night.yaml"]
+    assert "conf.d/night.yaml" in ariroute("check", "-c", ".", "--json").out
+
+
+def test_several_files_are_checked_each_as_a_configuration_of_its_own(ariroute: Ariroute, flow_file: Path) -> None:
+    (flow_file.parent / "north.yaml").write_text("base: ariroute.yaml\nqueues: {gold: {priority: 1}}\n", "utf-8")
+    (flow_file.parent / "south.yaml").write_text("base: ariroute.yaml\nqueues: {gold: {priority: x}}\n", "utf-8")
+
+    ended = ariroute("check", "ariroute.yaml", "north.yaml", "south.yaml")
+
+    assert ended.code == 2
+    assert ended.out == "south.yaml:2:27: queues.gold.priority: must be a whole number, such as 10, without quotes\n"
+    assert [line.split(":")[1] for line in ended.err.splitlines()] == [" usable", " usable", " not usable"]
+    assert [each["usable"] for each in ariroute("check", "ariroute.yaml", "south.yaml", "--json").json] == [True, False]

@@ -16,7 +16,7 @@ from unit.config.texts import flow_file, loaded
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 GOOD = sorted((FIXTURES / "good").glob("*.yaml"))
-EXAMPLES = sorted((Path(__file__).parents[3] / "docs" / "examples").glob("*/*.yaml"))
+EXAMPLES = sorted((Path(__file__).parents[3] / "docs" / "examples").glob("*/ariroute.yaml"))
 SECRETS = {"ARI_SECRET": "a", "AMI_SECRET": "b", "CRM_TOKEN": "c"}
 
 
@@ -126,8 +126,8 @@ def test_when_the_file_does_not_exist_then_it_says_so(tmp_path: Path) -> None:
         load_rules(tmp_path / "nowhere.yaml")
 
 
-def test_when_the_file_is_a_directory_then_it_says_so(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
+def test_when_it_is_a_folder_without_the_main_file_then_it_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"/ariroute\.yaml: cannot be read: No such file"):
         load_rules(tmp_path)
 
 
