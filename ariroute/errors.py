@@ -15,6 +15,7 @@ ArirouteError
 │   └── AriRefused           an answer with an HTTP status of 400 or more
 │       └── ChannelGone      404: the channel is not there any more, an ordinary outcome
 ├── AmiError                 one AMI action failed, or got no answer in time
+├── SpeechFailed             a text could not be turned into a sound file
 └── LookupFailed             a source could not answer; carries one named reason
 
 A text says what is wrong, where, and the remedy.
@@ -140,6 +141,10 @@ class ChannelGone(AriRefused):
 
 class AmiError(ArirouteError):
     """One AMI action failed or got no answer in time."""
+
+
+class SpeechFailed(ArirouteError):
+    """A text could not be turned into a sound file."""
 
 
 class LookupFailed(ArirouteError):

@@ -20,13 +20,17 @@ from ariroute.asterisk.events import (
     ApplicationReplaced,
     Channel,
     ChannelDestroyed,
+    ChannelDtmfReceived,
     ChannelHangupRequest,
     Event,
+    PlaybackFinished,
+    PlaybackStarted,
     StasisEnd,
     StasisStart,
 )
 from ariroute.asterisk.variables import DIALLED
 from ariroute.daemon import logs
+from ariroute.daemon.conversation import Conversation, channel_of
 from ariroute.daemon.deadlines import Deadlines
 from ariroute.daemon.drive import drive
 from ariroute.daemon.handoff import hand_over
@@ -38,14 +42,17 @@ from ariroute.flow.contact import Contact, dialled_party, party
 from ariroute.flow.decision import Decision, QueueDestination
 from ariroute.flow.facts import Outcome
 from ariroute.flow.run import Run
+from ariroute.flow.wants import Gather, PickUp, Play, Rang, Reply, Ring, RingOutcome
 
 log = logging.getLogger("ariroute.calls")
 
 MESSAGE_CHANNEL = "Message/"  # one channel for all SIP MESSAGEs of the PBX; holding it blocks them all
 MARGIN = 0.5  # seconds of the guard kept for the hand-off itself
+UP = "Up"  # the state of a channel that was answered
 SETTLED = 3.0  # seconds after which a handed-over channel still listed has come in again unseen
 
 FoundBy = Literal["event", "sweep"]
+Performed = PickUp | Play | Gather | Ring
 
 
 class Phase(Enum):
@@ -64,8 +71,13 @@ class Call:
     found_by: FoundBy
     since: float
     phase: Phase = Phase.DECIDING
+    is_up: bool = False
+    """Whether it was answered when it came."""
     hung_up: bool = False
+    due: float = 0.0
+    """When the decision must be made, by the loop's time; moved by each step that holds the caller."""
     overdue: bool = False
+    talk: Conversation | None = None
     task: asyncio.Task[None] | None = field(default=None, repr=False)
 
 
@@ -94,6 +106,7 @@ class Calls:
         self._departed: dict[str, float] = {}
         self._deadlines: Deadlines[Call] = Deadlines(is_deciding, cancel)
         self._deciding = 0
+        self._talking = 0
         self.taking = True
         self.is_replaced = False
 
@@ -117,6 +130,15 @@ class Calls:
                 self._left(event.channel.id)
             case StasisEnd():
                 self._left(event.channel.id)
+            case ChannelDtmfReceived():
+                if talk := self._talk_of(event.channel.id):
+                    talk.on_key(event.digit)
+            case PlaybackStarted():
+                if talk := self._talk_of(channel_of(event.playback_id)):
+                    talk.on_playback_start(event.playback_id, event.media)
+            case PlaybackFinished():
+                if talk := self._talk_of(channel_of(event.playback_id)):
+                    talk.on_playback_end(event.playback_id, event.state)
             case ApplicationReplaced():
                 log.warning("another program has registered this Stasis application: taking no more calls")
                 self.taking = False
@@ -131,13 +153,13 @@ class Calls:
         routing = self._routing()
         limit = routing.config.daemon.max_in_flight
         contact = self._contact(channel, dialled, arguments, routing.ruleset.region)
-        call = Call(channel.id, found_by, time.monotonic())
+        call = Call(channel.id, found_by, time.monotonic(), is_up=channel.state == UP)
         self._calls[channel.id] = call
         self._metrics.taken(self._pbx, found_by)
         if channel.name.startswith(MESSAGE_CHANNEL):
             work = self._pass_on(call, "not a call: the channel of SIP messages")
         else:
-            work = self._route(call, contact, overloaded=self._deciding >= limit)
+            work = self._route(call, contact, overloaded=self._deciding - self._talking >= limit)
         self._deciding += 1
         call.task = self._tasks.spawn(work, f"call {channel.id}", about=call)
 
@@ -201,20 +223,55 @@ class Calls:
                 log.error("hand-off failed, the guard in the dialplan has the call: %s", error)
                 return
             self._report(call, contact, decision, handed_over, routing.config.daemon.mask_numbers)
+            if handed_over:
+                routing.notices.send(decision)
 
     async def _decide(self, run: Run, call: Call, routing: Routing) -> Decision:
         """The run's decision; the flow's default with the reason when it cannot be reached in time or at all."""
-        bound = max(0.1, routing.config.daemon.guard - MARGIN - (time.monotonic() - call.since))
-        self._deadlines.add(call, bound)
+        guard = routing.config.daemon.guard
+        self._hold(call, guard - (time.monotonic() - call.since))
+
+        async def perform(want: Performed) -> Reply:
+            return await self._perform(want, call, routing)
+
         try:
-            return await drive(run, routing.lookups.fetch, _now)
+            return await drive(run, routing.lookups.fetch, _now, perform)
         except asyncio.CancelledError:
             if not call.overdue or call.task is None or call.task.uncancel() > 0:
                 raise
-            return run.give_up(f"no decision within {bound:.1f} s (the guard less {MARGIN} s)")
+            return run.give_up(f"no decision in time: {MARGIN} s before the guard fires")
         except Exception as error:  # whatever it is, the caller must reach a queue
             log.exception("deciding failed")
             return run.give_up(f"{type(error).__name__} while deciding")
+
+    async def _perform(self, want: Performed, call: Call, routing: Routing) -> Reply:
+        """Carry out what is no lookup."""
+        if isinstance(want, Ring):
+            return Rang(RingOutcome.FAILED, "cannot ring")
+        if call.talk is None:
+            call.talk = Conversation(
+                self._ari,
+                call.id,
+                routing.config.daemon.guard,
+                speak=routing.speech.file if routing.speech else None,
+                hold=lambda seconds: self._hold(call, seconds),
+                is_answered=call.is_up,
+            )
+        self._talking += 1  # it costs next to nothing meanwhile, however long it takes
+        try:
+            return await call.talk.carry_out(want)
+        finally:
+            self._talking -= 1
+
+    def _hold(self, call: Call, guard_fires_in: float) -> None:
+        """Move the time by which ``call`` must be decided, as its guard has been set."""
+        within = max(0.1, guard_fires_in - MARGIN)
+        call.due = asyncio.get_running_loop().time() + within
+        self._deadlines.add(call, within)
+
+    def _talk_of(self, channel_id: str) -> Conversation | None:
+        call = self._calls.get(channel_id)
+        return call.talk if call else None
 
     async def _pass_on(self, call: Call, why: str) -> None:
         """Give the channel back without a decision: the dialplan's default queue takes it."""
@@ -297,7 +354,9 @@ def is_deciding(call: Call) -> bool:
 
 
 def cancel(call: Call) -> None:
-    """Interrupt the decision on ``call``, which has taken too long."""
+    """Interrupt the decision on ``call``, which has taken too long; not when its time was moved meanwhile."""
+    if asyncio.get_running_loop().time() < call.due:
+        return
     call.overdue = True
     if call.task is not None:
         call.task.cancel()

@@ -43,6 +43,16 @@ Speak = Callable[[str, str], Awaitable[Path]]
 """From a text and a language to its sound file, named without the suffix. Raises ArirouteError."""
 
 
+def playback_id(channel: str) -> str:
+    """A new id for a playback on ``channel``."""
+    return f"{channel}~{uuid.uuid4().hex[:12]}"
+
+
+def channel_of(playback: str) -> str:
+    """The channel that a playback of ours is on."""
+    return playback.rpartition("~")[0]
+
+
 class Conversation:
     """Carries out one caller's steps, one at a time. It is told of keys and of playbacks' ends as they happen.
 
@@ -183,7 +193,7 @@ class Conversation:
 
     async def _play_media(self, media: Media, language: str, deadline: float, ends_by_key: bool) -> str:
         """Play it; returns the state in which it ended."""
-        playback = self._playback = f"ariroute-{uuid.uuid4().hex}"
+        playback = self._playback = playback_id(self._channel)
         self._at = self._ended = ""
         try:
             await self._ari.play(self._channel, playback, media.uris, language=language, offset=media.offset)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 
 from ariroute.config.load import Config
+from ariroute.daemon.speech import Speech
 from ariroute.flow.facts import Answer
 from ariroute.lookups.notify import Notifier, Observe
 from ariroute.lookups.pbx import PbxFacts
@@ -28,13 +29,29 @@ class Routing:
         self.lookups = LookupRunner(
             {name: (settings, make(pbx)) for name, (settings, make) in config.lookups.items()}, observe=observe
         )
+        self.notices = Notifier(config.notify, observe_notices)
+        self.speech = Speech(config.speech) if config.speech else None
         self._users = 0
         self._idle = asyncio.Event()
         self._idle.set()
 
     async def start(self) -> None:
         """Open the sources. Raises ArirouteError when one cannot be used, such as a CSV file without its key."""
-        await self.lookups.start()
+        if self.speech:
+            await self.speech.start()
+        try:
+            await self.notices.start()
+            await self.lookups.start()
+        except BaseException:  # lookups leave none of theirs open
+            await self.notices.close()
+            raise
+        await asyncio.gather(*(calendar.start() for calendar in self.config.calendars))
+
+    def inherit(self, old: Routing) -> None:
+        """After a reload: calendars that cannot be had now go on with what ``old`` knew of them."""
+        for calendar in self.config.calendars:
+            for before in old.config.calendars:
+                calendar.inherit(before)
 
     def __enter__(self) -> Routing:
         self._users += 1
@@ -47,6 +64,10 @@ class Routing:
             self._idle.set()
 
     async def close(self) -> None:
-        """Close the sources when the last call that uses them has ended."""
+        """Close the sources when the last call that uses them has ended; notices that wait get a moment."""
         await self._idle.wait()
+        await self.notices.close()
+        await asyncio.gather(*(calendar.close() for calendar in self.config.calendars))
         await self.lookups.close()
+        if self.speech:
+            await self.speech.close()

@@ -94,7 +94,7 @@ async def test_when_no_decision_comes_before_the_guard_then_the_default_queue_ta
         monkeypatch.setattr("ariroute.daemon.calls.MARGIN", 1.8)
         channel = place(fake, "+46701000001")
         await fake.until(lambda: channel.continued)
-        assert "no decision within 0.2 s" in channel.variables["ARIROUTE_REASON"]
+        assert "no decision in time" in channel.variables["ARIROUTE_REASON"]
 
 
 async def test_when_an_event_was_lost_then_the_sweep_finds_the_channel(fake: FakePbx, running: Running) -> None:
