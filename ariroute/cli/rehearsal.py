@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ariroute.cli.given import Fields, given_answers, known, listed
+from ariroute.cli.given import ANSWERED, Fields, given_answers, given_presses, given_rings, known, listed
 from ariroute.config.load import Config, load_live, load_rules
 from ariroute.daemon.drive import drive
 from ariroute.errors import UnknownName, UnusableInput
@@ -27,6 +27,7 @@ from ariroute.flow.scope import fields_of
 from ariroute.flow.tree import Flow, Ruleset
 from ariroute.lookups.pbx import NoPbx
 from ariroute.lookups.runner import LookupRunner
+from ariroute.testing import FakeCaller
 
 CONTACT_ID = "test"
 
@@ -45,6 +46,8 @@ class Call:
     set: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     fail: tuple[str, ...] = ()
+    press: tuple[str, ...] = ()
+    ring: tuple[str, ...] = ()
     live_lookups: bool = False
 
 
@@ -73,10 +76,13 @@ def rehearse(path: Path, call: Call) -> Rehearsal:
     contact = contact_of(call, ruleset, pbx, moment(call.at, ruleset.timezone))
     contact, flow = flow_of(call, ruleset, contact)
     run = Run(ruleset, flow, contact)
-    decision, asked = asyncio.run(_walk(config, run, answers, call.live_lookups, contact.arrived))
+    caller = FakeCaller(given_presses(call.press), given_rings(call.ring))
+    decision, asked = asyncio.run(_walk(config, run, answers, caller, call.live_lookups, contact.arrived))
     remarks = (
         *_remarks(call, ruleset, flow, contact, answers.keys() - asked),
+        *_never_wanted(caller),
         *_never_asked(config, contact, answers, asked),
+        *_unread_calendars(config, call.live_lookups),
     )
     return Rehearsal(ruleset, flow, contact, decision, remarks)
 
@@ -145,7 +151,7 @@ def _named_or_triggered(call: Call, ruleset: Ruleset, contact: Contact) -> Flow:
 
 
 async def _walk(
-    config: Config, run: Run, given: Mapping[str, Answer], live: bool, at: datetime
+    config: Config, run: Run, given: Mapping[str, Answer], caller: FakeCaller, live: bool, at: datetime
 ) -> tuple[Decision, set[str]]:
     """The decision, and the names of the lookups that the run asked."""
     runner = LookupRunner(
@@ -171,9 +177,12 @@ async def _walk(
         return [given[name] for name in names if name in given] + live_answers
 
     await runner.start()
+    calendars = config.calendars if live else ()
     try:
-        return await drive(run, fetch, lambda: at), asked
+        await asyncio.gather(*(calendar.start() for calendar in calendars))
+        return await drive(run, fetch, lambda: at, caller.perform), asked
     finally:
+        await asyncio.gather(*(calendar.close() for calendar in calendars))
         await runner.close()
 
 
@@ -197,6 +206,14 @@ def _remarks(call: Call, ruleset: Ruleset, flow: Flow, contact: Contact, unasked
     return tuple(remarks)
 
 
+def _never_wanted(caller: FakeCaller) -> Iterator[str]:
+    presses, rings = caller.left
+    if presses:
+        yield f"--press {presses[0] or repr('')} was not needed: the flow asked for keys so often only"
+    if rings:
+        yield f"--ring {rings[0] or ANSWERED} was not needed: the flow rang so often only"
+
+
 def _never_asked(config: Config, contact: Contact, answers: Mapping[str, Answer], asked: AnySet[str]) -> Iterator[str]:
     """Lookups said to find something that a real call like this one would not even ask."""
     facts = contact.facts()
@@ -205,3 +222,11 @@ def _never_asked(config: Config, contact: Contact, answers: Mapping[str, Answer]
         if empty and answers[name].outcome is not Outcome.MISSING:
             remedy = ": give --caller" if empty[0].startswith("caller") else ""
             yield f"in a real call like this, lookup {name} is missing, as {empty[0]} is empty{remedy}"
+
+
+def _unread_calendars(config: Config, live: bool) -> Iterator[str]:
+    """Calendars whose events did not count here."""
+    for calendar in config.calendars:
+        if not calendar.is_known:
+            why = "did not answer" if live else "is not asked without --live-lookups"
+            yield f"hours {calendar.hours}: the calendar at {calendar.settings.label} {why}: its events do not count"
