@@ -134,7 +134,7 @@ def timeouts_are_constants(dialplan: Dialplan) -> Iterator[str]:
 
 def timeout_extension_everywhere(dialplan: Dialplan) -> Iterator[str]:
     """Rule 2: extension T in every context in which a channel waits, and it leads on to the delivery."""
-    for context in _contexts_with(dialplan, "Stasis", "Queue"):
+    for context in _contexts_with(dialplan, "Stasis", "Queue", "Dial", "VoiceMail"):
         timeout = dialplan.find(context, "T")
         if timeout is None:
             yield f"context {context}: no extension T: the guard would hang up"
@@ -179,28 +179,82 @@ def decision_is_void_at_the_entrance(dialplan: Dialplan) -> Iterator[str]:
     """Rule 4: a decision of an earlier pass must not count, so the entrance empties it."""
     for extension in dialplan.extensions:
         for stasis in extension.calling("Stasis"):
-            for name in ("ARIROUTE_DECIDED", "ARIROUTE_QUEUE", "ARIROUTE_HANGUP"):
+            for name in (*DECISION, "ARIROUTE_BACK"):
                 if not any(step.sets(name) == "" for step in extension.before(stasis)):
                     yield f"line {stasis.line}: {name} is not emptied before Stasis()"
 
 
+DECISION: Final = tuple(
+    f"ARIROUTE_{name}" for name in ("DECIDED", "QUEUE", "HANGUP", "DIAL", "VOICEMAIL", "RECORD", "HEADERS")
+)
+"""The variables that make up a decision: one of an earlier pass must not be taken for one of this pass."""
+
+
 def decided_before_used(dialplan: Dialplan) -> Iterator[str]:
-    """Rule 4: ARIROUTE_DECIDED is asked before the decision is used; half a decision is none."""
+    """Rule 4: ARIROUTE_DECIDED is asked before the decision is used; half a decision is none.
+
+    What calls `Dial()` is entered from behind that question alone, and an agent's channel has a call already.
+    """
+    entered = _contexts_with(dialplan, "Dial", "Return")
     for extension in dialplan.extensions:
-        asked = False
+        asked = extension.context in entered
         for step in extension.steps:
+            if "ariroute-ring" in step.arguments and not asked:
+                yield f"line {step.line}: rings before ARIROUTE_DECIDED is asked"
             asked = asked or (step.application == "GotoIf" and "ARIROUTE_DECIDED" in step.arguments)
-            read = re.search(r"\$\{(ARIROUTE_QUEUE|ARIROUTE_HANGUP)\}", step.arguments)
-            if read and not asked and step.sets(read[1]) != "":
+            read = re.search(r"\$\{(ARIROUTE_(?:QUEUE|HANGUP|DIAL|VOICEMAIL|RECORD))\}", step.arguments)
+            if read and not asked and all(step.sets(name) != "" for name in (read[1], "ARIROUTE_DECIDED")):
                 yield f"line {step.line}: {read[1]} is read before ARIROUTE_DECIDED is asked"
 
 
-def queue_names_are_filtered(dialplan: Dialplan) -> Iterator[str]:
-    """Rule 5: the name of a queue is a constant or went through FILTER; the same for a cause of `Hangup()`."""
+def returns_as_at_the_entrance(dialplan: Dialplan) -> Iterator[str]:
+    """Rules 1 and 4: who comes back into `Stasis()` has no decision, and passes where the guard is armed."""
     for extension in dialplan.extensions:
-        for step in (*extension.calling("Queue"), *extension.calling("Hangup")):
+        for goto in extension.calling("Goto"):
+            context, _, label = goto.arguments.rpartition(",s,")
+            entrance = dialplan.find(context, "s") if context != extension.context else None
+            if entrance is None or not any(entrance.calling("Stasis")) or label == "1":
+                continue
+            at = next((i for i, step in enumerate(entrance.steps) if step.label == label), len(entrance.steps))
+            if not any(map(_is_guard, entrance.steps[at:])):
+                yield f"line {goto.line}: jumps past the guard"
+            for name in DECISION:
+                if not any(step.sets(name) == "" for step in extension.before(goto)):
+                    yield f"line {goto.line}: {name} is not emptied before the call goes back"
+
+
+def rings_with_a_bound(dialplan: Dialplan) -> Iterator[str]:
+    """`Dial()` gets one filtered endpoint, whole or not at all, and a number of seconds: without one it never ends."""
+    for extension in dialplan.extensions:
+        for dial in extension.calling("Dial"):
+            endpoint, seconds, *_ = [*re.findall(r"\$\{(\w+)\}", dial.arguments.partition("{IF(")[0]), "", ""]
+            before = extension.before(dial)
+            if not re.match(r"\$\{\w+\},\$\{\w+\},i", dial.arguments):
+                yield f"line {dial.line}: Dial() takes one variable for the endpoint, one for the seconds, and option i"
+            if not any((step.sets(endpoint) or "").startswith("${FILTER(-+_*#./:@0-9A-Za-z,${") for step in before):
+                yield f"line {dial.line}: the endpoint was not filtered before"
+            if not any(f"LEN(${{{endpoint}}})}} != " in step.arguments for step in before):
+                yield f"line {dial.line}: what the filter took away was not asked for"
+            if not any(re.fullmatch(r"[1-9]\d*", step.sets(seconds) or "") for step in before):
+                yield f"line {dial.line}: seconds that are no number are not replaced"
+
+
+def loaded_before_used(dialplan: Dialplan) -> Iterator[str]:
+    """An application that is not loaded ends the call, so `IFMODULE()` is asked for those that an Asterisk may lack."""
+    for extension in dialplan.extensions:
+        for application, module in (("VoiceMail", "app_voicemail.so"), ("MixMonitor", "app_mixmonitor.so")):
+            for step in extension.calling(application):
+                asked = (f"IFMODULE({module})" in earlier.arguments for earlier in extension.before(step))
+                if not any(asked):
+                    yield f"line {step.line}: {application}() without asking IFMODULE({module})"
+
+
+def queue_names_are_filtered(dialplan: Dialplan) -> Iterator[str]:
+    """Rule 5: the name of a queue is a constant or went through FILTER; so do a cause of `Hangup()` and a mailbox."""
+    for extension in dialplan.extensions:
+        for step in (s for s in extension.steps if s.application in ("Queue", "Hangup", "VoiceMail")):
             name = step.arguments.split(",")[0]
-            if re.match(r"\$\{FILTER\((?:-_0-9A-Za-z|0-9),\$\{\w+\}\)\}(?:,|$)", step.arguments):
+            if re.match(r"\$\{FILTER\((?:-_0-9A-Za-z|-_\.@0-9A-Za-z|0-9),\$\{\w+\}\)\}(?:,|$)", step.arguments):
                 continue
             variable = re.fullmatch(r"\$\{(\w+)\}", name)
             if variable and not any(_filters(earlier, variable[1]) for earlier in extension.before(step)):
@@ -237,7 +291,9 @@ def no_patterns(dialplan: Dialplan) -> Iterator[str]:
             yield f"line {extension.line}: extension {extension.pattern}: only s and T"
 
 
-_UNTRUSTED: Final = re.compile(r"\$\{(?:EXTEN|CALLERID\(\w+\)|CONNECTEDLINE\(\w+\)|ARIROUTE_TO|SIP_HEADER\(\w+\))\}")
+_UNTRUSTED: Final = re.compile(
+    r"\$\{(?:EXTEN|CALLERID\(\w+\)|CONNECTEDLINE\(\w+\)|ARIROUTE_TO|ARIROUTE_NAME|SIP_HEADER\(\w+\))\}"
+)
 _FILTERED: Final = re.compile(
     r"\$\{(?:FILTER\([^,]*,\$\{[^{}]*\}|LEN\(\$\{(?:CALLERID\(num\)|ARIROUTE_TO)\})\)\}"
 )  # LEN is a number
@@ -248,7 +304,8 @@ def untrusted_text_is_filtered(dialplan: Dialplan) -> Iterator[str]:
     for extension in dialplan.extensions:
         clean: set[str] = set()
         for step in extension.steps:
-            rest = _FILTERED.sub("", step.arguments)
+            # The value of Set() is neither parsed nor expanded again.
+            rest = _FILTERED.sub("", step.arguments) if step.text != "Set(CALLERID(name)=${ARIROUTE_NAME})" else ""
             for text in _UNTRUSTED.findall(rest):
                 if text not in clean:
                     yield f"line {step.line}: {text} without FILTER"
@@ -256,10 +313,21 @@ def untrusted_text_is_filtered(dialplan: Dialplan) -> Iterator[str]:
 
 
 def no_second_evaluation(dialplan: Dialplan) -> Iterator[str]:
-    """Functions and applications that read text as syntax, or run programs, have no place here."""
+    """Functions and applications that read text as syntax, or run programs, have no place here.
+
+    `MixMonitor()` runs its third argument as a command, so it has two, and a comma in the first is filtered away.
+    """
     for step in dialplan.steps():
-        if found := re.search(r"\b(EVAL|SHELL|System|TrySystem|Exec|TryExec|MixMonitor|ENV|FILE)\(", step.text):
+        if found := re.search(r"\b(EVAL|SHELL|System|TrySystem|Exec|TryExec|ENV|FILE)\(", step.text):
             yield f"line {step.line}: {found[1]}() must not be used here"
+        if step.application == "MixMonitor" and not _RECORDING.fullmatch(step.arguments):
+            yield f"line {step.line}: MixMonitor() takes a filtered folder and uniqueid, and option b"
+
+
+_RECORDING: Final = re.compile(
+    r"\$\{FILTER\(-_\./0-9A-Za-z,\$\{ARIROUTE_RECORDINGS\}\)\}\$\{IF\(\$\{LEN\(\$\{ARIROUTE_RECORDINGS\}\)\}\?/\)\}"
+    r"\$\{FILTER\(-_\.0-9A-Za-z,\$\{UNIQUEID\}\)\}\.wav,b"
+)
 
 
 def dash_is_first_in_filter(dialplan: Dialplan) -> Iterator[str]:
@@ -287,6 +355,9 @@ RULES: Final[tuple[Rule, ...]] = (
     stasis_goes_on_to_delivery,
     decision_is_void_at_the_entrance,
     decided_before_used,
+    returns_as_at_the_entrance,
+    rings_with_a_bound,
+    loaded_before_used,
     queue_names_are_filtered,
     queuestatus_is_emptied,
     stasisstatus_is_not_read,

@@ -11,10 +11,25 @@ import pytest
 
 from ariroute.lab.asterisk import PrivateAsterisk
 
-# Where a call that a test places by ARI has its other end: it waits there, as a caller's phone would.
+# Where a call that a test places by ARI has its other end: it waits there, as a caller's phone would. Behind it, phones
+# that a call may be sent to as Local/s@....
 DIALPLAN = """
 [test-phone]
 exten => s,1,Wait(120)
+
+[test-rings]
+exten => s,1,Ringing()
+ same => n,Wait(120)
+
+[test-answers]
+exten => s,1,Answer()
+ same => n,Wait(120)
+
+[test-busy]
+exten => s,1,Hangup(17)
+
+[test-congested]
+exten => s,1,Hangup(34)
 """
 
 # Beside the sample tiers: a name with each kind of character that the name of a queue may have.

@@ -47,7 +47,9 @@ def unguarded() -> str:
     arming = " same => n,Set(TIMEOUT(absolute)=4)\n"
     assert text.count(arming) == 1
     copy = text.replace(arming, " same => n,NoOp()\n").replace("[ariroute]", "[unguarded]")
-    copy = copy.replace("[ariroute-deliver]", "[unguarded-deliver]").replace("ariroute-deliver,", "unguarded-deliver,")
+    copy = copy.replace("Goto(ariroute,", "Goto(unguarded,")
+    for context in ("deliver", "ring", "agent"):
+        copy = copy.replace(f"ariroute-{context}", f"unguarded-{context}")
     return f"""{copy}
 [ariroute-demo](+)
 exten => unguarded,1,Set(ARIROUTE_TO=support)

@@ -11,22 +11,38 @@ DIALPLAN = Path(__file__).resolve().parents[3] / "dialplan"
 OURS = (DIALPLAN / "extensions-ariroute.conf").read_text(encoding="utf-8")
 
 GUARD = " same => n,Set(TIMEOUT(absolute)=4)\n"
+NAMES = ("DECIDED", "QUEUE", "HANGUP", "DIAL", "VOICEMAIL", "RECORD", "HEADERS", "BACK")
 VOID = (
-    "exten => s,1,ExecIf(${LEN(${ARIROUTE_DECIDED}${ARIROUTE_HANGUP})}"
-    "?MSet(ARIROUTE_DECIDED=,ARIROUTE_QUEUE=,ARIROUTE_HANGUP=))\n"
+    "exten => s,1,ExecIf(${LEN("
+    + "".join(f"${{ARIROUTE_{name}}}" for name in NAMES if name != "QUEUE")
+    + ")}?MSet("
+    + ",".join(f"ARIROUTE_{name}=" for name in NAMES)
+    + "))\n"
 )
+VOID_AGAIN = " same => n,MSet(" + ",".join(f"ARIROUTE_{name}=" for name in NAMES[:-1]) + ")\n"
+TIMEOUT = "exten => T,1,Goto(ariroute-deliver,s,1)\n"
+RING = " same => n(ready),GotoIf(${LEN(${ARIROUTE_DIAL})}?ariroute-ring,s,1)\n"
+DIAL = "Dial(${ARIROUTE_ENDPOINT},${ARIROUTE_SECONDS},i"
+ENDPOINT = "exten => s,1,Set(ARIROUTE_ENDPOINT=${FILTER(-+_*#./:@0-9A-Za-z,${ARIROUTE_DIAL})})\n"
+SECONDS = " same => n,ExecIf($[0${ARIROUTE_SECONDS} = 0]?Set(ARIROUTE_SECONDS=20))\n"
+RECORDING = "${FILTER(-_.0-9A-Za-z,${UNIQUEID})}.wav,b)\n"
+MAILBOX = "VoiceMail(${FILTER(-_.@0-9A-Za-z,${ARIROUTE_VOICEMAIL})},"
+HEADERS = "${IF(${LEN(${ARIROUTE_HEADERS})}?b(ariroute-agent^s^1))}"
 DISARM = "exten => s,1,Set(TIMEOUT(absolute)=0)\n"
 STASIS = (
     " same => n,Stasis(${IF(${LEN(${ARIROUTE_APP})}?${ARIROUTE_APP}:ariroute)},"
-    "${FILTER(-+_*#0-9A-Za-z,${ARIROUTE_TO})})\n"
+    "${FILTER(-+_*#0-9A-Za-z,${ARIROUTE_TO})}${ARIROUTE_BACK})\n"
 )
 DELIVER = " same => n,Goto(ariroute-deliver,s,1)\n"
 DECIDED = ' same => n,GotoIf($["${FILTER(01,${ARIROUTE_DECIDED})}" = "1"]?decided)\n'
 REFUSE = " same => n(refuse),Hangup(${FILTER(0-9,${ARIROUTE_HANGUP})})\n"
-QUEUE = " same => n,Queue(${FILTER(-_0-9A-Za-z,${ARIROUTE_QUEUE})},${ARIROUTE_QUEUE_OPTIONS})\n"
+QUEUE = f" same => n,Queue(${{FILTER(-_0-9A-Za-z,${{ARIROUTE_QUEUE}})}},{HEADERS}${{ARIROUTE_QUEUE_OPTIONS}})\n"
 EMPTIED = " same => n,ExecIf(${LEN(${QUEUESTATUS})}?Set(QUEUESTATUS=))\n"
-FALLBACK = " same => n,Queue(${ARIROUTE_FALLBACK},${ARIROUTE_QUEUE_OPTIONS})\n"
-DNID = " same => n,ExecIf($[${LEN(${ARIROUTE_TO})} = 0]?Set(ARIROUTE_TO=${FILTER(-+_*#0-9A-Za-z,${CALLERID(dnid)})}))\n"
+FALLBACK = f" same => n,Queue(${{ARIROUTE_FALLBACK}},{HEADERS}${{ARIROUTE_QUEUE_OPTIONS}})\n"
+DNID = (
+    " same => n(again),ExecIf($[${LEN(${ARIROUTE_TO})} = 0]"
+    "?Set(ARIROUTE_TO=${FILTER(-+_*#0-9A-Za-z,${CALLERID(dnid)})}))\n"
+)
 
 BROKEN: list[tuple[rules.Rule, str, str]] = [
     (rules.guard_before_stasis, GUARD, " same => n,NoOp()\n"),
@@ -35,7 +51,8 @@ BROKEN: list[tuple[rules.Rule, str, str]] = [
     (rules.guard_before_stasis, GUARD + STASIS, STASIS + GUARD),
     (rules.timeouts_are_constants, GUARD, " same => n,Set(TIMEOUT(absolute)=${ARIROUTE_GUARD})\n"),
     (rules.timeouts_are_constants, GUARD, " same => n,Set(TIMEOUT(absolute)=-5)\n"),
-    (rules.timeout_extension_everywhere, "exten => T,1,Goto(ariroute-deliver,s,1)\n", ""),
+    (rules.timeout_extension_everywhere, TIMEOUT + "\n[ariroute-deliver]", "[ariroute-deliver]"),
+    (rules.timeout_extension_everywhere, TIMEOUT + "\n[ariroute-agent]", "[ariroute-agent]"),
     (rules.timeout_extension_everywhere, "exten => T,1,Goto(s,1)\n", ""),
     (rules.timeout_extension_everywhere, "exten => T,1,Goto(s,1)\n", "exten => T,1,Hangup()\n"),
     (rules.timeout_extension_everywhere, "exten => T,1,Goto(s,1)\n", "exten => T,1,Goto(s,2)\n"),
@@ -49,11 +66,26 @@ BROKEN: list[tuple[rules.Rule, str, str]] = [
     (rules.decision_is_void_at_the_entrance, VOID, VOID.replace("ARIROUTE_DECIDED=,", "")),
     (rules.decision_is_void_at_the_entrance, VOID, VOID.replace("ARIROUTE_QUEUE=,", "")),
     (rules.decision_is_void_at_the_entrance, VOID, VOID.replace(",ARIROUTE_HANGUP=", "")),
+    (rules.decision_is_void_at_the_entrance, VOID, VOID.replace(",ARIROUTE_DIAL=", "")),
+    (rules.decision_is_void_at_the_entrance, VOID, VOID.replace(",ARIROUTE_BACK=", "")),
     (rules.decided_before_used, DECIDED, ""),
+    (rules.decided_before_used, DISARM, DISARM + RING),
+    (rules.returns_as_at_the_entrance, VOID_AGAIN, ""),
+    (rules.returns_as_at_the_entrance, VOID_AGAIN, VOID_AGAIN.replace(",ARIROUTE_RECORD=", "")),
+    (rules.returns_as_at_the_entrance, "=> n(again),", "=> n,"),
+    (rules.rings_with_a_bound, DIAL, "Dial(${ARIROUTE_DIAL},${ARIROUTE_SECONDS},i"),
+    (rules.rings_with_a_bound, DIAL, "Dial(${ARIROUTE_ENDPOINT},${ARIROUTE_RING},i"),
+    (rules.rings_with_a_bound, DIAL, "Dial(${ARIROUTE_ENDPOINT},,i"),
+    (rules.rings_with_a_bound, ENDPOINT, ENDPOINT.replace("./", "&./")),
+    (rules.rings_with_a_bound, SECONDS, ""),
+    (rules.rings_with_a_bound, "${LEN(${ARIROUTE_ENDPOINT})} != ", "0 != "),
+    (rules.loaded_before_used, "${IFMODULE(app_voicemail.so)}", ""),
+    (rules.loaded_before_used, 'IFMODULE(app_mixmonitor.so)})}" = "1"]?record)', 'X})}" = "1"]?record)'),
     (rules.decided_before_used, DISARM, DISARM + QUEUE),
     (rules.queue_names_are_filtered, QUEUE, " same => n,Queue(${ARIROUTE_QUEUE},${ARIROUTE_QUEUE_OPTIONS})\n"),
     (rules.queue_names_are_filtered, REFUSE, " same => n(refuse),Hangup(${ARIROUTE_HANGUP})\n"),
     (rules.queue_names_are_filtered, QUEUE, " same => n,Queue(${ARIROUTE_QUEUE}${X})\n"),
+    (rules.queue_names_are_filtered, MAILBOX, "VoiceMail(${ARIROUTE_VOICEMAIL},"),
     (rules.queuestatus_is_emptied, EMPTIED, ""),
     (rules.queuestatus_is_emptied, " same => n,Set(QUEUESTATUS=)\n" + FALLBACK, FALLBACK),
     (rules.stasisstatus_is_not_read, DELIVER, DELIVER + ' same => n,GotoIf($["${STASISSTATUS}" = "FAILED"]?x)\n'),
@@ -64,6 +96,9 @@ BROKEN: list[tuple[rules.Rule, str, str]] = [
     (rules.untrusted_text_is_filtered, QUEUE, " same => n,UserEvent(Joined,Number: ${EXTEN})\n" + QUEUE),
     (rules.no_second_evaluation, QUEUE, " same => n,Set(X=${EVAL(${ARIROUTE_REASON})})\n" + QUEUE),
     (rules.no_second_evaluation, QUEUE, " same => n,System(echo)\n" + QUEUE),
+    (rules.no_second_evaluation, RECORDING, RECORDING.replace(",b)", ",b,${ARIROUTE_REASON})")),
+    (rules.no_second_evaluation, RECORDING, "${UNIQUEID}.wav,b)\n"),
+    (rules.untrusted_text_is_filtered, QUEUE, " same => n,Log(NOTICE,${ARIROUTE_NAME})\n" + QUEUE),
     (rules.dash_is_first_in_filter, QUEUE, QUEUE.replace("-_0-9A-Za-z", "0-9A-Za-z_-")),
     (rules.no_globals_section, "[ariroute]\n", "[globals]\n[ariroute]\n"),
 ]
