@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ariroute.cli.output import printable
 from ariroute.cli.wording import opening, telling, took_text, values_text
-from ariroute.flow.steps import Branch, Case, Goto, HangUp, Step, ToQueue
+from ariroute.flow.steps import (
+    Branch,
+    Case,
+    Dial,
+    Goto,
+    HangUp,
+    RingAgent,
+    Step,
+    ToQueue,
+    Voicemail,
+    ways_of,
+)
 
 if TYPE_CHECKING:
     from ariroute.cli.rehearsal import Rehearsal
@@ -119,10 +130,14 @@ def _ends(steps: Iterable[Step]) -> Iterator[str]:
                 yield f"flow {step.flow}"
             case HangUp():
                 yield "a hang-up"
-            case Branch():
-                for case in step.cases:
-                    yield from _ends(case.steps)
-                yield from _ends(step.otherwise)
+            case Voicemail():
+                yield f"voicemail {step.box}"
+            case Dial():
+                yield f"endpoint {step.name}"
+            case RingAgent():
+                yield "an agent"
+        for way in ways_of(step):
+            yield from _ends(way)
 
 
 def sentence(entry: TraceEntry, ways: Mapping[str, Way]) -> str:
@@ -140,6 +155,47 @@ def sentence(entry: TraceEntry, ways: Mapping[str, Way]) -> str:
             return f"It set {values_text(entry.values, 'to')}{_in_brackets(entry.reason)}."
         case "goto":
             return f"It went on in flow {printable(entry.result)}."
+        case _:
+            return talk_sentence(entry) or step_sentence(entry)
+
+
+def talk_sentence(entry: TraceEntry) -> str:
+    """What the caller heard and keyed in; empty when ``entry`` is about something else."""
+    said, why = printable(entry.text), _in_brackets(entry.reason)
+    digits = next((value for name, value in entry.values if name == "digits"), "")
+    heard = f"The caller keyed in {digits}" if digits else "The caller keyed in nothing"
+    match entry.what:
+        case "answer":
+            return "It answered the call." if entry.result == "answered" else f"It could not answer the call{why}."
+        case "play" | "say" if entry.result == "played":
+            return f"The caller heard {said}{why}."
+        case "play" | "say":
+            return f"The caller was to hear {said or 'a prompt'}, which was {entry.result}{why}."
+        case "menu" | "collect" | "consent":
+            asked = f"{entry.what.capitalize()}: the caller was asked with {said or 'silence'}{why}."
+            return f"{asked} {heard}: {entry.result.replace('_', ' ')}."
+        case _:
+            return ""
+
+
+def step_sentence(entry: TraceEntry) -> str:
+    """What the other steps did; empty for the entries that the first and the last sentence tell."""
+    name, result, why = printable(entry.text), printable(entry.result), _in_brackets(entry.reason)
+    match entry.what:
+        case "split":
+            return f"Split {name} put the caller among {result} ({values_text(entry.values, 'is')})."
+        case "hours":
+            return f"Hours {name} are {result}{why}." if result != "holiday" else f"Hours {name} have a holiday{why}."
+        case "label":
+            return f"It labelled the call: {values_text(entry.values, 'is') or 'nothing'}{why}."
+        case "notify":
+            return f"It planned the notice {name}."
+        case "note":
+            return f"Note: {name}." if result == "noted" else f"The note {name} could not be told{why}."
+        case "dial" | "agent" if result == "unknown":
+            return f"The agent {name} is not known{why}."
+        case "dial" | "agent":
+            return f"It rang {name or result}: {result.replace('_', ' ')}{why}."
         case _:
             return ""
 

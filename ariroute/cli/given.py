@@ -7,7 +7,9 @@ from collections.abc import Collection, Iterable, Mapping
 from difflib import get_close_matches
 
 from ariroute.errors import UnknownName, UnusableInput
+from ariroute.flow.digits import KEYS
 from ariroute.flow.facts import Answer, Failure, FieldType, Outcome, Scalar
+from ariroute.flow.wants import RingOutcome
 
 Fields = Mapping[str, Mapping[str, FieldType]]
 """The declared fields of each lookup."""
@@ -96,3 +98,22 @@ def _failed(fields: Fields, texts: Iterable[str]) -> list[Answer]:
         failure = Failure(known("reason to fail", reason, reasons))
         answers.append(Answer(known("lookup", name, fields), Outcome.FAILED, failure=failure, origin="given"))
     return answers
+
+
+def given_presses(texts: Iterable[str]) -> list[str]:
+    """What the caller keys in. Raises UnusableInput for what no telephone has a key for."""
+    presses = list(texts)
+    for text in presses:
+        if not KEYS.issuperset(text):
+            raise UnusableInput(f"--press {text}: a telephone has the keys 0 to 9, * and #")
+    return presses
+
+
+def given_rings(texts: Iterable[str]) -> list[RingOutcome | None]:
+    """How the rings end, None for answered. Raises UnusableInput for another word."""
+    words = [*map(str, RingOutcome), ANSWERED]
+    given = [known("end of a ring", text, words) for text in texts]
+    return [None if word == ANSWERED else RingOutcome(word) for word in given]
+
+
+ANSWERED = "answered"

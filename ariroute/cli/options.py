@@ -90,6 +90,18 @@ CALL_OPTIONS = (
         help="This lookup fails: timeout, refused, status, too_large, not_json, wrong_type, breaker_open, overloaded "
         "or error; repeatable.",
     ),
+    click.option(
+        "--press",
+        multiple=True,
+        metavar="KEYS",
+        help="What the caller keys in at the next menu, collect or consent, '' for nothing; repeatable.",
+    ),
+    click.option(
+        "--ring",
+        multiple=True,
+        metavar="OUTCOME",
+        help="How the next ring of dial or agent ends: busy, no_answer, failed or answered; repeatable.",
+    ),
     click.option("--live-lookups", is_flag=True, help="Ask the real sources of all other lookups."),
 )
 

@@ -7,7 +7,7 @@ others are asked for real.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AnySet
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,6 +19,7 @@ from ariroute.cli.given import ANSWERED, Fields, given_answers, given_presses, g
 from ariroute.config.load import Config, load_live, load_rules
 from ariroute.daemon.drive import drive
 from ariroute.errors import UnknownName, UnusableInput
+from ariroute.flow.answers import not_askable
 from ariroute.flow.contact import Contact, Party, dialled_party, party
 from ariroute.flow.decision import Decision
 from ariroute.flow.facts import Answer, Outcome
@@ -167,14 +168,15 @@ async def _walk(
         names: Sequence[str], inputs: Mapping[str, str], after: Mapping[str, frozenset[str]]
     ) -> list[Answer]:
         asked.update(names)
-        rest = [name for name in names if name not in given]
-        if rest and not live:
-            raise UnusableInput(_unanswered(rest, declared_fields(config)))
-        told = dict(inputs)
+        told, silent = dict(inputs), {name for name, needed in after.items() if _silent(needed, given)}
         for name in names:
             told.update(fields_of(given[name]) if name in given else {})
-        live_answers = await runner.fetch(rest, told, after) if rest else []
-        return [given[name] for name in names if name in given] + live_answers
+        rest = [name for name in names if name not in given and name not in silent]
+        if rest and not live:
+            raise UnusableInput(_unanswered(rest, declared_fields(config)))
+        answers = await runner.fetch(rest, told, after) if rest else []
+        answers += [not_askable(name, _silent(after[name], given)) for name in silent]
+        return [given[name] for name in names if name in given and name not in silent] + answers
 
     await runner.start()
     calendars = config.calendars if live else ()
@@ -184,6 +186,11 @@ async def _walk(
     finally:
         await asyncio.gather(*(calendar.close() for calendar in calendars))
         await runner.close()
+
+
+def _silent(needed: Iterable[str], given: Mapping[str, Answer]) -> str:
+    """The first of ``needed`` that was said to fail; empty when none was."""
+    return next((name for name in sorted(needed) if name in given and given[name].outcome is Outcome.FAILED), "")
 
 
 def _unanswered(names: Sequence[str], fields: Fields) -> str:

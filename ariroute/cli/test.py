@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     "--expect",
     default="",
     metavar="QUEUE[:PRIORITY]",
-    help="Where the call must end (hangup[:CAUSE] for a hang-up); exit code 1 when it does not.",
+    help="Where the call must end, exit code 1 when it does not; also hangup[:CAUSE], voicemail:BOX, dial:NAME.",
 )
 @config_option
 @json_option
@@ -29,17 +29,19 @@ def test(expect: str, config: Path | None, as_json: bool, **call: Any) -> int:
     """Walk a call through FLOW and print what each step did.
 
     The engine is the one that routes real calls. Lookups answer what --set, --missing and --fail say;
-    with --live-lookups the real sources are asked. FLOW may be left out when there is only one, or with --dialled.
+    with --live-lookups the real sources are asked. The caller presses what --press says, and rings end as --ring
+    says. FLOW may be left out when there is only one, or with --dialled.
 
     \b
     Example:
       ariroute test support --caller +46701234567 --set crm.loyalty=gold --expect gold
     """
-    from ariroute.cli.expectation import expectation
+    from ariroute.cli.expectation import can_be_rung, expectation
     from ariroute.cli.rehearsal import Call, rehearse
 
     rehearsal = rehearse(flow_file(config), Call(**call))
-    expected = expectation(expect, rehearsal.ruleset.queues) if expect else None
+    ruleset = rehearsal.ruleset
+    expected = expectation(expect, ruleset.queues, can_be_rung(ruleset)) if expect else None
     got = rehearsal.decision.destination
     met = expected is None or expected.met_by(got)
     if as_json:

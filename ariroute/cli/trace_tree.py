@@ -23,6 +23,8 @@ STYLES = {
     "unknown": "yellow",
     "failed": "yellow",
     "missing": "yellow",
+    **dict.fromkeys(("no_input", "invalid", "busy", "no_answer", "skipped"), "yellow"),
+    **dict.fromkeys(("played", "answered", "open", "yes", "collected"), "green"),
 }
 
 
@@ -72,15 +74,23 @@ def headline(entry: TraceEntry) -> tuple[str, str]:
             return "else: ", "taken" if result == "taken" else "none, so on to the next step"
         case "set":
             return "set ", values_text(entry.values) if result == "set" else f"{entry.values[0][0]}: {result}"
-        case "lookup":
-            return f"lookup {text}: ", result
+        case "lookup" | "split" | "hours" | "notify" | "dial" | "agent":
+            return f"{entry.what} {text}: ", result
+        case "play" | "say" | "menu" | "collect" | "consent" if text:
+            return f"{entry.what} {text}: ", result
+        case "note" if result == "noted":
+            return "note ", text
+        case "label":
+            return "label ", values_text(entry.values)
         case _:
             return f"{entry.what} ", result
 
 
 def details(entry: TraceEntry) -> list[str]:
     """The facts behind an entry, those that are there."""
-    values = () if entry.what == "set" else telling(entry)
+    values = () if entry.what in ("set", "label") else telling(entry)
     calculation = entry.text if entry.what == "set" and entry.text not in values_text(entry.values) else ""
     parts = [values_text(values), printable(calculation), printable(entry.reason), entry.origin, took_text(entry)]
+    if entry.began:
+        parts.append(f"asked after {entry.began * 1000:.1f} ms")
     return [part for part in parts if part]

@@ -159,13 +159,16 @@ LookupStep = Annotated[
 """Names, or names with ways; the tags are no keys of the file and stay out of messages."""
 
 
+STEPS = (
+    *("lookup", "branch", "set", "split", "hours", "answer", "play", "say", "menu", "collect", "consent", "dial"),
+    *("agent", "voicemail", "label", "notify", "note", "queue", "goto", "hangup"),
+)
+"""Every step by the key that makes it one."""
+
+
 class Step(Settings):
     """One step of a flow."""
 
-    KINDS: ClassVar[tuple[str, ...]] = (
-        *("lookup", "branch", "set", "split", "hours", "answer", "play", "say", "menu", "collect", "consent", "dial"),
-        *("agent", "voicemail", "label", "notify", "note", "queue", "goto", "hangup"),
-    )
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
     lookup: LookupStep | None = Field(default=None, description="Ask this lookup, or several together.")
@@ -208,7 +211,7 @@ class Step(Settings):
 
     @model_validator(mode="after")
     def _one_kind(self) -> Step:
-        exactly_one(self, self.KINDS, "a step")
+        exactly_one(self, STEPS, "a step")
         return self
 
 
