@@ -171,6 +171,12 @@ class Step(Settings):
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
+    queue: QueueTarget | None = Field(default=None, description="Into this queue; the end.")
+    goto: Name | None = Field(default=None, description="Go on in another flow.")
+    hangup: Cause | None = Field(
+        default=None, description="Hang up with this cause of Q.850 (16 normal, 17 busy); the end."
+    )
+    voicemail: Voicemail | None = Field(default=None, description="Into this mailbox; the end.")
     lookup: LookupStep | None = Field(default=None, description="Ask this lookup, or several together.")
     branch: Annotated[list[Case], Field(min_length=1)] | None = Field(
         default=None, description="The first case whose condition is true is taken."
@@ -194,7 +200,6 @@ class Step(Settings):
     agent: Annotated[RingAgent, BeforeValidator(as_agent)] | None = Field(
         default=None, description="Ring an agent; answered, it is the end."
     )
-    voicemail: Voicemail | None = Field(default=None, description="Into this mailbox; the end.")
     label: LabelStep | None = Field(default=None, description="What the agent sees of the call.")
     notify: (
         Annotated[
@@ -203,11 +208,6 @@ class Step(Settings):
         | None
     ) = Field(default=None, description="Send this notice, or several, after the decision.")
     note: Value = Field(default=None, description="A line in the trace.")
-    queue: QueueTarget | None = Field(default=None, description="Into this queue; the end.")
-    goto: Name | None = Field(default=None, description="Go on in another flow.")
-    hangup: Cause | None = Field(
-        default=None, description="Hang up with this cause of Q.850 (16 normal, 17 busy); the end."
-    )
 
     @model_validator(mode="after")
     def _one_kind(self) -> Step:
