@@ -199,7 +199,7 @@ class StepBuilder:
         return tree.Split(shown, split.name, tuple(arms))
 
     def _hours(self, step: HoursStep, shown: str, path: Path) -> tree.Step:
-        self.known("opening hours", step.calendar, "hours", self.names.hours, (*path, "calendar"))
+        self.known("calendar", step.calendar, "hours", self.names.hours, (*path, "calendar"))
         opened, closed, holiday = (
             self.way(way, (*path, key))
             for key, way in (("open", step.open), ("closed", step.closed), ("holiday", step.holiday))
