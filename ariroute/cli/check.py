@@ -14,14 +14,18 @@ from ariroute.cli.output import say, show, show_json
 from ariroute.errors import ConfigError, Problem, UnusableInput
 
 if TYPE_CHECKING:
+    from ariroute.cli.check_live import Live
     from ariroute.config.load import Config
 
 
 @click.command()
 @click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path))
 @config_option
+@click.option(
+    "--live", is_flag=True, show_envvar=True, help="Compare it with the Asterisk servers too; only reads from them."
+)
 @json_option
-def check(files: tuple[Path, ...], config: Path | None, as_json: bool) -> int:
+def check(files: tuple[Path, ...], config: Path | None, live: bool, as_json: bool) -> int:
     """Check the configuration and print every mistake in it.
 
     Each mistake as FILE:LINE:COLUMN to standard output, a summary to standard error. Exit code 2 when there is
@@ -30,20 +34,25 @@ def check(files: tuple[Path, ...], config: Path | None, as_json: bool) -> int:
     FILE may be a folder; of several each is checked as a configuration of its own, such as the sites of one.
     The files of lookups are read too. Secrets need not be there, so a file can be checked on any machine.
 
+    With --live each Asterisk of the configuration is asked for what the configuration needs: queues, endpoints,
+    sounds, modules, the guard in the dialplan, the rights of the AMI user. What is missing is a mistake, at its
+    place in the file. This needs the secrets; exit code 3 when an Asterisk cannot be asked.
+
     \b
     Example:
       ariroute check ariroute.yaml
+      ariroute check --live
       ariroute check /etc/ariroute sites/*.yaml
     """
     paths = files or (flow_file(config),)
-    results = [_checked(path, as_json) for path in paths]
+    results = [_checked(path, as_json, live) for path in paths]
     if as_json:
         plain = [plain for _, plain in results]
         show_json(plain[0] if len(plain) == 1 else plain)
     return max(code for code, _ in results)
 
 
-def _checked(path: Path, as_json: bool) -> tuple[ExitCode, dict[str, Any]]:
+def _checked(path: Path, as_json: bool, live: bool) -> tuple[ExitCode, dict[str, Any]]:
     """The exit code for the configuration at ``path``, and what ``--json`` shows of it; else it is shown here."""
     from asyncio import run
 
@@ -52,6 +61,7 @@ def _checked(path: Path, as_json: bool) -> tuple[ExitCode, dict[str, Any]]:
     try:
         loaded = load_rules(path)
         run(start_sources(loaded))
+        lives = _lives(path) if live else {}
     except ConfigError as error:
         if not as_json:
             show("\n".join(str(each) for each in error.problems))
@@ -61,7 +71,19 @@ def _checked(path: Path, as_json: bool) -> tuple[ExitCode, dict[str, Any]]:
     if loaded.warnings and not as_json:
         show("\n".join(f"{each} (warning)" for each in loaded.warnings))
     say(summary(path, loaded))
-    return ExitCode.OK, _plain(path, loaded)
+    plain = _plain(path, loaded)
+    if live:
+        from ariroute.cli.check_live import tell
+
+        plain["live"] = {name: each.to_plain() for name, each in lives.items()}
+        tell(lives, as_json)
+    return max((each.code for each in lives.values()), default=ExitCode.OK), plain
+
+
+def _lives(path: Path) -> dict[str, Live]:
+    from ariroute.cli.check_live import check_live
+
+    return check_live(path)
 
 
 async def start_sources(config: Config) -> None:

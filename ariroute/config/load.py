@@ -19,6 +19,7 @@ from ariroute.config.findings import Findings, refusal
 from ariroute.config.model import DaemonSettings, FileSettings, PbxSettings
 from ariroute.config.parts import read_all, read_text_with_parts
 from ariroute.config.places import Path as Place
+from ariroute.config.places import Places
 from ariroute.config.read import Document
 from ariroute.config.repair import usable_part
 from ariroute.config.schema import json_schema
@@ -62,6 +63,8 @@ class Config:
     notify: Mapping[str, tuple[NotifySettings, Path]] = field(default_factory=dict)
     """Whom the step notify tells, and the folder where relative paths in its settings start."""
     speech: SpeechSettings | None = None
+    places: Places = field(default_factory=lambda: Places("", ""), compare=False, repr=False)
+    """Where everything stands in the files."""
 
 
 def load(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
@@ -119,6 +122,7 @@ def _load(document: Document, path: Path, secrets: Secrets, *, runs: bool) -> Co
         tuple(document.places.files),
         {name: (item, _folder(document, ("notify", name, "tls"))) for name, item in settings.notify.items()},
         settings.speech,
+        document.places,
     )
 
 

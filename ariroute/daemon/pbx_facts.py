@@ -29,9 +29,9 @@ class Connections(Protocol):
 
 
 class LivePbxFacts:
-    """The port of :mod:`ariroute.lookups.pbx`. A PBX that is away fails at once, and does not count for the breaker.
+    """The port of :mod:`ariroute.lookups.pbx`. What a PBX that is away is asked fails at once.
 
-    It does not because a lookup has one breaker for all PBXs: what one lacks is no reason not to ask another.
+    So these lookups have no breaker, which would be one for all PBXs: what one lacks is no reason not to ask another.
     """
 
     def __init__(self, pbxs: Mapping[str, Connections]) -> None:

@@ -86,6 +86,10 @@ class AstDbSettings(SourceSettings):
         return self
 
     @property
+    def has_breaker(self) -> bool:
+        return False
+
+    @property
     def template_names(self) -> frozenset[str]:
         """The channel is among them where ARI is asked: it evaluates functions for a channel only."""
         contact = ("contact.pbx", "contact.id") if self.exists else ("contact.pbx",)

@@ -101,6 +101,7 @@ class LookupSettings(Settings):
     cache: CacheSettings | None = None
     max_in_flight: int = Field(default=200, ge=1, le=10_000)
     at_once: int | None = Field(default=None, description="So many are asked together, further ones wait; None: all.")
+    has_breaker: bool = Field(default=True, description="Whether failures in a row keep it from being asked.")
 
 
 class SourceSettings(Settings):
@@ -126,6 +127,14 @@ class SourceSettings(Settings):
     def misfits(self, fields: Collection[str]) -> Iterator[tuple[tuple[str, ...], str]]:
         """What in these settings does not fit the lookup's fields: the keys that lead there, and what is wrong."""
         return iter(())
+
+    @property
+    def has_breaker(self) -> bool:
+        """Whether failures in a row keep this source from being asked for a while.
+
+        Not where somebody else watches the connection: the daemon does for all that asks the PBX.
+        """
+        return True
 
     @property
     def usual_cache(self) -> CacheSettings | None:

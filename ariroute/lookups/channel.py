@@ -76,6 +76,10 @@ class ChannelSettings(SourceSettings):
     )
 
     @property
+    def has_breaker(self) -> bool:
+        return False
+
+    @property
     def template_names(self) -> frozenset[str]:
         return frozenset({"contact.pbx", "contact.id"})
 

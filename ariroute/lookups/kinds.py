@@ -107,6 +107,7 @@ class Entry(Settings):
             cache=self.cache or self.body.usual_cache,
             max_in_flight=self.body.max_in_flight,
             at_once=self.body.at_once,
+            has_breaker=self.body.has_breaker,
         )
 
     def factory(self, name: str, surroundings: Surroundings) -> Callable[[PbxFacts], Source]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -94,7 +95,7 @@ class Lane:
         self._clock = clock
         self._inputs = tuple(sorted(source.template_names))
         self._cache = AnswerCache(settings.cache, clock) if settings.cache else None
-        self._breaker = Breaker(clock=clock)
+        self._breaker = Breaker(clock=clock) if settings.has_breaker else Breaker(clock=clock, failures=sys.maxsize)
         self._at_once = settings.at_once or settings.max_in_flight
         self._flights: dict[Key, Flight] = {}
         self._tasks: set[asyncio.Task[None]] = set()

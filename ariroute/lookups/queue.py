@@ -41,6 +41,10 @@ class QueueLookupSettings(SourceSettings):
     timeout: Timeout = Field(default=0.4, description="Asterisk answers within milliseconds, or not at all.")
 
     @property
+    def has_breaker(self) -> bool:
+        return False
+
+    @property
     def template_names(self) -> frozenset[str]:
         return frozenset({"contact.pbx"})
 

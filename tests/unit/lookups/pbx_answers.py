@@ -19,6 +19,7 @@ class PbxAnswers:
         self.variables = variables or {}
         self.database = database or {}
         self.queues = queues or {}
+        self.fault: Exception | None = None
         self.asked: list[tuple[str, ...]] = []
 
     async def variable(self, pbx: str, channel: str, name: str) -> str | None:
@@ -38,4 +39,6 @@ class PbxAnswers:
 
     async def queue_state(self, pbx: str, queue: str) -> QueueState | None:
         self.asked.append((pbx, queue))
+        if self.fault:
+            raise self.fault
         return self.queues.get(queue)

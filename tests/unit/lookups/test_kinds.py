@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from ariroute.errors import UnusableInput
 from ariroute.lookups.base import Surroundings
 from ariroute.lookups.csv import CsvSource
-from ariroute.lookups.http import HttpSettings, HttpSource, request_headers
+from ariroute.lookups.http import HttpSettings, HttpSource
 from ariroute.lookups.kinds import LookupEntry
 from ariroute.lookups.pbx import NoPbx
 from ariroute.lookups.service import fixed_headers
@@ -61,7 +61,7 @@ def test_factory_makes_a_new_source_each_time(item: dict[str, Any], kind: type, 
         ({**CRM, "http": {"url": URL, "retries": 3}}, "Extra inputs"),
         ({**CRM, "http": {"url": URL, "headers": {"X Y": "1"}}}, "not the name of a header"),
         ({**CRM, "http": {"url": URL, "headers": {"Host": "evil"}}}, "set by ariroute itself"),
-        ({**CRM, "http": {"url": URL, "auth": {}}}, "either basic"),
+        ({**CRM, "http": {"url": URL, "auth": {}}}, "write exactly one: basic"),
         ({**CRM, "http": {"url": URL, "record": "a..b"}}, "should match pattern"),
         ({**CRM, "http": {"url": URL, "record": ".a"}}, "should match pattern"),
         ({**VIP, "csv": {"path": "vip.csv", "key": "phone", "input": "caller"}}, "should match pattern"),
@@ -83,13 +83,13 @@ def test_schema_accepts_and_refuses_the_same() -> None:
 
 
 def headers(**more: Any) -> dict[str, str]:
-    return request_headers("crm", HttpSettings.model_validate({"url": URL, **more}))
+    return fixed_headers("lookup crm", HttpSettings.model_validate({"url": URL, **more}), "application/json")
 
 
 def test_secrets_reach_the_headers_and_no_text() -> None:
     settings = HttpSettings.model_validate({"url": URL, "headers": {"X-Key": "s3cret"}, "auth": {"bearer": "t0ken"}})
-    assert request_headers("crm", settings)["X-Key"] == "s3cret"
-    assert request_headers("crm", settings)["Authorization"] == "Bearer t0ken"
+    sent = fixed_headers("lookup crm", settings, "application/json")
+    assert (sent["X-Key"], sent["Authorization"]) == ("s3cret", "Bearer t0ken")
     assert "s3cret" not in f"{settings!r} {settings} {settings.model_dump()}"
     assert "t0ken" not in f"{settings!r} {settings} {settings.model_dump()}"
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from ariroute.flow.facts import Outcome
+from ariroute.errors import LookupFailed
+from ariroute.flow.facts import Failure, Outcome
 from ariroute.lookups.base import Surroundings
 from ariroute.lookups.kinds import LookupEntry
 from ariroute.lookups.pbx import NoPbx, QueueState
@@ -111,6 +112,21 @@ async def test_each_pbx_has_its_own_queues() -> None:
     for name in ("pbx1", "pbx2", "pbx1"):
         await asked.fetch(["q"], {"contact.pbx": name})
     assert pbx.asked == [("pbx1", "gold"), ("pbx2", "gold")]
+    await asked.close()
+
+
+async def test_failures_in_a_row_do_not_keep_it_from_being_asked() -> None:
+    """The daemon watches the connection; a breaker would be one for all PBXs."""
+    pbx = PbxAnswers()
+    asked = runner(
+        pbx,
+        ManualClock(),
+    )
+    for _ in range(20):
+        pbx.fault = LookupFailed(Failure.TIMEOUT, "no answer")
+        (answer,) = await asked.fetch(["q"], {"contact.pbx": "pbx1"})
+        assert answer.failure == Failure.TIMEOUT
+    assert asked.states()["q"].breaker == "closed"
     await asked.close()
 
 

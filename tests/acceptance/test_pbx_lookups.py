@@ -1,0 +1,214 @@
+"""Calls routed by what Asterisk itself knows, and by what is left when its AMI is away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+import requests
+from running_daemon import RunningDaemon, until
+
+from ariroute.lab.ports import Ports
+from ariroute.lab.sip import Caller
+
+from .accounts import by_caller
+from .conftest import Site, number
+from .relay import Relay
+
+FLOW = """
+version: 1
+region: SE
+asterisk:
+  pbx1:
+    ari: {{url: "{ari}", user: ariroute, password: "${{file:{folder}/ari}}", app: {app}}}
+    ami: {{address: "127.0.0.1:{ami}", user: lookups, password: "${{file:{folder}/ami}}", timeout: 1s}}
+lookups:
+  gold_now:
+    queue: {{name: gold}}
+    cache: {{for: 50ms}}
+  vip: {{astdb: {{family: vip, key: "{{caller.e164}}"}}}}
+  blocked: {{astdb: {{family: blocked, key: "{{caller.e164}}", exists: true}}}}
+  call: {{channel: {{variables: {{to: ARIROUTE_TO, did: "CALLERID(dnid)", plan: NOT_SET}}}}}}
+queues: {{platinum: {{priority: 30}}, gold: {{priority: 20}}, standard: {{}}, last: {{}}}}
+flows:
+  support:
+    trigger: {{call: {{to: support}}}}
+    default: last
+    steps:
+      - lookup: [gold_now, vip, blocked, call]
+      - branch:
+          - match: {{blocked.exists: true}}
+            hangup: 21
+          - match: {{vip.value: platinum, call.to: support, call.did: support}}
+            queue: platinum
+          - when: gold_now.waiting == 0.0 && call.plan == null
+            queue: gold
+          - else:
+            queue: standard
+  plain:
+    trigger: {{call: {{to: plain}}}}
+    default: last
+    steps: [queue: gold]
+daemon: {{admin: "127.0.0.1:{admin}", mask_numbers: false}}
+"""
+MANAGER = "\n[lookups]\nsecret = not-secret\nwrite = reporting\n"
+
+
+def let_in(site: Site) -> None:
+    """Give Asterisk's AMI the user of :data:`FLOW`."""
+    manager = site.pbx.directory / "etc" / "manager.conf"
+    if MANAGER not in manager.read_text():
+        manager.write_text(manager.read_text() + MANAGER)
+        site.pbx.cli("manager reload")
+
+
+class Daemon(Protocol):
+    """A daemon of this file's flow for a site; its AMI is at this port."""
+
+    def __call__(self, site: Site, ami: int, secret: str = "not-secret") -> RunningDaemon: ...
+
+
+@pytest.fixture
+def daemon_of(tmp_path: Path) -> Iterator[Daemon]:
+    with ExitStack() as made:
+
+        def make(site: Site, ami: int, secret: str = "not-secret") -> RunningDaemon:
+            let_in(site)
+            for name, text in (("ari", site.pbx.ari_password), ("ami", secret)):
+                (tmp_path / name).touch(mode=0o600)
+                (tmp_path / name).write_text(text)
+            (admin,) = made.enter_context(Ports(1))
+            file = tmp_path / "ariroute.yaml"
+            file.write_text(FLOW.format(ari=site.pbx.ari_url, app=site.app, ami=ami, folder=tmp_path, admin=admin))
+            daemon = RunningDaemon(file, admin)
+            made.callback(daemon.close)
+            return daemon
+
+        yield make
+
+
+def status(daemon: RunningDaemon) -> dict[str, dict[str, dict[str, object]]]:
+    answer: dict[str, dict[str, dict[str, object]]] = requests.get(f"http://{daemon.admin}/status", timeout=10).json()
+    return answer
+
+
+def has_ami(daemon: RunningDaemon) -> bool:
+    return daemon.metric("ariroute_ami_up", pbx="pbx1") == 1.0
+
+
+def fill(site: Site, platinum: str, blocked: str) -> None:
+    site.pbx.cli(f"database put vip {platinum} platinum")
+    site.pbx.cli(f"database put blocked {blocked} x")
+
+
+@pytest.mark.parametrize("site", ["22", "16"], indirect=True)
+def test_each_call_goes_where_the_pbx_says(site: Site, daemon_of: Daemon) -> None:
+    daemon = daemon_of(site, site.pbx.ami_port)
+    daemon.start()
+    until(lambda: has_ami(daemon), "AMI is connected")
+    vip, blocked, first, second = (number("silver", count) for count in range(1, 5))
+    fill(site, vip, blocked)
+
+    for count, caller in enumerate((first, second, vip), start=1):  # one after the other: the first is to wait there
+        site.place([Caller(caller)])
+        calls = by_caller(site.accounts.settled(count))
+    refused = site.place([Caller(blocked)]).wait(30)
+
+    assert {caller: call.queue for caller, call in calls.items()} == {
+        first: "gold",
+        second: "standard",
+        vip: "platinum",
+    }
+    assert [result.answered for result in refused] == [False]
+    assert daemon.complaints() == []
+    lookups = status(daemon)["lookups"]
+    assert {name: state["breaker"] for name, state in lookups.items()} == dict.fromkeys(lookups, "closed")
+    assert daemon.metric("ariroute_lookup_cached", lookup="gold_now") == 1.0
+    assert daemon.metric("ariroute_lookup_breaker", lookup="vip", state="closed") == 1.0
+
+
+QUICK = 0.1
+"""Seconds of a decision that asks nobody: it takes 2 ms, and a core may be busy."""
+
+
+def quick(daemon: RunningDaemon, since: float = 0.0) -> float:
+    """How many decisions took no longer than that."""
+    return daemon.metric("ariroute_decision_seconds_bucket", le=str(QUICK)) - since
+
+
+@pytest.mark.parametrize("fault", ["dead", "deaf", "wrong secret"])
+def test_without_ami_calls_are_routed_as_fast_as_ever(site: Site, daemon_of: Daemon, fault: str) -> None:
+    """Calls of a flow that asks AMI nothing while AMI is away; those that would ask it take their else."""
+    with Relay(site.pbx.ami_port) as relay:
+        relay.is_deaf = fault == "deaf"
+        daemon = daemon_of(site, relay.port, "not the secret" if fault == "wrong secret" else "not-secret")
+        if fault == "dead":
+            relay.stop()
+        daemon.start()
+        until(lambda: status(daemon)["pbxs"]["pbx1"]["ami"] != {"up": False, "failure": "not connected yet"}, "a try")
+        vip, blocked = number("silver", 50), number("silver", 51)
+        fill(site, vip, blocked)
+
+        site.place([Caller(number("gold", count), dialled="plain") for count in range(20)], rate=20)
+        calls = site.accounts.settled(20)
+        assert {call.queue for call in calls} == {"gold"}
+        site.place([Caller(caller) for caller in (vip, number("gold", 30), number("gold", 31))], rate=20)
+        calls = site.accounts.settled(23)
+
+        assert [call.queue for call in calls[20:]] == ["standard"] * 3
+        assert sorted(call.wait for call in calls)[11] < QUICK
+        assert daemon.metric("ariroute_lookups_total", lookup="gold_now", failure="refused") == 3
+        assert daemon.metric("ariroute_lookups_total", lookup="blocked", outcome="missing") == 3  # ARI alone
+        assert daemon.metric("ariroute_lookup_breaker", lookup="gold_now", state="closed") == 1.0
+        assert daemon.is_ready
+        assert not has_ami(daemon)
+        assert "not the secret" not in daemon.text()
+
+
+def test_ami_that_goes_deaf_or_dies_costs_calls_no_more_than_the_lookups_deadline_and_is_used_again(
+    site: Site, daemon_of: Daemon
+) -> None:
+    with Relay(site.pbx.ami_port) as relay:
+        daemon = daemon_of(site, relay.port)
+        daemon.start()
+        until(lambda: has_ami(daemon), "AMI is connected")
+        fill(site, number("silver", 60), number("silver", 61))
+        site.place([Caller(number("gold", count)) for count in range(40)], rate=20)
+        site.accounts.settled(10)
+
+        relay.is_deaf = True
+        until(lambda: not has_ami(daemon), "the daemon sees that nobody answers", within=5.0)
+        calls = site.accounts.settled(40)
+        assert max(call.wait for call in calls) < 0.8 + 1.0  # the longest deadline, and a busy machine
+        assert daemon.metric("ariroute_decisions_total", by_default="yes") == 0
+
+        relay.is_deaf = False
+        relay.reset()
+        until(lambda: has_ami(daemon), "AMI is connected again")
+        site.place([Caller(number("silver", 60))])
+        assert by_caller(site.accounts.settled(41))[number("silver", 60)].queue == "platinum"
+
+        relay.reset()
+        until(lambda: len(daemon.logs("pbx1: connected to AMI")) >= 3, "AMI is connected once more")
+        assert not site.accounts.census().lost
+        assert daemon.stop() == 0
+
+
+def test_an_asterisk_that_is_killed_and_started_again_is_asked_again(own_site: Site, daemon_of: Daemon) -> None:
+    daemon = daemon_of(own_site, own_site.pbx.ami_port)
+    daemon.start()
+    until(lambda: has_ami(daemon), "AMI is connected")
+
+    own_site.pbx.kill()
+    until(lambda: not has_ami(daemon), "AMI is lost")
+    own_site.pbx.start()
+    let_in(own_site)
+    own_site.pbx.cli(f"dialplan set global ARIROUTE_APP {own_site.app}")
+    until(lambda: has_ami(daemon) and daemon.is_ready, "all is connected again")
+
+    fill(own_site, number("silver", 1), number("silver", 2))
+    own_site.place([Caller(number("silver", 1))])
+    assert own_site.accounts.settled(1)[0].queue == "platinum"
