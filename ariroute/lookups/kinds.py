@@ -28,6 +28,7 @@ from ariroute.lookups.base import (
 from ariroute.lookups.channel import ChannelSettings, ChannelSource
 from ariroute.lookups.csv import CsvSettings, CsvSource
 from ariroute.lookups.http import HttpSettings, HttpSource
+from ariroute.lookups.ldap import LdapSettings, LdapSource
 from ariroute.lookups.pbx import PbxFacts
 from ariroute.lookups.queue import QueueLookupSettings, QueueSource
 from ariroute.lookups.redis import RedisSettings, RedisSource
@@ -38,6 +39,7 @@ OWN: dict[str, Kind] = {
     "http": Kind(HttpSettings, HttpSource),
     "csv": Kind(CsvSettings, CsvSource),
     "redis": Kind(RedisSettings, RedisSource),
+    "ldap": Kind(LdapSettings, LdapSource),
     "sql": Kind(SqlSettings, SqlSource),
     "queue": Kind(QueueLookupSettings, QueueSource),
     "astdb": Kind(AstDbSettings, AstDbSource),

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, model_validator
 from ariroute.errors import LookupFailed
 from ariroute.flow.facts import Failure, FieldType
 from ariroute.lookups.base import SourceSettings, Surroundings
+from ariroute.lookups.http_tls import TlsSettings, tls_context
 from ariroute.lookups.json import parsed, record_at
 from ariroute.lookups.pick import PATH_PATTERN
 from ariroute.lookups.resolver import Resolver
@@ -86,6 +87,7 @@ class RedisSettings(SourceSettings):
     )
     user: str = Field(default="", description="A user of the server's ACL; without it the default user.")
     password: Secret | None = None
+    tls: TlsSettings | None = None
     max_size: ByteSize = Field(default=256 * 1024, ge=1, description="A longer answer fails as 'too_large'.")
     connections: int = Field(default=8, ge=1, le=1000, description="Open at once; further questions wait.")
 
@@ -93,6 +95,8 @@ class RedisSettings(SourceSettings):
     def _fits_together(self) -> RedisSettings:
         if self.record and self.holds != "json":
             raise ValueError("'record' goes with 'holds: json' only")
+        if self.tls and not self.url.startswith("rediss:"):
+            raise ValueError("'tls' goes with rediss:// only")
         if self.user and self.password is None:
             raise ValueError("'user' needs a 'password'")
         return self
@@ -118,6 +122,7 @@ class RedisSource:
 
     def __init__(self, settings: RedisSettings, surroundings: Surroundings) -> None:
         self._settings = settings
+        self._around = surroundings
         self._fields = dict(surroundings.fields)
         self._key = pieces_of(settings.key)
         self._resolver = Resolver()
@@ -128,10 +133,9 @@ class RedisSource:
         return self._settings.template_names
 
     async def start(self) -> None:
-        """Make the pool; no server is asked yet."""
+        """Make the pool; no server is asked yet. Raises UnusableInput for certificates that cannot be used."""
         parts = urlsplit(self._settings.url)
-        tls = ssl.create_default_context() if parts.scheme == "rediss" else None
-        address = Address(parts.hostname or "", parts.port or PORT, tls)
+        address = Address(parts.hostname or "", parts.port or PORT, self._tls() if parts.scheme == "rediss" else None)
         first = greeting(self._settings, parts.path.strip("/"))
 
         async def connect() -> Reading:
@@ -149,7 +153,8 @@ class RedisSource:
 
     async def fetch(self, inputs: Mapping[str, str]) -> Mapping[str, Any] | None:
         assert self._pool is not None
-        row = await self._pool.first([self.key_for(inputs)])
+        key = self.key_for(inputs)
+        row = await self._pool.first([key]) if key else None
         if row is None:
             return None
         if self._settings.holds == "json":
@@ -160,9 +165,15 @@ class RedisSource:
         if self._pool:
             self._pool.close()
 
+    def _tls(self) -> ssl.SSLContext:
+        if self._settings.tls:
+            return tls_context(self._settings.tls, self._around.folder, f"lookup {self._around.name}")
+        return ssl.create_default_context()
+
     def key_for(self, inputs: Mapping[str, str]) -> str:
-        """The key for these inputs. Raises LookupFailed when a value could lead to another key."""
-        return "".join(piece if isinstance(piece, str) else key_part(piece, inputs) for piece in self._key)
+        """The key for these inputs, empty when a value is. Raises LookupFailed when one could lead to another key."""
+        parts = [piece if isinstance(piece, str) else key_part(piece, inputs) for piece in self._key]
+        return "".join(parts) if all(parts) else ""
 
 
 class Reading:

@@ -89,8 +89,10 @@ class RedisLink:
         self._writer.transport.abort()
 
     async def _reply(self) -> Reply | ServerError:
-        line = await self._line()
-        kind, rest = line[:1], line[1:]
+        kind = await self._reader.readexactly(1)
+        if kind not in b"+-:$*":
+            raise unreadable()  # before the rest is waited for
+        rest = await self._line()
         match kind:
             case b"+":
                 return rest
@@ -100,9 +102,7 @@ class RedisLink:
                 return number(rest)
             case b"$":
                 return await self._text(number(rest), self._limit)
-            case b"*":
-                return await self._list(number(rest))
-        raise unreadable()
+        return await self._list(number(rest))
 
     async def _list(self, length: int) -> list[bytes | None]:
         if not 0 <= length <= ITEMS_LIMIT:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import pytest
 from fixtures_stores import started
 
 from ariroute.flow.facts import Answer, Failure, Outcome
+from ariroute.lab.ports import Ports
 from ariroute.lab.redis import PASSWORD, RedisServer
 from ariroute.lookups.base import Surroundings
 from ariroute.lookups.kinds import LookupEntry
@@ -225,10 +226,26 @@ async def test_a_server_that_wants_a_password_says_so(tmp_path: Path) -> None:
             assert (await one(runner)).outcome == Outcome.MISSING
 
 
+async def test_tls_is_spoken_and_the_name_of_the_server_checked(tmp_path: Path, certificate: tuple[Path, Path]) -> None:
+    made, key = certificate
+    with Ports(1) as (port,):
+        settings = {"tls-port": str(port), "tls-cert-file": str(made), "tls-key-file": str(key)}
+        ca = {"ca": str(made)}
+        with private(tmp_path, settings | {"tls-auth-clients": "no"}) as server:
+            async with asking(server, url=f"rediss://localhost:{port}", tls=ca) as runner:
+                assert (await one(runner)).outcome == Outcome.MISSING
+            async with asking(server, url=f"rediss://127.0.0.1:{port}", tls=ca) as runner:
+                answer = await one(runner)
+                assert (answer.failure, "IP address mismatch" in answer.detail) == (Failure.REFUSED, True), answer
+            async with asking(server, url=f"rediss://localhost:{port}") as runner:
+                answer = await one(runner)
+                assert (answer.failure, "self-signed certificate" in answer.detail) == (Failure.REFUSED, True), answer
+
+
 @contextmanager
-def private(folder: Path) -> Iterator[RedisServer]:
+def private(folder: Path, settings: Mapping[str, str] | None = None) -> Iterator[RedisServer]:
     """A server of a test's own, running."""
-    server = RedisServer(folder / "redis")
+    server = RedisServer(folder / "redis", settings)
     try:
         started(server.start)
         yield server
