@@ -32,7 +32,16 @@ def question(step: Asking, scope: Scope, *, after_invalid: bool) -> tuple[Gather
     most, terminator, between = 1, "", 0.0
     if isinstance(step, Collect):
         most, terminator, between = step.most, step.terminator, step.between
-    return Gather(said.prompt, asked.at_most, most, asked.timeout, between, terminator, language=asked.language, anew=after_invalid), said
+    return Gather(
+        said.prompt,
+        asked.at_most,
+        most,
+        asked.timeout,
+        between,
+        terminator,
+        language=asked.language,
+        anew=after_invalid,
+    ), said
 
 
 def heard(step: Asking, reply: Gathered) -> Heard:
