@@ -10,6 +10,8 @@ import asyncio
 import collections
 import contextlib
 import functools
+import socket
+import struct
 import zlib
 from collections.abc import Awaitable, Callable
 
@@ -152,6 +154,27 @@ async def _close(writer: asyncio.StreamWriter) -> None:
     await writer.drain()
 
 
+async def _continue(writer: asyncio.StreamWriter) -> None:
+    """One interim answer after the other, and never the final one."""
+    while not writer.transport.is_closing():
+        writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        await writer.drain()
+        await asyncio.sleep(_DRIP / 10)
+
+
+async def _chunk(writer: asyncio.StreamWriter) -> None:
+    """A chunk whose length is no number."""
+    writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n")
+    await writer.drain()
+
+
+async def _reset(writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
+    await writer.drain()
+    # An RST instead of a FIN: closing with a linger time of 0, socket(7).
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
 async def _html(writer: asyncio.StreamWriter) -> None:
     await _send(writer, _PAGE, header="Content-Type: text/html")
 
@@ -167,12 +190,15 @@ async def _unknown(writer: asyncio.StreamWriter) -> None:
 _FAULTS: dict[str, Fault] = {
     "500": _server_error,
     "bomb": _bomb,
+    "chunk": _chunk,
     "close": _close,
+    "continue": _continue,
     "drip": _slow_body,
     "garbage": _garbage,
     "hang": _hang,
     "header": _long_header,
     "html": _html,
     "huge": _huge,
+    "reset": _reset,
     "slow": _slow_headers,
 }

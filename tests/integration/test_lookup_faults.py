@@ -19,9 +19,10 @@ import pytest
 from ariroute.flow.facts import Answer, Failure, Outcome
 from ariroute.lab.customers import CustomerService
 from ariroute.lab.evil import EvilService
-from ariroute.lookups import http
+from ariroute.lookups import service
 from ariroute.lookups.base import Surroundings
 from ariroute.lookups.kinds import LookupEntry
+from ariroute.lookups.pbx import NoPbx
 from ariroute.lookups.resolver import Resolver
 from ariroute.lookups.runner import LookupRunner
 
@@ -35,7 +36,9 @@ WORDS = {
     "array": Failure.NOT_JSON,
     "bigint": Failure.NOT_JSON,
     "bomb": Failure.TOO_LARGE,
+    "chunk": Failure.NOT_JSON,
     "close": Failure.REFUSED,
+    "continue": Failure.TIMEOUT,
     "deep": Failure.TOO_LARGE,  # longer than 256 KiB; below that it is not_json
     "drip": Failure.TIMEOUT,
     "dup": Failure.NOT_JSON,
@@ -49,6 +52,7 @@ WORDS = {
     "nan": Failure.NOT_JSON,
     "null": Failure.NOT_JSON,
     "redirect": Failure.STATUS,
+    "reset": Failure.REFUSED,
     "slow": Failure.TIMEOUT,
     "types": Failure.WRONG_TYPE,
     "utf8": Failure.NOT_JSON,
@@ -65,7 +69,7 @@ def evil() -> Iterator[EvilService]:
 async def asking(url: str, timeout: float = 5.0, **more: Any) -> AsyncIterator[LookupRunner]:
     item = {"http": {"url": url, "timeout": timeout, **more}, "fields": FIELDS}
     entry = LookupEntry.model_validate(item)
-    runner = LookupRunner({"crm": (entry.common(), entry.factory("crm", Surroundings("crm"))())})
+    runner = LookupRunner({"crm": (entry.common(), entry.factory("crm", Surroundings("crm"))(NoPbx()))})
     await runner.start()
     try:
         yield runner
@@ -219,7 +223,7 @@ async def test_hanging_name_server_is_cut_at_the_deadline(monkeypatch: pytest.Mo
         release.wait(30)
         raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
 
-    monkeypatch.setattr(http, "Resolver", lambda: Resolver(hangs))
+    monkeypatch.setattr(service, "Resolver", lambda allowed: Resolver(hangs))
     try:
         async with asking("http://crm.test/", 0.2) as runner:
             begun = time.monotonic()
@@ -235,7 +239,7 @@ async def test_unknown_host_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*_: Any, **__: Any) -> Any:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
-    monkeypatch.setattr(http, "Resolver", lambda: Resolver(unknown))
+    monkeypatch.setattr(service, "Resolver", lambda allowed: Resolver(unknown))
     async with asking("http://crm.test/") as runner:
         answer = await one(runner)
     assert answer.failure == Failure.REFUSED
@@ -246,7 +250,7 @@ async def test_name_that_leads_to_the_cloud_metadata_address_is_not_asked(monkey
     def rebound(host: str, port: int, **_: Any) -> list[tuple[Any, ...]]:
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("169.254.169.254", port))]
 
-    monkeypatch.setattr(http, "Resolver", lambda: Resolver(rebound))
+    monkeypatch.setattr(service, "Resolver", lambda allowed: Resolver(rebound))
     async with asking("http://crm.test/") as runner:
         answer = await one(runner)
     assert answer.failure == Failure.REFUSED

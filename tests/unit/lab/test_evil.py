@@ -31,6 +31,12 @@ def ask(evil: EvilService, path: str) -> tuple[int, str, bytes]:
         connection.close()
 
 
+def drain(client: socket.socket) -> None:
+    """Read to the end."""
+    while client.recv(4096):
+        pass
+
+
 def listen(evil: EvilService, path: str, seconds: float) -> bytes:
     """What comes within some seconds from one which does not end."""
     answer = b""
@@ -170,3 +176,24 @@ def test_when_stopped_amid_an_answer_then_the_client_is_let_go() -> None:
         evil.stop()
         while client.recv(4096):
             pass
+
+
+def test_when_interim_answers_come_then_no_final_one_does(evil: EvilService) -> None:
+    with socket.create_connection(("127.0.0.1", evil.port), timeout=5) as client:
+        client.sendall(b"GET /continue HTTP/1.1\r\n\r\n")
+        answer = b""
+        while answer.count(b"\r\n\r\n") < 3:
+            answer += client.recv(4096)
+    assert set(answer.split(b"\r\n\r\n")[:3]) == {b"HTTP/1.1 100 Continue"}
+
+
+def test_when_the_connection_is_reset_then_the_client_hears_of_it(evil: EvilService) -> None:
+    with socket.create_connection(("127.0.0.1", evil.port), timeout=5) as client:
+        client.sendall(b"GET /reset HTTP/1.1\r\n\r\n")
+        with pytest.raises(ConnectionResetError):
+            drain(client)
+
+
+def test_when_a_chunk_has_no_length_then_the_reader_fails(evil: EvilService) -> None:
+    with pytest.raises(http.client.IncompleteRead):
+        ask(evil, "/chunk")
