@@ -16,8 +16,10 @@ from ariroute.cli.exits import exit_code, with_output
 from ariroute.cli.explain import explain
 from ariroute.cli.queues import queues
 from ariroute.cli.reload import reload
+from ariroute.cli.routes import routes
 from ariroute.cli.run import run
 from ariroute.cli.schema import schema
+from ariroute.cli.status import status
 from ariroute.cli.test import test
 from ariroute.cli.version import show_version, version
 
@@ -80,5 +82,5 @@ def main() -> None:
     """
 
 
-for command in (check, test, explain, run, reload, queues, schema, version):
+for command in (check, routes, test, explain, run, reload, status, queues, schema, version):
     main.add_command(command)
