@@ -176,7 +176,7 @@ def test_the_commands_of_the_quickstart_are_seen() -> None:
     [
         "    sudo ariroute chek -c a.yaml",
         "    A=1 /opt/ariroute/bin/ariroute test --calller 1 | jq .queue",
-        "    cd x && ariroute check one.yaml two.yaml  # both",
+        "    cd x && ariroute routes one two  # both",
         "Say `ariroute run --config` and wait.",
         "```ini\nExecStart=/opt/ariroute/bin/ariroute run --daemon\n```",
     ],
