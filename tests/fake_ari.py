@@ -48,6 +48,8 @@ class FakePlayback:
     language: str = ""
     offset_ms: int = 0
     state: str = "playing"
+    at: int = 0
+    """Which of the media is being played."""
     words: int = 1
     """Words of a number that are still to be said."""
 
@@ -200,11 +202,6 @@ class FakePbx:
         for key in keys:
             channel = channel_json(channel_id)
             self.send({"type": "ChannelDtmfReceived", "digit": key, "duration_ms": 100, "channel": channel})
-
-    def begin_media(self, playback: FakePlayback, media: str) -> None:
-        """A playback goes on to one of its media."""
-        began = {"id": playback.id, "media_uri": media, "state": "playing"}
-        self.send({"type": "PlaybackStarted", "playback": began})
 
     def end_playback(self, playback: FakePlayback, state: str = "done", *, announce: bool = True) -> None:
         """A playback ends by itself; ``announce=False``: the event is lost."""
@@ -403,7 +400,7 @@ class FakePbx:
         playback = FakePlayback(playback_id, media, language, parameters.get("offsetms", 0))
         channel.played.append(playback)
         self.playbacks[playback_id] = channel.id
-        self.begin_media(playback, media[0])
+        self.send({"type": "PlaybackStarted", "playback": {"id": playback_id, "state": "playing"}})
         if media[-1] in self.missing:
             self.end_playback(playback, "failed")
         elif self.playback_ends:
@@ -414,9 +411,9 @@ class FakePbx:
         channel = self.channels.get(self.playbacks.get(playback_id, ""))
         if channel is None:
             return 404, {"message": "Playback not found"}
+        playback = next(playback for playback in reversed(channel.played) if playback.id == playback_id)
         if method == "GET":
-            return 200, {"id": playback_id, "state": "playing"}
-        playback = next(playback for playback in channel.played if playback.id == playback_id)
+            return 200, {"id": playback_id, "state": "playing", "media_uri": playback.media[playback.at]}
         playback.words -= method == "POST"
         if method == "DELETE" or not playback.words:
             self.end_playback(playback)

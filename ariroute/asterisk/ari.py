@@ -355,7 +355,7 @@ class Ari:
         await self._ask(frames.play(channel_id, playback_id, media, language, offset))
 
     async def stop_playback(self, playback_id: str) -> None:
-        """Stops a playback; nothing happens when it has ended. PlaybackFinished still follows."""
+        """Stops a playback; nothing happens when it has ended."""
         await self._of_playback(frames.stop_playback(playback_id))
 
     async def skip_word(self, playback_id: str) -> None:
@@ -367,18 +367,30 @@ class Ari:
         """
         await self._of_playback(frames.skip_word(playback_id))
 
-    async def is_playing(self, playback_id: str) -> bool:
-        """Whether a playback has not ended; asked when the event of its end may have been lost."""
-        return await self._of_playback(frames.playback(playback_id))
-
-    async def _of_playback(self, request: Request) -> bool:
+    async def playing(self, playback_id: str) -> str | None:
+        """Which of its media a playback is at, such as ``sound:hello``; None when it has ended."""
+        body = await self._of_playback(frames.playback(playback_id))
         try:
-            await self._ask(request)
+            return None if body is None else str(body["media_uri"])
+        except (LookupError, TypeError) as error:
+            raise AriError(f"GET playbacks/{playback_id}: the answer is no playback: {error}") from None
+
+    async def _of_playback(self, request: Request) -> Any:
+        """The answer's body; None when there is no such playback any more."""
+        try:
+            return await self._ask(request)
         except AriRefused as error:
             if error.status == 404:
-                return False
+                return None
             raise
-        return True
+
+    async def watch(self, channel_id: str) -> None:
+        """Asks for the events of a channel also while it is outside of our application."""
+        await self._ask(frames.watch(self.settings.app, channel_id))
+
+    async def unwatch(self, channel_id: str) -> None:
+        """Ends :meth:`watch`."""
+        await self._ask(frames.unwatch(self.settings.app, channel_id))
 
     async def hang_up(self, channel_id: str, cause: int = 16) -> None:
         """Ends the channel with a cause of ITU-T Q.850 (16 normal, 17 busy, 21 rejected)."""

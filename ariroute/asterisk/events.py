@@ -88,10 +88,9 @@ class ChannelVarset:
 
 @dataclass(frozen=True, slots=True)
 class PlaybackStarted:
-    """A playback began with one of its media, such as ``sound:hello``."""
+    """A playback began; told again for each of its media."""
 
     playback_id: str
-    media: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +99,15 @@ class PlaybackFinished:
 
     playback_id: str
     state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialled:
+    """How a ``Dial()`` or ``Queue()`` of a watched channel goes: ``status`` is empty at its start, then such as
+    ``RINGING`` and ``ANSWER``. ``caller_id`` is the channel that dials, empty for a call that Asterisk began itself."""
+
+    caller_id: str
+    status: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +126,7 @@ Event = (
     | ChannelVarset
     | PlaybackStarted
     | PlaybackFinished
+    | Dialled
     | ApplicationReplaced
 )
 
@@ -218,8 +227,9 @@ BUILDERS: Final[Mapping[str, Callable[[Json], Event | RestAnswer]]] = {
     "ChannelHangupRequest": lambda m: ChannelHangupRequest(_by_id(m), _number(m, "cause")),
     "ChannelDtmfReceived": lambda m: ChannelDtmfReceived(_by_id(m), _text(m, "digit"), _number(m, "duration_ms")),
     "ChannelVarset": _varset,
-    "PlaybackStarted": lambda m: PlaybackStarted(_identifier(m["playback"]), _text(m["playback"], "media_uri")),
+    "PlaybackStarted": lambda m: PlaybackStarted(_identifier(m["playback"])),
     "PlaybackFinished": lambda m: PlaybackFinished(_identifier(m["playback"]), _text(m["playback"], "state")),
+    "Dial": lambda m: Dialled(_text(m.get("caller") or {}, "id"), _text(m, "dialstatus")),
     "ApplicationReplaced": lambda m: ApplicationReplaced(_text(m, "application")),
     "RESTResponse": _rest_answer,
 }

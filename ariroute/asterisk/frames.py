@@ -114,6 +114,16 @@ def playback(playback_id: str) -> Request:
     return Request("GET", f"playbacks/{quoted(playback_id)}")
 
 
+def watch(app: str, channel_id: str) -> Request:
+    """Tell the application what happens to a channel outside of it too: ``Dial``, its end. Until :func:`unwatch`."""
+    return Request("POST", f"applications/{quoted(app)}/subscription?eventSource=channel:{quoted(channel_id)}")
+
+
+def unwatch(app: str, channel_id: str) -> Request:
+    """Tell no more of it."""
+    return Request("DELETE", f"applications/{quoted(app)}/subscription?eventSource=channel:{quoted(channel_id)}")
+
+
 def event_filter(app: str, unwanted: Sequence[str]) -> Request:
     """Send no events of these types to the application; since Asterisk 13.26 and 16.3."""
     body = {"disallowed": [{"type": name} for name in unwanted]}

@@ -9,11 +9,27 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from typing import Final
 
 QUEUE: Final = "ARIROUTE_QUEUE"
 QUEUE_PRIORITY: Final = "QUEUE_PRIO"
 HANG_UP: Final = "ARIROUTE_HANGUP"
+ENDPOINT: Final = "ARIROUTE_DIAL"
+RING_SECONDS: Final = "ARIROUTE_RING"
+ONLY_IDLE: Final = "ARIROUTE_IDLE"
+DEFAULT: Final = "ARIROUTE_DEFAULT"
+"""The queue that the dialplan takes when there is no decision."""
+MAILBOX: Final = "ARIROUTE_VOICEMAIL"
+GREETING: Final = "ARIROUTE_GREETING"
+"""Options of ``VoiceMail()``: u or b for the owner's greeting, s for none."""
+RECORD: Final = "ARIROUTE_RECORD"
+LABEL: Final = "ARIROUTE_LABEL"
+CALLERS_NAME: Final = "ARIROUTE_NAME"
+"""The caller's name without the label before it, for a second pass through the entrance."""
+CALLER_NAME: Final = "CALLERID(name)"
+HEADERS: Final = "__ARIROUTE_HEADERS"
+"""How many headers there are; with ``__`` in front a variable is inherited by the channel to the agent."""
 FLOW: Final = "ARIROUTE_FLOW"
 REASON: Final = "ARIROUTE_REASON"
 DECIDED: Final = "ARIROUTE_DECIDED"
@@ -22,12 +38,16 @@ DIALLED: Final = "ARIROUTE_TO"
 GUARD: Final = "TIMEOUT(absolute)"
 """The guard of the dialplan; written by :meth:`ariroute.asterisk.ari.Ari.extend_guard` alone."""
 
-VARIABLES: Final = frozenset({QUEUE, QUEUE_PRIORITY, HANG_UP, FLOW, REASON, DECIDED})
+VARIABLES: Final = frozenset(
+    {
+        *(QUEUE, QUEUE_PRIORITY, HANG_UP, ENDPOINT, RING_SECONDS, ONLY_IDLE, DEFAULT, MAILBOX, GREETING, RECORD),
+        *(LABEL, CALLERS_NAME, CALLER_NAME, HEADERS, FLOW, REASON, DECIDED),
+    }
+)
 READABLE: Final = VARIABLES | {
     DIALLED,
     GUARD,
     "CALLERID(num)",
-    "CALLERID(name)",
     "CALLERID(dnid)",
     "CALLERID(rdnis)",
     "CHANNEL(linkedid)",
@@ -39,6 +59,12 @@ VALUE_LIMIT: Final = 1024
 OWN_NAME = re.compile(r"ARIROUTE_VAR_[A-Z0-9_]{1,32}", re.ASCII)
 """Names of the values that a flow's ``set`` steps hand on."""
 
+HEADER = re.compile(r"__ARIROUTE_HEADER_(TEXT_)?[1-9][0-9]?", re.ASCII)
+"""Name and text of each header for the agent."""
+
+INHERITED = re.compile(r"__(?!ARIROUTE_)[A-Z][A-Z0-9_]{0,63}", re.ASCII)
+"""Names of the variables that a flow's ``label`` steps give to the agent's channel."""
+
 # C0 with CR, LF and NUL, DEL, C1, the two Unicode line breaks, and lone surrogates, which no UTF-8 can carry.
 UNWANTED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
@@ -48,9 +74,22 @@ def own_variable(name: str) -> str:
     return f"ARIROUTE_VAR_{name.upper()}"
 
 
+def headers(values: Mapping[str, str]) -> dict[str, str]:
+    """The channel variables that carry these SIP headers to the agent's channel."""
+    written: dict[str, str] = {}
+    for number, (name, text) in enumerate(values.items(), 1):
+        written |= {f"__ARIROUTE_HEADER_{number}": name, f"__ARIROUTE_HEADER_TEXT_{number}": text}
+    return {**written, HEADERS: str(len(values))} if values else {}
+
+
+def inherited(name: str) -> str:
+    """The channel variable ``name`` as it is written for the agent's channel to inherit it."""
+    return f"__{name}"
+
+
 def is_writable(name: str) -> bool:
     """Whether ariroute may write the variable ``name``."""
-    return name in VARIABLES or OWN_NAME.fullmatch(name) is not None
+    return name in VARIABLES or any(form.fullmatch(name) for form in (OWN_NAME, HEADER, INHERITED))
 
 
 def is_readable(name: str) -> bool:

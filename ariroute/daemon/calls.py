@@ -22,27 +22,28 @@ from ariroute.asterisk.events import (
     ChannelDestroyed,
     ChannelDtmfReceived,
     ChannelHangupRequest,
+    Dialled,
     Event,
     PlaybackFinished,
-    PlaybackStarted,
     StasisEnd,
     StasisStart,
 )
 from ariroute.asterisk.variables import DIALLED
 from ariroute.daemon import logs
-from ariroute.daemon.conversation import Conversation, channel_of
+from ariroute.daemon.conversation import Conversation, channel_of, silence
 from ariroute.daemon.deadlines import Deadlines
 from ariroute.daemon.drive import drive
-from ariroute.daemon.handoff import hand_over
+from ariroute.daemon.handoff import hand_over, ring_variables, variables
 from ariroute.daemon.metrics import Metrics
+from ariroute.daemon.ringing import Ringing, word_in
 from ariroute.daemon.routing import Routing
 from ariroute.daemon.supervise import Tasks
 from ariroute.errors import AriError, ChannelGone
 from ariroute.flow.contact import Contact, dialled_party, party
-from ariroute.flow.decision import Decision, QueueDestination
+from ariroute.flow.decision import Decision, EndpointDestination, QueueDestination, VoicemailDestination
 from ariroute.flow.facts import Outcome
 from ariroute.flow.run import Run
-from ariroute.flow.wants import Gather, PickUp, Play, Rang, Reply, Ring, RingOutcome
+from ariroute.flow.wants import Gather, PickUp, Play, Reply, Ring
 
 log = logging.getLogger("ariroute.calls")
 
@@ -51,14 +52,18 @@ MARGIN = 0.5  # seconds of the guard kept for the hand-off itself
 UP = "Up"  # the state of a channel that was answered
 SETTLED = 3.0  # seconds after which a handed-over channel still listed has come in again unseen
 
+OVERLOAD = "overload: too many calls are being decided (daemon.max_in_flight)"
+STRANGER = "it comes back from a phone that nobody answered, and this daemon has not sent it there: was it restarted?"
+
 FoundBy = Literal["event", "sweep"]
 Performed = PickUp | Play | Gather | Ring
 
 
 class Phase(Enum):
-    """Where a call is: being decided, being handed over, or out of our hands."""
+    """Where a call is: being decided, at somebody's phone meanwhile, being handed over, or out of our hands."""
 
     DECIDING = "deciding"
+    RINGING = "ringing"
     HANDING_OVER = "handing over"
     DONE = "done"
 
@@ -78,6 +83,8 @@ class Call:
     """When the decision must be made, by the loop's time; moved by each step that holds the caller."""
     overdue: bool = False
     talk: Conversation | None = None
+    ringing: Ringing | None = None
+    """While it rings at somebody's phone."""
     task: asyncio.Task[None] | None = field(default=None, repr=False)
 
 
@@ -127,18 +134,18 @@ class Calls:
                 self._hung_up(event.channel.id)
             case ChannelDestroyed():
                 self._hung_up(event.channel.id)
-                self._left(event.channel.id)
+                self._left(event.channel.id, for_good=True)
             case StasisEnd():
                 self._left(event.channel.id)
             case ChannelDtmfReceived():
                 if talk := self._talk_of(event.channel.id):
                     talk.on_key(event.digit)
-            case PlaybackStarted():
-                if talk := self._talk_of(channel_of(event.playback_id)):
-                    talk.on_playback_start(event.playback_id, event.media)
             case PlaybackFinished():
                 if talk := self._talk_of(channel_of(event.playback_id)):
                     talk.on_playback_end(event.playback_id, event.state)
+            case Dialled():
+                if (call := self._calls.get(event.caller_id)) and call.ringing:
+                    call.ringing.on_dialled(event.status)
             case ApplicationReplaced():
                 log.warning("another program has registered this Stasis application: taking no more calls")
                 self.taking = False
@@ -146,20 +153,24 @@ class Calls:
                 self._on_replaced()
 
     def take(self, channel: Channel, dialled: str, arguments: tuple[str, ...], found_by: FoundBy) -> None:
-        """Start a task for ``channel`` unless it has one."""
+        """Start a task for ``channel`` unless it has one, which then goes on if it waits for a ring to end."""
         known = self._calls.get(channel.id)
+        word = word_in(arguments)
+        if known and known.ringing and word is not None:
+            known.ringing.on_back(word)
         if (known and known.phase is not Phase.DONE) or not self.taking:
             return
         routing = self._routing()
         limit = routing.config.daemon.max_in_flight
-        contact = self._contact(channel, dialled, arguments, routing.ruleset.region)
+        contact = self._contact(channel, dialled, () if word is not None else arguments, routing.ruleset.region)
         call = Call(channel.id, found_by, time.monotonic(), is_up=channel.state == UP)
         self._calls[channel.id] = call
         self._metrics.taken(self._pbx, found_by)
         if channel.name.startswith(MESSAGE_CHANNEL):
             work = self._pass_on(call, "not a call: the channel of SIP messages")
         else:
-            work = self._route(call, contact, overloaded=self._deciding - self._talking >= limit)
+            overloaded = self._deciding - self._talking >= limit
+            work = self._route(call, contact, STRANGER if word is not None else OVERLOAD if overloaded else "")
         self._deciding += 1
         call.task = self._tasks.spawn(work, f"call {channel.id}", about=call)
 
@@ -171,23 +182,32 @@ class Calls:
         asked = time.monotonic()
         listed = set(await self._ari.channels_in_app())
         for call in list(self._calls.values()):
+            if call.id not in listed and call.ringing:
+                call.ringing.on_left()
             if call.id not in listed and call.phase is Phase.DONE and call.since < asked:
                 del self._calls[call.id]
         for channel_id in listed:
             known = self._calls.get(channel_id)
             if known is None and self._departed.get(channel_id, 0.0) >= asked:
                 continue  # it left while Asterisk was answering
-            if known is None or (known.phase is Phase.DONE and asked - known.since > SETTLED):
+            if known is None or (known.phase is Phase.DONE and asked - known.since > SETTLED) or is_back(known, asked):
                 await self._take_unseen(channel_id)
         self._departed = {channel_id: at for channel_id, at in self._departed.items() if at >= asked}
 
     async def drain(self, within: float) -> None:
         """Take nothing new; let calls finish for ``within`` seconds, then give the rest to the dialplan.
 
+        Those that ring somewhere are left to the dialplan at once: it has the default queue of their flow.
         After ApplicationReplaced the rest belongs to the program that replaced us; without a single connection there
         is none.
         """
         self.taking = False
+        for call in self._calls.values():
+            if call.ringing and call.task:
+                self._ended("left ringing")
+                about = {"channel": call.id}
+                log.info("left ringing, the daemon stops; unanswered it goes to the flow's default queue", extra=about)
+                call.task.cancel()
         await self._tasks.finish(within)
         if self.is_replaced or not self._ari.counters.connects:
             return
@@ -201,7 +221,8 @@ class Calls:
 
     # One call.
 
-    async def _route(self, call: Call, contact: Contact, *, overloaded: bool) -> None:
+    async def _route(self, call: Call, contact: Contact, hopeless: str) -> None:
+        """From the flow to the hand-off; ``hopeless`` says why the flow's steps are not walked, if they are not."""
         logs.channel.set(call.id)
         with self._routing() as routing:
             flow = routing.ruleset.flow_for(contact)
@@ -211,13 +232,12 @@ class Calls:
                 )
                 return
             run = Run(routing.ruleset, flow, contact)
-            if overloaded:
-                decision = run.give_up("overload: too many calls are being decided (daemon.max_in_flight)")
-            else:
-                decision = await self._decide(run, call, routing)
+            decision = run.give_up(hopeless) if hopeless else await self._decide(run, contact, call, routing)
             call.phase = Phase.HANDING_OVER
             try:
-                handed_over = await hand_over(self._ari, call.id, decision)
+                handed_over = isinstance(decision.destination, EndpointDestination) or await hand_over(
+                    self._ari, call.id, variables(decision, contact.caller.name)
+                )
             except AriError as error:
                 self._ended("left to the guard")
                 log.error("hand-off failed, the guard in the dialplan has the call: %s", error)
@@ -226,13 +246,19 @@ class Calls:
             if handed_over:
                 routing.notices.send(decision)
 
-    async def _decide(self, run: Run, call: Call, routing: Routing) -> Decision:
+    async def _decide(self, run: Run, contact: Contact, call: Call, routing: Routing) -> Decision:
         """The run's decision; the flow's default with the reason when it cannot be reached in time or at all."""
         guard = routing.config.daemon.guard
         self._hold(call, guard - (time.monotonic() - call.since))
 
-        async def perform(want: Performed) -> Reply:
-            return await self._perform(want, call, routing)
+        async def perform(want: Performed) -> Reply | None:
+            self._talking += 1  # it costs next to nothing meanwhile, however long it takes
+            try:
+                if isinstance(want, Ring):
+                    return await self._ring(want, run, contact, call, routing)
+                return await self._talk(want, call, routing)
+            finally:
+                self._talking -= 1
 
         try:
             return await drive(run, routing.lookups.fetch, _now, perform)
@@ -244,10 +270,7 @@ class Calls:
             log.exception("deciding failed")
             return run.give_up(f"{type(error).__name__} while deciding")
 
-    async def _perform(self, want: Performed, call: Call, routing: Routing) -> Reply:
-        """Carry out what is no lookup."""
-        if isinstance(want, Ring):
-            return Rang(RingOutcome.FAILED, "cannot ring")
+    async def _talk(self, want: PickUp | Play | Gather, call: Call, routing: Routing) -> Reply:
         if call.talk is None:
             call.talk = Conversation(
                 self._ari,
@@ -257,11 +280,21 @@ class Calls:
                 hold=lambda seconds: self._hold(call, seconds),
                 is_answered=call.is_up,
             )
-        self._talking += 1  # it costs next to nothing meanwhile, however long it takes
+        return await call.talk.carry_out(want)
+
+    async def _ring(self, want: Ring, run: Run, contact: Contact, call: Call, routing: Routing) -> Reply | None:
+        """Ring outside of the application; None when somebody answered."""
+        if_answered = run.if_answered()
+        default = routing.ruleset.flows[if_answered.flow].default
+        call.ringing = Ringing(self._ari, call.id)
+        call.phase = Phase.RINGING
         try:
-            return await call.talk.carry_out(want)
+            wanted = ring_variables(want, if_answered, default, contact.caller.name)
+            return await call.ringing.carry_out(want, wanted)
         finally:
-            self._talking -= 1
+            call.ringing = None
+            call.phase = Phase.DECIDING
+            self._hold(call, routing.config.daemon.guard)
 
     def _hold(self, call: Call, guard_fires_in: float) -> None:
         """Move the time by which ``call`` must be decided, as its guard has been set."""
@@ -296,6 +329,10 @@ class Calls:
                 arguments = [await self._ari.variable(channel_id, DIALLED) or ""]
         except ChannelGone:
             return
+        try:
+            await silence(self._ari, channel_id)
+        except AriError as error:
+            log.warning("what is being played cannot be ended: %s", error, extra={"channel": channel_id})
         dialled, *others = arguments or [""]
         self.take(channel, dialled, tuple(others), "sweep")
 
@@ -315,11 +352,15 @@ class Calls:
         if call := self._calls.get(channel_id):
             call.hung_up = True
 
-    def _left(self, channel_id: str) -> None:
+    def _left(self, channel_id: str, *, for_good: bool = False) -> None:
         """The channel left the application: by our hand-off, or the caller or the guard ended it first."""
-        call = self._calls.pop(channel_id, None)
+        call = self._calls.get(channel_id)
         self._departed[channel_id] = time.monotonic()
-        if call is None or call.phase is not Phase.DECIDING or call.task is None:
+        if call and call.ringing and not for_good:
+            call.ringing.on_left()
+            return
+        self._calls.pop(channel_id, None)
+        if call is None or call.phase not in (Phase.DECIDING, Phase.RINGING) or call.task is None:
             return
         call.phase = Phase.DONE
         how = "hung up" if call.hung_up else "left before the decision"
@@ -353,6 +394,11 @@ def is_deciding(call: Call) -> bool:
     return call.phase is Phase.DECIDING and call.task is not None
 
 
+def is_back(call: Call, asked: float) -> bool:
+    """Whether a channel listed in the application at ``asked`` has come back from a ring unseen."""
+    return call.ringing is not None and call.ringing.is_outside and call.ringing.began < asked
+
+
 def cancel(call: Call) -> None:
     """Interrupt the decision on ``call``, which has taken too long; not when its time was moved meanwhile."""
     if asyncio.get_running_loop().time() < call.due:
@@ -366,18 +412,22 @@ def report(contact: Contact, decision: Decision, took: float, mask: bool) -> dic
     """The fields of the log line ``routed``: what programs that read the log may rely on.
 
     ``lookups`` has the outcome of each lookup by name, ``lookup_reasons`` why one is missing or failed; ``queue`` and
-    ``priority`` are null where the caller is released. With ``mask`` (``daemon.mask_numbers``) the caller's number is
-    starred and no personal data is added; without it ``facts`` holds what each lookup found.
+    ``priority`` are null where it is no queue, ``voicemail`` is the mailbox, ``answered_by`` whom the flow rang and who
+    answered. With ``mask`` (``daemon.mask_numbers``) the caller's number is starred and no personal data is added;
+    without it ``facts`` holds what each lookup found.
     """
     asked = [entry for entry in decision.trace if entry.what == "lookup" and entry.took is not None]
-    to_queue = decision.destination if isinstance(decision.destination, QueueDestination) else None
+    to = decision.destination
+    to_queue = to if isinstance(to, QueueDestination) else None
     line: dict[str, object] = {
         "caller": logs.masked(contact.caller.label) if mask and contact.caller.number else contact.caller.label,
         "dialled": contact.dialled.label,
         "flow": decision.flow,
-        "to": str(decision.destination),
+        "to": str(to),
         "queue": to_queue and to_queue.queue,
         "priority": to_queue and to_queue.priority,
+        "voicemail": to.box if isinstance(to, VoicemailDestination) else None,
+        "answered_by": to.name if isinstance(to, EndpointDestination) else None,
         "by_default": decision.by_default,
         "reason": decision.reason,
         "lookups": {entry.text: entry.result for entry in asked},

@@ -11,14 +11,13 @@ import asyncio
 import contextlib
 import logging
 import time
-import uuid
 from collections import deque
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ariroute.daemon.handoff import PAUSES
-from ariroute.daemon.media import Media, label, media_of
+from ariroute.daemon.media import NUMBER, Media, label, media_of
 from ariroute.errors import AriDisconnected, AriError, ArirouteError, ChannelGone
 from ariroute.flow.digits import KEYS
 from ariroute.flow.wants import Gather, Gathered, PickUp, Play, Played, PromptItem, Speech
@@ -31,11 +30,9 @@ log = logging.getLogger("ariroute.conversation")
 PROBE: Final = 2.0
 """Seconds of a playback after which Asterisk is asked whether it still plays: the event of its end may be lost."""
 STOPPING: Final = 1.0
-"""Seconds that a stopped playback may take to end; measured: 30 ms."""
-WORD: Final = 0.02
-"""Seconds to skip a word."""
-BEFORE_WORDS: Final = 0.1
-"""Seconds after which a number is surely being said; before it is, the silence in front would begin again."""
+"""Seconds that a stopped playback may take to end; measured: 20 ms, and so for each word of a number."""
+ENDING: Final = 0.02
+"""Seconds between two looks whether a playback has ended: about what a word that is skipped takes."""
 TYPED_AHEAD: Final = 64
 """Keys that are kept until somebody asks for them."""
 
@@ -43,14 +40,39 @@ Speak = Callable[[str, str], Awaitable[Path]]
 """From a text and a language to its sound file, named without the suffix. Raises ArirouteError."""
 
 
-def playback_id(channel: str) -> str:
-    """A new id for a playback on ``channel``."""
-    return f"{channel}~{uuid.uuid4().hex[:12]}"
+def playback_id(channel: str, count: int) -> str:
+    """The id of a playback on ``channel``. Two take turns, so that whoever finds the channel knows them both.
+
+    With a single one a late word about the end of a playback would be taken for the next one's.
+    """
+    return f"{channel}~{count % 2}"
 
 
 def channel_of(playback: str) -> str:
     """The channel that a playback of ours is on."""
     return playback.rpartition("~")[0]
+
+
+async def silence(ari: Ari, channel: str) -> None:
+    """End what an earlier daemon plays on ``channel``: until then Asterisk does nothing else for it.
+
+    Raises AriError.
+    """
+    for count in range(2):
+        await end_playback(ari, playback_id(channel, count))
+
+
+async def end_playback(ari: Ari, playback: str) -> None:
+    """Stop a playback and return when it has ended. Raises AriError when it does not."""
+    deadline = time.monotonic() + STOPPING
+    while (media := await ari.playing(playback)) is not None:
+        if time.monotonic() > deadline:
+            raise AriError(f"the playback of {media} was stopped and goes on {STOPPING:g} s later")
+        if media.startswith(NUMBER):
+            await ari.skip_word(playback)
+        else:
+            await ari.stop_playback(playback)
+        await asyncio.sleep(ENDING)
 
 
 class Conversation:
@@ -79,8 +101,8 @@ class Conversation:
         self._keys: deque[str] = deque(maxlen=TYPED_AHEAD)
         self._key_at = 0.0
         self._redundant = ("", 0.0)
+        self._count = 0
         self._playback = ""
-        self._at = ""  # which of its media
         self._ended = ""  # the state in which it ended
         self._news = asyncio.Event()
 
@@ -96,12 +118,6 @@ class Conversation:
         self._key_at = now
         self._keys.append(key)
         self._news.set()
-
-    def on_playback_start(self, playback: str, media: str) -> None:
-        """A playback has begun with one of its media."""
-        if playback == self._playback:
-            self._at = media
-            self._news.set()
 
     def on_playback_end(self, playback: str, state: str) -> None:
         """A playback has ended, ``done`` or ``failed``."""
@@ -192,18 +208,18 @@ class Conversation:
         return Media((f"sound:{await self._speak(item.text, language)}",))
 
     async def _play_media(self, media: Media, language: str, deadline: float, ends_by_key: bool) -> str:
-        """Play it; returns the state in which it ended."""
-        playback = self._playback = playback_id(self._channel)
-        self._at = self._ended = ""
+        """Play it; returns the state in which it ended, empty when it was stopped."""
+        self._count += 1
+        playback = self._playback = playback_id(self._channel, self._count)
+        self._ended = ""
         try:
             await self._ari.play(self._channel, playback, media.uris, language=language, offset=media.offset)
             await self._hear_out(playback, deadline, ends_by_key)
             if not self._ended:
-                await self._stop(playback, media)
+                await end_playback(self._ari, playback)
         except asyncio.CancelledError:
-            # Asterisk does nothing else for the channel before the playback has ended.
             with contextlib.suppress(AriError):
-                await self._ari.stop_playback(playback)
+                await end_playback(self._ari, playback)
             raise
         finally:
             self._playback = ""
@@ -217,28 +233,10 @@ class Conversation:
 
         while not await self._until(enough, min(deadline, time.monotonic() + PROBE)):
             if time.monotonic() >= deadline:
-                break
+                return
             with contextlib.suppress(AriError):  # the connection may be down for a while
-                if not await self._ari.is_playing(playback):
-                    self._ended = self._ended or "done"
-
-    async def _stop(self, playback: str, media: Media) -> None:
-        """Raises AriError when it does not end."""
-
-        def ended() -> bool:
-            return bool(self._ended)
-
-        deadline = time.monotonic() + STOPPING
-        if media.in_words:
-            await self._until(lambda: ended() or self._at == media.uris[-1], time.monotonic() + BEFORE_WORDS)
-            while not ended() and time.monotonic() < deadline:
-                await self._ari.skip_word(playback)
-                await self._until(ended, time.monotonic() + WORD)
-        else:
-            await self._ari.stop_playback(playback)
-            await self._until(ended, deadline)
-        if not ended() and await self._ari.is_playing(playback):
-            raise AriError(f"the playback was stopped and goes on {STOPPING:g} s later")
+                if await self._ari.playing(playback) is None:
+                    return
 
     # Keys.
 

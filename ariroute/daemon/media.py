@@ -7,6 +7,7 @@ from typing import Final
 
 from ariroute.flow.wants import Digits, Number, PromptItem, Sound, Speech, Tone
 
+NUMBER: Final = "number:"
 SILENCE: Final = "sound:silence/1"
 SILENCE_OFFSET: Final = 0.98
 """No word of a number can be skipped unless a sound came before it in the same playback (``playback_restart()`` asks
@@ -34,8 +35,6 @@ class Media:
     offset: float = 0.0
     lasts: float | None = None
     """When to stop it; None: it ends by itself."""
-    in_words: bool = False
-    """Whether its last can only be ended by skipping word after word."""
 
 
 def media_of(item: Sound | Tone | Number | Digits) -> Media:
@@ -46,7 +45,7 @@ def media_of(item: Sound | Tone | Number | Digits) -> Media:
         case Tone(name):
             return Media((f"tone:{name}",), lasts=TONE_LASTS)
         case Number(value) if abs(value) <= LARGEST_NUMBER:
-            return Media((SILENCE, f"number:{value}"), SILENCE_OFFSET, in_words=True)
+            return Media((SILENCE, f"{NUMBER}{value}"), SILENCE_OFFSET)
         case Number(value):
             return _digits(str(value))
         case Digits(text):

@@ -11,7 +11,7 @@ import pytest
 from fake_ari import FakeChannel, FakePbx
 
 from ariroute.asterisk.ari import Ari
-from ariroute.asterisk.events import ChannelDtmfReceived, Event, PlaybackFinished, PlaybackStarted
+from ariroute.asterisk.events import ChannelDtmfReceived, Event, PlaybackFinished
 from ariroute.daemon import conversation
 from ariroute.daemon.conversation import Conversation
 from ariroute.errors import ArirouteError
@@ -68,8 +68,6 @@ async def open_stage(transport: str = "auto", guard: float = GUARD) -> AsyncIter
             match event:
                 case ChannelDtmfReceived():
                     talks[0].on_key(event.digit)
-                case PlaybackStarted():
-                    talks[0].on_playback_start(event.playback_id, event.media)
                 case PlaybackFinished():
                     talks[0].on_playback_end(event.playback_id, event.state)
 
@@ -141,22 +139,24 @@ async def test_at_most_stops_the_prompt(stage: Stage) -> None:
     assert stage.fake.playbacks == {}
 
 
-@pytest.mark.parametrize("said", [True, False])
-async def test_a_number_is_ended_word_by_word(stage: Stage, said: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_number_is_ended_word_by_word(stage: Stage) -> None:
     stage.fake.playback_ends = False
     task = stage.begin(gather((Number(777),), most=1))
     await stage.playing()
     (playback,) = stage.channel.played
-    if said:
-        stage.fake.begin_media(playback, "number:777")
-        await stage.fake.until(lambda: stage.talk._at == "number:777")
-    else:  # the event of it was lost
-        monkeypatch.setattr(conversation, "BEFORE_WORDS", 0.0)
-    playback.words = 3
+    playback.at, playback.words = 1, 3
     stage.fake.press(stage.channel.id, "1")
     reply = await task
     assert isinstance(reply, Gathered)
     assert (reply.digits, reply.failure, playback.words) == ("1", "", 0)
+
+
+async def test_what_an_earlier_daemon_plays_is_ended(stage: Stage) -> None:
+    stage.fake.playback_ends = False
+    for count in range(2):
+        await stage.ari.play(stage.channel.id, conversation.playback_id(stage.channel.id, count), ["sound:a"])
+    await conversation.silence(stage.ari, stage.channel.id)
+    assert stage.fake.playbacks == {}
 
 
 async def test_a_tone_is_stopped_and_the_prompt_goes_on(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
