@@ -28,6 +28,9 @@ exten => s,1,Answer()
 [test-busy]
 exten => s,1,Hangup(17)
 
+[test-refuses]
+exten => s,1,Hangup(21)
+
 [test-congested]
 exten => s,1,Hangup(34)
 """

@@ -8,11 +8,23 @@ takes its default queue.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
 
-from ariroute.asterisk.variables import DECIDED, FLOW, HANG_UP, QUEUE, QUEUE_PRIORITY, REASON, own_variable
+from ariroute.asterisk import variables as names
+from ariroute.asterisk.variables import DECIDED, FLOW, REASON, own_variable
 from ariroute.errors import AriDisconnected, AriTimeout, ChannelGone
-from ariroute.flow.decision import Decision, HangUpDestination, QueueDestination
+from ariroute.flow.decision import (
+    Decision,
+    EndpointDestination,
+    Greeting,
+    HangUpDestination,
+    Label,
+    QueueDestination,
+    VoicemailDestination,
+)
+from ariroute.flow.wants import Ring
 
 if TYPE_CHECKING:
     from ariroute.asterisk.ari import Ari
@@ -23,13 +35,62 @@ PAUSES = (0.0, 0.1, 0.2, 0.4)
 one of HTTP, which is noticed only when a request is lost on it. The tries together take less than a second."""
 
 
-def variables(decision: Decision) -> dict[str, str]:
-    """The channel variables that carry ``decision``, in the order of writing."""
+GREETINGS: Final[Mapping[Greeting, str]] = {"unavailable": "u", "busy": "b", "none": "s"}
+"""Options of ``VoiceMail()``; with ``s`` alone the tone comes at once."""
+
+NAME_LIMIT: Final = 80
+
+
+def variables(decision: Decision, caller_name: str = "") -> dict[str, str]:
+    """The channel variables that carry ``decision``, in the order of writing.
+
+    ``caller_name`` is what a label stands before. A decision for an endpoint has none: somebody has answered there.
+    """
+    chosen = _beside(decision, caller_name)
     match decision.destination:
         case QueueDestination(queue, priority):
-            chosen = {QUEUE: queue, QUEUE_PRIORITY: str(priority)}
+            chosen |= {names.QUEUE: queue, names.QUEUE_PRIORITY: str(priority)}
         case HangUpDestination(cause):
-            chosen = {HANG_UP: str(cause)}
+            chosen[names.HANG_UP] = str(cause)
+        case VoicemailDestination(box, greeting):
+            chosen |= {names.MAILBOX: box, names.GREETING: GREETINGS[greeting]}
+        case EndpointDestination():
+            raise ValueError("a call that was answered is not handed over")
+    return chosen | _ending(decision)
+
+
+def ring_variables(ring: Ring, if_answered: Decision, default: str, caller_name: str = "") -> dict[str, str]:
+    """The channel variables for a ring, in the order of writing; ``if_answered`` is what it decides when taken.
+
+    ``default`` is the queue where the call goes if nobody is there to take it back.
+    """
+    return {
+        **_beside(if_answered, caller_name),
+        names.DEFAULT: default,
+        names.ENDPOINT: ring.endpoint,
+        names.RING_SECONDS: str(max(1, math.ceil(ring.within))),
+        names.ONLY_IDLE: "1" if ring.only_idle else "",
+        **_ending(if_answered),
+    }
+
+
+def _beside(decision: Decision, caller_name: str) -> dict[str, str]:
+    """What goes along with the call. It is written first: no name that a flow chose overwrites the destination."""
+    chosen = _labelled(decision.label, caller_name) if decision.label else {}
+    return {**chosen, names.RECORD: "1"} if decision.record else chosen
+
+
+def _labelled(label: Label, caller_name: str) -> dict[str, str]:
+    chosen = {names.inherited(name): value for name, value in label.variables.items()}
+    chosen |= names.headers(label.headers)
+    if label.name_prefix:
+        chosen |= {names.LABEL: label.name_prefix, names.CALLERS_NAME: caller_name}
+        chosen[names.CALLER_NAME] = f"{label.name_prefix} {caller_name}".strip()[:NAME_LIMIT]
+    return chosen
+
+
+def _ending(decision: Decision) -> dict[str, str]:
+    chosen: dict[str, str] = {}
     for name, value in decision.variables.items():
         chosen[own_variable(name)] = value
     chosen[FLOW] = decision.flow
@@ -38,14 +99,13 @@ def variables(decision: Decision) -> dict[str, str]:
     return chosen
 
 
-async def hand_over(ari: Ari, channel: str, decision: Decision) -> bool:
-    """Hand ``channel`` over; False when it was gone before (the caller hung up, or the guard fired).
+async def hand_over(ari: Ari, channel: str, wanted: Mapping[str, str]) -> bool:
+    """Hand ``channel`` over with these variables; False when it was gone before: hung up, or the guard fired.
 
     Tried again when the connection broke, and once more when no answer came in time: writing a variable twice does
     no harm, and a second ``continue`` finds the channel gone. Raises AriError when that does not help, or Asterisk
     refuses otherwise; the guard then has the call.
     """
-    wanted = variables(decision)
     for pause in PAUSES:
         try:
             return await _hand_over_once(ari, channel, wanted)
@@ -56,7 +116,7 @@ async def hand_over(ari: Ari, channel: str, decision: Decision) -> bool:
     return await _hand_over_once(ari, channel, wanted)
 
 
-async def _hand_over_once(ari: Ari, channel: str, wanted: dict[str, str]) -> bool:
+async def _hand_over_once(ari: Ari, channel: str, wanted: Mapping[str, str]) -> bool:
     try:
         await ari.hand_over(channel, wanted)
     except ChannelGone:

@@ -40,6 +40,7 @@ async def value(stage: Stage, caller: str, name: str) -> str | None:
     [
         ("Local/s@test-rings", "NOANSWER"),
         ("Local/s@test-busy", "BUSY"),
+        ("Local/s@test-refuses", "BUSY"),
         ("Local/s@test-congested", "CONGESTION"),
         ("PJSIP/nosuch", "CHANUNAVAIL"),
         ("Local/s@test-answers&Local/s@test-answers", "INVALIDARGS"),

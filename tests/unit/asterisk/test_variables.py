@@ -40,9 +40,15 @@ def test_our_own_names_are_written_and_read(name: str) -> None:
         "ARIROUTE_VAR_" + "Z" * 33,
         "SHELL(id)",
         "CALLERID(num)",
-        "CALLERID(name)",
+        "CALLERID(all)",
         "TIMEOUT(absolute)",
         "__ARIROUTE_QUEUE",
+        "__ARIROUTE_HEADER_0",
+        "__ARIROUTE_HEADER_1\n",
+        "__CALLERID(num)",
+        "__x",
+        "_X",
+        "___X",
     ],
 )
 def test_no_other_name_is_written(name: str) -> None:

@@ -39,10 +39,7 @@ REFUSE = " same => n(refuse),Hangup(${FILTER(0-9,${ARIROUTE_HANGUP})})\n"
 QUEUE = f" same => n,Queue(${{FILTER(-_0-9A-Za-z,${{ARIROUTE_QUEUE}})}},{HEADERS}${{ARIROUTE_QUEUE_OPTIONS}})\n"
 EMPTIED = " same => n,ExecIf(${LEN(${QUEUESTATUS})}?Set(QUEUESTATUS=))\n"
 FALLBACK = f" same => n,Queue(${{ARIROUTE_FALLBACK}},{HEADERS}${{ARIROUTE_QUEUE_OPTIONS}})\n"
-DNID = (
-    " same => n(again),ExecIf($[${LEN(${ARIROUTE_TO})} = 0]"
-    "?Set(ARIROUTE_TO=${FILTER(-+_*#0-9A-Za-z,${CALLERID(dnid)})}))\n"
-)
+DNID = " same => n,ExecIf($[${LEN(${ARIROUTE_TO})} = 0]?Set(ARIROUTE_TO=${FILTER(-+_*#0-9A-Za-z,${CALLERID(dnid)})}))\n"
 
 BROKEN: list[tuple[rules.Rule, str, str]] = [
     (rules.guard_before_stasis, GUARD, " same => n,NoOp()\n"),
