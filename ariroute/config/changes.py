@@ -17,7 +17,7 @@ def changes(old: Config, new: Config) -> list[str]:
     found: list[str] = []
     for kind, before, after in (
         ("lookup", _lookups(old), _lookups(new)),
-        ("notification", old.notify, new.notify),
+        ("notice", old.notify, new.notify),
         ("queue", old.ruleset.queues, new.ruleset.queues),
         ("flow", old.ruleset.flows, new.ruleset.flows),
         ("hours", _hours(old), _hours(new)),

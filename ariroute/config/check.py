@@ -21,7 +21,7 @@ def check(settings: FileSettings, built: Built, findings: Findings, *, whole: bo
     whole = whole and built.whole
     inputs = _inputs(settings)
     _check_inputs(settings, inputs, findings, whole=whole)
-    check_fitting(settings, findings)
+    check_fitting(settings, findings, whole=whole)
     if settings.hours and "timezone" not in settings.model_fields_set:
         findings.wrong(("hours",), "opening hours need a time zone: add the key 'timezone', such as Europe/Stockholm")
     flows = built.ruleset.flows
