@@ -172,12 +172,12 @@ def adopt(path: Path, target: Path) -> Path:
             rate, channels, width = source.getframerate(), source.getnchannels(), source.getsampwidth()
             if (channels, width) != (1, 2) or rate not in SUFFIXES:
                 raise SpeechFailed(
-                    f"the command wrote {rate} Hz, {8 * width} bit, {channels} channels: Asterisk needs 8000 or "
+                    f"the command wrote {rate} Hz, {8 * width} bit, channels: {channels}. Asterisk needs 8000 or "
                     f"16000 Hz, 16 bit, mono; {REMEDY}"
                 )
             samples = source.readframes(round(rate * LONGEST) + 1)
     except (wave.Error, EOFError) as error:
-        raise SpeechFailed(f"the command wrote no WAV file ({error or 'it is empty'}); {REMEDY}") from None
+        raise SpeechFailed(f"the command wrote no WAV file ({str(error) or 'it is empty'}); {REMEDY}") from None
     if not samples:
         raise SpeechFailed("the command wrote a WAV file without sound")
     if len(samples) > 2 * rate * LONGEST:
