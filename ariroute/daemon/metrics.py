@@ -11,7 +11,14 @@ from prometheus_client.metrics_core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from ariroute.daemon.tally import Tally, Times
-from ariroute.flow.decision import Decision, QueueDestination
+from ariroute.flow.decision import (
+    Decision,
+    Destination,
+    EndpointDestination,
+    HangUpDestination,
+    QueueDestination,
+    VoicemailDestination,
+)
 from ariroute.flow.facts import Answer
 from ariroute.lookups.breaker import BreakerState
 from ariroute.lookups.lane import SourceState
@@ -58,9 +65,7 @@ class Metrics:
         self._calls.add(pbx, found_by)
 
     def decided(self, decision: Decision, seconds: float) -> None:
-        destination = decision.destination
-        queue = destination.queue if isinstance(destination, QueueDestination) else "(hang up)"
-        self._decisions.add(decision.flow, queue, "yes" if decision.by_default else "no")
+        self._decisions.add(decision.flow, _place(decision.destination), "yes" if decision.by_default else "no")
         self._seconds.add(seconds)
 
     def ended(self, pbx: str, how: str) -> None:
@@ -126,6 +131,19 @@ class LookupGauges(Collector):
             in_flight.add_metric([name], state.in_flight)
             cached.add_metric([name], state.cached)
         yield from (breaker, in_flight, cached)
+
+
+def _place(destination: Destination) -> str:
+    """A queue's name, or what else it is, in brackets that no queue's name has."""
+    match destination:
+        case QueueDestination(queue):
+            return queue
+        case HangUpDestination():
+            return "(hang up)"
+        case VoicemailDestination():
+            return "(voicemail)"
+        case EndpointDestination(name):
+            return f"({name})"
 
 
 def _count(counts: Callable[[], Mapping[str, int]], kind: str) -> float:
