@@ -7,12 +7,15 @@ from datetime import UTC, datetime, time
 
 from ariroute.flow.conditions import Language
 from ariroute.flow.contact import Contact, party
+from ariroute.flow.endpoints import Agent, Agents, Endpoint
 from ariroute.flow.facts import FieldType, Scalar
 from ariroute.flow.hours import Hours, Span
+from ariroute.flow.prompts import PromptTemplate
 from ariroute.flow.queues import Queue
 from ariroute.flow.scope import Scope
-from ariroute.flow.steps import Branch, Case, Goto, HangUp, Lookup, Set, Step, ToQueue
+from ariroute.flow.steps import Branch, Case, Goto, HangUp, Lookup, Question, Set, Step, ToQueue, Way
 from ariroute.flow.tree import Flow, Ruleset
+from ariroute.flow.wants import Sound
 from ariroute.testing import Given, answer_of
 
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # ten o'clock in Stockholm
@@ -24,7 +27,11 @@ LOOKUPS: Mapping[str, Mapping[str, FieldType]] = {
     "vip_list": {"tier": "string", "visits": "number"},
 }
 
-LANGUAGE = Language(LOOKUPS, {"office": OFFICE}, ["level", "count"], "SE", "Europe/Stockholm")
+LANGUAGE = Language(LOOKUPS, {"office": OFFICE}, ["level", "count", "number", "agreed"], "SE", "Europe/Stockholm")
+
+ANNA = Agent("anna", Endpoint("PJSIP/anna"), ("Anna Ek", "anna.ek@example.com"))
+AGENTS = Agents({"anna": ANNA, "bo": Agent("bo", Endpoint("PJSIP/bo"))})
+CARRIER = Endpoint("PJSIP/support@carrier")
 
 QUEUES = {name: Queue(name, priority) for name, priority in (("platinum", 30), ("gold", 20), ("standard", 0))}
 
@@ -53,7 +60,8 @@ def flow(*steps: Step, name: str = "support", default: str = "standard") -> Flow
 
 
 def ruleset(*flows: Flow) -> Ruleset:
-    return Ruleset({made.name: made for made in flows}, QUEUES, {"office": OFFICE}, "SE", "Europe/Stockholm", "digest")
+    named = {made.name: made for made in flows}
+    return Ruleset(named, QUEUES, {"office": OFFICE}, "SE", "Europe/Stockholm", "digest", AGENTS)
 
 
 def lookup(*names: str, at: str = "steps[0]") -> Lookup:
@@ -83,3 +91,12 @@ def goto(name: str, at: str = "steps[3]") -> Goto:
 
 def hang_up(cause: int = 16, at: str = "steps[4]") -> HangUp:
     return HangUp(f"flows.support.{at}", cause)
+
+
+def way(*steps: Step, at: str = "way") -> Way:
+    return Way(f"flows.support.{at}", steps)
+
+
+def question(*prompt: str, tries: int = 2, invalid: PromptTemplate = ()) -> Question:
+    """A question asked with these sound files."""
+    return Question(tuple(Sound(name) for name in prompt or ("ask",)), 30.0, 5.0, tries, invalid)

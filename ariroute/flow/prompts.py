@@ -102,7 +102,9 @@ def number_of(value: Scalar) -> Number | None:
 
 def digits_of(value: Scalar) -> Digits | None:
     """``value`` as digits, ``*`` and ``#``; a leading ``+`` and separators go; None when something else is in it."""
-    text = "" if isinstance(value, bool) else dialable(as_text(value)).removeprefix("+")
+    if isinstance(value, bool) or (isinstance(value, int | float) and (value < 0 or value != value // 1)):
+        return None
+    text = dialable(as_text(value)).removeprefix("+")
     return Digits(text) if text else None
 
 
