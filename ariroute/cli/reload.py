@@ -8,14 +8,11 @@ from typing import Any
 
 import click
 
+from ariroute.cli.admin import admin_address, admin_option, ask, no_daemon
 from ariroute.cli.exits import ExitCode
-from ariroute.cli.options import MissingFlowFile, config_option, flow_file, json_option
+from ariroute.cli.options import config_option, json_option
 from ariroute.cli.output import say, show, show_json
-from ariroute.errors import ConfigError, DaemonUnreachable, UnusableInput
-
-DEFAULT_ADMIN = "127.0.0.1:8067"
-CONNECT_TIMEOUT = 3.0
-ANSWER_TIMEOUT = 30.0  # the daemon loads and checks the whole file before it answers
+from ariroute.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +31,7 @@ class Reload:
 
 
 @click.command()
-@click.option(
-    "--admin",
-    envvar="ARIROUTE_ADMIN",
-    show_envvar=True,
-    metavar="HOST:PORT",
-    show_default=f"daemon.admin of the flow file, else {DEFAULT_ADMIN}",
-    help="The daemon's admin address.",
-)
+@admin_option
 @config_option
 @json_option
 def reload(admin: str | None, config: Path | None, as_json: bool) -> int:
@@ -78,61 +68,12 @@ def tell(answer: Reload, as_json: bool) -> None:
         show("\n".join(lines))
 
 
-def admin_address(config: Path | None) -> str:
-    """Where the flow file says the daemon listens. Raises ConfigError when there is a file and it is not usable."""
-    from ariroute.config.load import load_rules
-
-    try:
-        path = flow_file(config)
-    except MissingFlowFile:
-        return DEFAULT_ADMIN
-    return load_rules(path).daemon.admin
-
-
 def post_reload(address: str) -> Reload:
     """Ask the daemon at ``address`` (``host:port``) to reload. Raises DaemonUnreachable, UnusableInput."""
-    import requests
-
-    with requests.Session() as session:
-        session.trust_env = False  # a proxy of the environment has no business between us and loopback
-        try:
-            answer = session.post(
-                f"http://{address}/reload",
-                headers={"X-Ariroute": "1"},
-                timeout=(CONNECT_TIMEOUT, ANSWER_TIMEOUT),
-                allow_redirects=False,
-            )
-        except ValueError as error:  # requests' own InvalidURL, and what its URL parsers let through
-            raise UnusableInput(f"'{address}' is not an address: write HOST:PORT, such as {DEFAULT_ADMIN}") from error
-        except requests.RequestException as error:
-            raise DaemonUnreachable(
-                f"no ariroute daemon answers at {address} ({_cause(error)}): start it with 'ariroute run', "
-                "or name its address with --admin HOST:PORT"
-            ) from error
-    return _read(address, answer.status_code, _json(answer))
-
-
-def _read(address: str, status: int, body: object) -> Reload:
+    status, body = ask(address, "POST", "/reload")
     match status, body:
         case 200, {"changed": list(changed), "digest": str(digest)}:
             return Reload(changed=tuple(str(line) for line in changed), digest=digest)
         case 422, {"problems": list(problems)} if problems:
             return Reload(problems=tuple(str(line) for line in problems))
-    raise DaemonUnreachable(
-        f"{address} answers {status}, but not as an ariroute daemon does: is the address right? (--admin HOST:PORT)"
-    )
-
-
-def _json(answer: Any) -> object:
-    try:
-        return answer.json()
-    except ValueError:
-        return None
-
-
-def _cause(error: Exception) -> str:
-    import requests
-
-    if isinstance(error, requests.Timeout):
-        return "no answer in time"
-    return "connection refused" if "refused" in str(error) else "no connection"
+    raise no_daemon(address, status)
