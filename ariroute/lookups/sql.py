@@ -22,6 +22,7 @@ from ariroute.flow.facts import Failure, FieldType
 from ariroute.lookups.base import SourceSettings, Surroundings
 from ariroute.lookups.http_tls import TlsSettings, tls_context
 from ariroute.lookups.sql_address import Address, Engine, known_as
+from ariroute.lookups.sql_meter import too_large
 from ariroute.lookups.sql_pool import Connection, Pool, Row
 from ariroute.lookups.sql_statement import Statement
 from ariroute.values import ByteSize, Secret
@@ -62,7 +63,9 @@ class SqlSettings(SourceSettings):
         default=None, description="Encrypt, and verify the server's certificate and name; files of your own are named."
     )
     connections: int = Field(default=4, ge=1, le=100, description="Open at once; further questions wait.")
-    max_size: ByteSize = Field(default=64 * 1024, ge=1, description="A longer row fails as 'too_large'.")
+    max_size: ByteSize = Field(
+        default=64 * 1024, ge=1, le=16 * 1024 * 1024, description="A longer row fails as 'too_large'."
+    )
 
     @model_validator(mode="after")
     def fitting(self) -> SqlSettings:
@@ -142,6 +145,7 @@ class SqlSource:
             settings.address,
             settings.statement,
             settings.timeout,
+            settings.max_size,
             password=settings.password.reveal() if settings.password else "",
             socket=settings.socket,
             tls=verified(settings.address.host, settings.tls, folder, what) if settings.tls else None,
@@ -182,7 +186,7 @@ def check_size(row: Row, limit: int) -> None:
         elif isinstance(value, bytes | bytearray | memoryview):
             size += len(value)
     if size > limit:
-        raise LookupFailed(Failure.TOO_LARGE, f"the row is longer than {limit} bytes (max_size)")
+        raise too_large(limit)
 
 
 def record(row: Row, fields: Mapping[str, FieldType]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from ariroute.errors import LookupFailed, UnusableInput
 from ariroute.flow.facts import Failure
 from ariroute.lookups.sql_address import Address, unreachable
+from ariroute.lookups.sql_meter import Meter
 from ariroute.lookups.sql_pool import ConnectionLost, Row
 from ariroute.lookups.sql_statement import Statement
 
@@ -34,6 +35,7 @@ class Mysql:
         address: Address,
         statement: Statement,
         timeout: float,
+        max_size: int,
         *,
         password: str,
         socket: str,
@@ -47,6 +49,7 @@ class Mysql:
         self._address = address
         self._query = statement.written(lambda _: "?")
         self._timeout = timeout
+        self._max_size = max_size
         self._options = {
             "user": address.user,
             "password": password.encode(),  # as a text asyncmy takes Latin 1 alone
@@ -65,7 +68,8 @@ class Mysql:
             host = "" if self._options["unix_socket"] else (await self._address.hosts())[0]
             connection = await self._library.connect(host=host, port=self._address.port, **self._options)
             await connection.query(session_settings(connection.server_version, self._timeout))
-            return MysqlConnection(connection, await connection.prepare(self._query))
+            prepared = await connection.prepare(self._query)
+            return MysqlConnection(connection, prepared, Meter(connection._transport, self._max_size))
         except BaseException as error:
             if connection:
                 end(connection)
@@ -77,18 +81,21 @@ class Mysql:
 class MysqlConnection:
     """A connection with the query prepared on it."""
 
-    def __init__(self, connection: Any, prepared: Any) -> None:
+    def __init__(self, connection: Any, prepared: Any, meter: Meter) -> None:
         self._connection = connection
         self._prepared = prepared
+        self._meter = meter
 
     @property
     def usable(self) -> bool:
         return bool(self._connection.connected)
 
     async def first(self, values: Sequence[str]) -> Row | None:
+        self._meter.begin()
         try:
             found = await self._prepared.execute(values)
         except Exception as error:
+            self._meter.check()
             raise failure_of(error) from error
         if not found.rows:
             return None

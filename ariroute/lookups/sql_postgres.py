@@ -9,6 +9,8 @@ from typing import Any
 from ariroute.errors import LookupFailed, UnusableInput
 from ariroute.flow.facts import Failure
 from ariroute.lookups.sql_address import Address, unreachable
+from ariroute.lookups.sql_frames import connection_class, guard
+from ariroute.lookups.sql_meter import Meter
 from ariroute.lookups.sql_pool import ConnectionLost, Row
 from ariroute.lookups.sql_statement import Statement
 
@@ -32,6 +34,7 @@ class Postgres:
         address: Address,
         statement: Statement,
         timeout: float,
+        max_size: int,
         *,
         password: str,
         socket: str,
@@ -41,9 +44,12 @@ class Postgres:
             import asyncpg
         except ImportError as error:
             raise UnusableInput("PostgreSQL needs a driver: pip install 'ariroute[postgres]'") from error
+        guard(asyncpg)
         self._library = asyncpg
+        self._connection_class = connection_class(asyncpg)
         self._address = address
         self._socket = socket
+        self._max_size = max_size
         # A cast tells the server that each parameter is a text; another type is a cast in the query.
         self._query = statement.written(lambda number: f"(${number}::text)")
         self._settings = {
@@ -70,8 +76,10 @@ class Postgres:
                 timeout=None,  # the runner holds the one deadline
                 server_settings=self._settings,
                 target_session_attrs="any",
+                connection_class=self._connection_class,
             )
-            return PostgresConnection(connection, await connection.prepare(self._query))
+            prepared = await connection.prepare(self._query)
+            return PostgresConnection(connection, prepared, Meter(connection._transport, self._max_size))
         except BaseException as error:
             if connection:
                 connection.terminate()
@@ -83,18 +91,21 @@ class Postgres:
 class PostgresConnection:
     """A connection with the query prepared on it."""
 
-    def __init__(self, connection: Any, prepared: Any) -> None:
+    def __init__(self, connection: Any, prepared: Any, meter: Meter) -> None:
         self._connection = connection
         self._prepared = prepared
+        self._meter = meter
 
     @property
     def usable(self) -> bool:
         return not self._connection.is_closed()
 
     async def first(self, values: Sequence[str]) -> Row | None:
+        self._meter.begin()
         try:
             found = await self._prepared.fetchrow(*values)  # asks the server for one row only
         except Exception as error:
+            self._meter.check()
             raise failure_of(error) from error
         return None if found is None else list(found.items())
 

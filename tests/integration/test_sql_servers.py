@@ -7,6 +7,7 @@ import random
 import shutil
 import subprocess
 import time
+import tracemalloc
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -63,6 +64,21 @@ async def test_bytes_are_refused(database: PrivateDatabase) -> None:
         Failure.WRONG_TYPE,
         "photo holds bytes: convert it to text in the query",
     )
+
+
+@pytest.mark.parametrize("length", [70_000, 4_000_000])
+async def test_row_that_is_too_long_is_cut_off(database: PrivateDatabase, length: int) -> None:
+    query = f"SELECT REPEAT(CONCAT('x', name), {length}) AS note, name FROM customers WHERE phone = :caller.e164"
+    async with asking(database.url("crm"), query, {"name": "string"}, timeout=5.0) as runner:
+        answer = await one(runner, BO)
+        tracemalloc.start()
+        try:
+            answer = await one(runner, BO)
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert (answer.failure, answer.detail) == (Failure.TOO_LARGE, "the row is longer than 65536 bytes (max_size)")
+    assert peak < 2 * 1024 * 1024
 
 
 async def test_unknown_caller_is_missing(database: PrivateDatabase) -> None:
