@@ -6,18 +6,56 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from flow_builders import LANGUAGE, LOOKUPS, MONDAY, OFFICE, QUEUES
+from flow_builders import AGENTS, CARRIER, LANGUAGE, LOOKUPS, MONDAY, OFFICE, QUEUES
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ariroute.flow.contact import Contact, party
-from ariroute.flow.decision import HangUpDestination, QueueDestination
+from ariroute.flow.decision import (
+    Decision,
+    EndpointDestination,
+    HangUpDestination,
+    QueueDestination,
+    VoicemailDestination,
+)
+from ariroute.flow.digits import Pattern
 from ariroute.flow.facts import Answer, Failure, Outcome
+from ariroute.flow.prompts import SayDigits, SayNumber, SayText, Text
 from ariroute.flow.run import STEP_LIMIT, Run
-from ariroute.flow.steps import Branch, Case, Goto, HangUp, Lookup, Set, Step, ToQueue
+from ariroute.flow.steps import (
+    AnswerCall,
+    Arm,
+    AskHours,
+    Branch,
+    Case,
+    Collect,
+    Consent,
+    Dial,
+    Goto,
+    HangUp,
+    Lookup,
+    LookupWays,
+    Menu,
+    NobodyThere,
+    Note,
+    Notify,
+    Play,
+    Question,
+    RingAgent,
+    Set,
+    SetLabel,
+    Split,
+    Step,
+    ToQueue,
+    Voicemail,
+    Way,
+    ways_of,
+)
 from ariroute.flow.trace import TraceEntry
 from ariroute.flow.tree import Flow, Ruleset
-from ariroute.flow.wants import Fetch
+from ariroute.flow.wants import Fetch, Gathered, PickUp, Played, Rang, Reply, Ring, RingOutcome, Sound, Tone
+from ariroute.flow.wants import Gather as GatherWanted
+from ariroute.flow.wants import Play as PlayWanted
 
 CONDITIONS = [
     LANGUAGE.condition(text)
@@ -49,26 +87,87 @@ FLOW_NAMES = ("first", "second", "third")
 PATHS = st.integers(0, 9).map(lambda number: f"flows.x.steps[{number}]")
 
 
-def steps(onward: tuple[str, ...]) -> st.SearchStrategy[tuple[Step, ...]]:
-    """Lists of steps, with branches in branches; a goto leads only to the flows of ``onward``."""
+EXPRESSIONS = st.sampled_from(VALUES)
+PROMPTS = st.lists(
+    st.sampled_from([Sound("custom/welcome"), Tone("busy")])
+    | st.builds(SayNumber, EXPRESSIONS)
+    | st.builds(SayDigits, EXPRESSIONS)
+    | st.builds(SayText, st.builds(Text, st.lists(st.just("Hello ") | EXPRESSIONS, max_size=3).map(tuple))),
+    max_size=3,
+).map(tuple)
+SECONDS = st.floats(0.1, 60)
+QUESTIONS = st.builds(Question, PROMPTS, SECONDS, SECONDS, st.integers(1, 4), PROMPTS)
+VARIABLES = st.sampled_from(["level", "count", "number"])
+LABELS = st.dictionaries(st.sampled_from(["X-Tier", "X-Id"]), EXPRESSIONS, max_size=2)
+NEEDS = st.sampled_from([{}, {"vip_list": frozenset({"crm"})}, {"crm": frozenset({"vip_list"})}])
+
+
+def plain_steps(onward: tuple[str, ...]) -> list[st.SearchStrategy[Any]]:
+    """Steps without ways of their own; a goto leads only to the flows of ``onward``."""
     simple: list[st.SearchStrategy[Any]] = [
-        st.builds(Lookup, PATHS, st.lists(st.sampled_from(sorted(LOOKUPS)), max_size=3).map(tuple)),
-        st.builds(
-            Set, PATHS, st.dictionaries(st.sampled_from(["level", "count"]), st.sampled_from(VALUES), max_size=2)
-        ),
+        st.builds(Lookup, PATHS, st.lists(st.sampled_from(sorted(LOOKUPS)), max_size=3).map(tuple), needs=NEEDS),
+        st.builds(Set, PATHS, st.dictionaries(VARIABLES, EXPRESSIONS, max_size=2)),
+        st.builds(AnswerCall, PATHS),
+        st.builds(Play, PATHS, PROMPTS, SECONDS, what=st.sampled_from(["play", "say"])),
+        st.builds(Consent, PATHS, QUESTIONS, st.just("1"), st.just("2"), VARIABLES, st.booleans()),
+        st.builds(SetLabel, PATHS, st.none() | EXPRESSIONS, LABELS, LABELS),
+        st.builds(Notify, PATHS, st.lists(st.sampled_from(["ticket", "wall"]), max_size=2).map(tuple)),
+        st.builds(Note, PATHS, EXPRESSIONS),
+        st.builds(Voicemail, PATHS, st.sampled_from(["100", "100@default"])),
         st.builds(ToQueue, PATHS, QUEUE_NAMES, st.none() | st.integers(-10, 100)),
         st.builds(HangUp, PATHS, st.integers(1, 127)),
     ]
-    if onward:
-        simple.append(st.builds(Goto, PATHS, st.sampled_from(onward)))
+    return [*simple, st.builds(Goto, PATHS, st.sampled_from(onward))] if onward else simple
+
+
+def forking_steps(inner: st.SearchStrategy[Any]) -> list[st.SearchStrategy[Any]]:
+    """Steps with ways; ``inner`` makes the steps on them."""
+    way = st.builds(Way, PATHS, inner)
+    maybe = st.none() | way
+    nobody = st.builds(NobodyThere, maybe, maybe, maybe)
+    lookup_ways = st.dictionaries(st.sampled_from(sorted(LOOKUPS)), st.builds(LookupWays, maybe, maybe, maybe))
+    collected = st.sampled_from([(1, 4, None), (4, 6, None), (2, 2, Pattern("4X"))])
+    return [
+        st.builds(
+            Branch,
+            PATHS,
+            st.lists(st.builds(Case, PATHS, st.sampled_from(CONDITIONS), inner), min_size=1, max_size=3).map(tuple),
+            inner,
+        ),
+        st.builds(Lookup, PATHS, st.just(tuple(sorted(LOOKUPS))), lookup_ways, NEEDS),
+        st.builds(
+            Split,
+            PATHS,
+            st.sampled_from(["a", "b"]),
+            st.lists(st.builds(Arm, st.floats(0.1, 30), way), max_size=3).map(tuple),
+        ),
+        st.builds(AskHours, PATHS, st.just("office"), maybe, maybe, maybe),
+        st.builds(Menu, PATHS, QUESTIONS, st.dictionaries(st.sampled_from("12*"), way, min_size=1), maybe, maybe),
+        st.builds(_collect, PATHS, QUESTIONS, VARIABLES, collected, maybe, maybe),
+        st.builds(Dial, PATHS, st.just("overflow"), st.just(CARRIER), SECONDS, nobody),
+        st.builds(RingAgent, PATHS, EXPRESSIONS, SECONDS, nobody, maybe),
+    ]
+
+
+def _collect(
+    path: str,
+    asked: Question,
+    into: str,
+    fit: tuple[int, int, Pattern | None],
+    no_input: Way | None,
+    invalid: Way | None,
+) -> Collect:
+    least, most, pattern = fit
+    return Collect(path, asked, into, least, most, "#", 3.0, pattern, no_input, invalid)
+
+
+def steps(onward: tuple[str, ...]) -> st.SearchStrategy[tuple[Step, ...]]:
+    """Lists of steps, with steps on their ways."""
+    simple = plain_steps(onward)
     leaves = st.lists(st.one_of(simple), max_size=3).map(tuple)
-
-    def branches(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-        cases = st.lists(st.builds(Case, PATHS, st.sampled_from(CONDITIONS), inner), min_size=1, max_size=3).map(tuple)
-        branch = st.builds(Branch, PATHS, cases, inner)
-        return st.lists(st.one_of(*simple, branch), max_size=4).map(tuple)
-
-    return st.recursive(leaves, branches, max_leaves=8)
+    return st.recursive(
+        leaves, lambda inner: st.lists(st.one_of(*simple, *forking_steps(inner)), max_size=4).map(tuple), max_leaves=8
+    )
 
 
 def flows(circles: bool) -> st.SearchStrategy[dict[str, Flow]]:
@@ -103,41 +202,116 @@ CONTACTS = st.builds(
 TIMES = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
 
 
-def walk(made: dict[str, Flow], contact: Contact, answers: list[list[Answer]], now: datetime) -> tuple[Any, int]:
-    """The decision, and how often the run asked for something."""
-    rules = Ruleset(made, QUEUES, {"office": OFFICE}, "SE", "Europe/Stockholm", "digest")
-    run = Run(rules, made["first"], contact)
-    wanted, asked = run.start(now), 0
-    while isinstance(wanted, Fetch):
-        asked += 1
-        assert asked <= len(LOOKUPS), "a lookup was asked for twice"
-        wanted = run.receive(answers[asked % len(answers)] if answers else [], now)
-    return wanted, asked
+REPLIES = (
+    st.builds(Played, st.sampled_from(["", "no such sound"]), st.floats(0, 10))
+    | st.builds(Gathered, st.text("0123456789*#", max_size=8), st.sampled_from(["", "broken off"]))
+    | st.builds(Rang, st.sampled_from(RingOutcome), st.text(max_size=10))
+    | st.none()
+)
+"""None is a ring that is answered."""
+
+FITTING = {PickUp: Played, PlayWanted: Played, GatherWanted: Gathered, Ring: Rang}
+
+STORIES = st.lists(REPLIES, max_size=8)
+"""What the world does, one after the other; silence, and rings that nobody answers, when nothing is left."""
 
 
-@given(flows(circles=False), CONTACTS, st.lists(st.lists(ANSWERS, max_size=3), max_size=3), TIMES)
+def reply_to(want: Any, story: list[Reply | None]) -> Reply | None:
+    """The next of ``story`` that fits ``want``."""
+    kind = FITTING[type(want)]
+    while story:
+        reply = story.pop(0)
+        if isinstance(reply, kind) or (reply is None and isinstance(want, Ring)):
+            return reply
+    return Rang(RingOutcome.NO_ANSWER) if kind is Rang else kind()
+
+
+def walk(
+    made: dict[str, Flow], contact: Contact, answers: list[list[Answer]], now: datetime, story: list[Reply | None]
+) -> tuple[Decision, list[Any]]:
+    """The decision, and all that the run wanted."""
+    rules = Ruleset(made, QUEUES, {"office": OFFICE}, "SE", "Europe/Stockholm", "digest", AGENTS)
+    run, left = Run(rules, made["first"], contact), list(story)
+    wanted, wants = run.start(now), []
+    while not isinstance(wanted, Decision):
+        wants.append(wanted)
+        assert len(wants) <= STEP_LIMIT
+        if isinstance(wanted, Fetch):
+            fetches = sum(isinstance(want, Fetch) for want in wants)
+            assert fetches <= len(LOOKUPS), "a lookup was asked for twice"
+            wanted = run.receive(answers[fetches % len(answers)] if answers else [], now)
+            continue
+        reply = reply_to(wanted, left)
+        wanted = run.answered(now) if reply is None else run.receive(reply, now)
+    return wanted, wants
+
+
+@given(flows(circles=False), CONTACTS, st.lists(st.lists(ANSWERS, max_size=3), max_size=3), TIMES, STORIES)
 def test_a_run_ends_in_a_declared_destination_the_same_each_time(
-    made: dict[str, Flow], contact: Contact, answers: list[list[Answer]], now: datetime
+    made: dict[str, Flow],
+    contact: Contact,
+    answers: list[list[Answer]],
+    now: datetime,
+    story: list[Reply | None],
 ) -> None:
-    decision, _ = walk(made, contact, answers, now)
+    decision, wants = walk(made, contact, answers, now, story)
     match decision.destination:
         case QueueDestination(queue, _):
             assert queue in QUEUES
+            assert not decision.by_default or queue == made[decision.flow].default
         case HangUpDestination(cause):
             assert 1 <= cause <= 127
-    assert not decision.by_default or decision.destination.queue == made[decision.flow].default
+        case VoicemailDestination(box):
+            assert box.startswith("100")
+        case EndpointDestination(_, endpoint):
+            assert endpoint == wants[-1].endpoint
     assert "Error" not in decision.reason, "something broke inside"
-    again, _ = walk(made, contact, answers, now)
+    again, _ = walk(made, contact, answers, now, story)
     assert again.to_plain() == decision.to_plain()
     json.dumps(decision.to_plain(), allow_nan=False)
 
 
-@given(flows(circles=True), st.lists(st.lists(ANSWERS, max_size=3), max_size=3))
-def test_even_flows_in_a_circle_end_within_the_bound(made: dict[str, Flow], answers: list[list[Answer]]) -> None:
-    decision, _ = walk(made, Contact("1", MONDAY), answers, MONDAY)
-    visited = [entry for entry in decision.trace if entry.what in ("goto", "queue", "hangup")]
+@given(flows(circles=True), st.lists(st.lists(ANSWERS, max_size=3), max_size=3), STORIES)
+def test_even_flows_in_a_circle_end_within_the_bound(
+    made: dict[str, Flow], answers: list[list[Answer]], story: list[Reply | None]
+) -> None:
+    decision, wants = walk(made, Contact("1", MONDAY), answers, MONDAY, story)
+    visited = [entry for entry in decision.trace if entry.what in ("goto", "queue", "hangup", "voicemail")]
     assert len(visited) <= STEP_LIMIT
-    assert isinstance(decision.destination, (QueueDestination, HangUpDestination))
+    assert len(wants) <= STEP_LIMIT
+
+
+@given(flows(circles=False), CONTACTS, st.lists(REPLIES, max_size=4))
+def test_replies_that_fit_nothing_end_in_a_decision_all_the_same(
+    made: dict[str, Flow], contact: Contact, replies: list[Reply | None]
+) -> None:
+    run = Run(Ruleset(made, QUEUES, {"office": OFFICE}, "SE", "UTC", "", AGENTS), made["first"], contact)
+    run.start(MONDAY)
+    for reply in replies:
+        _ = run.answered(MONDAY) if reply is None else run.receive(reply, MONDAY)
+    decision = run.give_up("the driver has gone")
+    assert isinstance(decision, Decision)
+    assert "Error" not in decision.reason
+
+
+@given(st.lists(st.text(max_size=12), min_size=50, max_size=50, unique=True), st.floats(5, 95))
+def test_nobody_changes_sides_in_a_split(names: list[str], percent: float) -> None:
+    split = Split("a", "trial", (Arm(percent, Way("in", (ToQueue("in", "gold"),))),))
+    made = {"first": Flow("first", "standard", None, (split,))}
+    for name in names:
+        first, again = (
+            walk(made, Contact(call, MONDAY, caller=party(name, "", "SE")), [], MONDAY, [])[0]
+            for call in (("1", "1") if not party(name, "", "SE").number else ("1", "2"))
+        )
+        assert first.destination == again.destination
+
+
+@given(flows(circles=False))
+def test_every_way_out_of_a_step_is_known_to_those_who_walk_the_tree(made: dict[str, Flow]) -> None:
+    for flow in made.values():
+        for step in flow.walk():
+            ends = isinstance(step, (ToQueue, Goto, HangUp, Voicemail))
+            assert (not list(ways_of(step))) == ends
 
 
 @given(flows(circles=False), st.text(max_size=30))
@@ -145,7 +319,7 @@ def test_giving_up_at_any_moment_gives_the_default(made: dict[str, Flow], reason
     run = Run(Ruleset(made, QUEUES, {}, "SE", "UTC"), made["first"], Contact("1", MONDAY))
     wanted = run.start(MONDAY)
     decision = run.give_up(reason)
-    if isinstance(wanted, Fetch):
+    if not isinstance(wanted, Decision):
         assert decision.by_default
         assert reason in decision.reason
         assert decision.destination == QueueDestination(
@@ -155,14 +329,16 @@ def test_giving_up_at_any_moment_gives_the_default(made: dict[str, Flow], reason
         assert decision is wanted
 
 
-@given(flows(circles=False), st.lists(st.lists(ANSWERS, max_size=3), max_size=3))
+@given(flows(circles=False), st.lists(st.lists(ANSWERS, max_size=3), max_size=3), STORIES)
 def test_the_trace_begins_with_the_flow_and_ends_with_the_destination(
-    made: dict[str, Flow], answers: list[list[Answer]]
+    made: dict[str, Flow], answers: list[list[Answer]], story: list[Reply | None]
 ) -> None:
-    decision, _ = walk(made, Contact("1", MONDAY), answers, MONDAY)
+    decision, _ = walk(made, Contact("1", MONDAY), answers, MONDAY, story)
     first, last = decision.trace[0], decision.trace[-1]
     assert first == TraceEntry("flows.first", "flow", "first")
     assert last.what == ("default" if decision.by_default else last.what)
-    assert last.what in ("queue", "hangup", "default")
-    ends = [entry for entry in decision.trace if entry.what in ("queue", "hangup", "default")]
+    ends = [entry for entry in decision.trace if entry.what in ENDS or (entry.result == "answered" and entry.text)]
     assert ends == [last]
+
+
+ENDS = ("queue", "hangup", "voicemail", "default")

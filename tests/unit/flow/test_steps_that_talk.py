@@ -6,12 +6,12 @@ from flow_builders import BO, LANGUAGE, MONDAY, assign, flow, lookup, question, 
 
 from ariroute.flow.decision import Decision, QueueDestination
 from ariroute.flow.digits import Pattern
-from ariroute.flow.facts import Failure
+from ariroute.flow.facts import Answer, Failure
 from ariroute.flow.prompts import SayNumber, SayText, Text
 from ariroute.flow.run import STEP_LIMIT, Run
 from ariroute.flow.steps import AnswerCall, Collect, Consent, Menu, Play, Step
 from ariroute.flow.trace import TraceEntry
-from ariroute.flow.wants import Gather, Gathered, Number, PickUp, Played, Rang, RingOutcome, Sound, Speech
+from ariroute.flow.wants import Gather, Gathered, Number, PickUp, Played, Rang, Reply, RingOutcome, Sound, Speech
 from ariroute.flow.wants import Play as PlayWanted
 from ariroute.testing import FakeCaller, Given, drive
 
@@ -189,7 +189,8 @@ def test_an_answer_without_record_records_nothing() -> None:
 
 def test_a_reply_of_another_kind_ends_in_the_default_with_the_reason() -> None:
     made = flow(MENU)
-    for reply in (Played(), Rang(RingOutcome.BUSY), []):
+    replies: list[Reply | list[Answer]] = [Played(), Rang(RingOutcome.BUSY), []]
+    for reply in replies:
         run = Run(ruleset(made), made, BO)
         run.start(MONDAY)
         decision = run.receive(reply, MONDAY)
