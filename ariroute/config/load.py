@@ -16,6 +16,7 @@ from ariroute.config import words
 from ariroute.config.build import Names, build
 from ariroute.config.check import check
 from ariroute.config.findings import Findings, refusal
+from ariroute.config.lint import lint
 from ariroute.config.model import DaemonSettings, FileSettings, PbxSettings
 from ariroute.config.parts import read_all, read_text_with_parts
 from ariroute.config.places import Path as Place
@@ -109,6 +110,7 @@ def _load(document: Document, path: Path, secrets: Secrets, *, runs: bool) -> Co
     calendars = _calendars(settings, built.ruleset, document, findings)
     if findings.problems:
         raise findings.refusal()
+    lint(settings, data, built, findings)
     return Config(
         str(path),
         digest,

@@ -28,6 +28,7 @@ from ariroute.flow.literals import Literals
 from ariroute.flow.match import render, render_match
 from ariroute.flow.messages import Vocabulary, explain
 from ariroute.flow.records import PACKAGE, Records, WrongType
+from ariroute.flow.regions import UNTOLD, Region, region
 from ariroute.flow.scope import CONTACT_FACTS, reader
 from ariroute.flow.scope import Scope as Scope
 from ariroute.flow.scope import Unknown as Unknown
@@ -143,13 +144,15 @@ Calls = tuple[tuple[str, Call], ...]
 class Expression:
     """A compiled expression: immutable, equal to another with the same text.
 
-    ``text`` is CEL as traces show it; ``names`` what it reads, such as ``crm.loyalty`` or ``now``.
+    ``text`` is CEL as traces show it; ``names`` what it reads, such as ``crm.loyalty`` or ``now``; ``region`` what a
+    condition says of single facts.
     """
 
     text: str
     type: ResultType = field(compare=False)
     names: frozenset[str] = field(compare=False)
     program: Program = field(compare=False, repr=False)
+    region: Region = field(default=UNTOLD, compare=False, repr=False)
 
     def evaluate(self, scope: Scope) -> Value | Unknown:
         """The value in ``scope``, or Unknown with the reason; whole numbers come as floats. Never raises."""
@@ -266,12 +269,13 @@ class Language:
         tree = Tree.of(compiled)
         if tree is None:
             raise ExpressionError(text, 1, 1, "nested too deep: split it into several conditions")
+        where = region(tree.root, self._records.fields) if result == "bool" else UNTOLD
         program = self._program(text, tree)
         if result is None:
             raise ExpressionError(
                 text, 1, 1, "a value must be text, a number or true/false, not a list, a record or a time"
             )
-        return Expression(text, result, frozenset(name for name, _ in program.reads), program)
+        return Expression(text, result, frozenset(name for name, _ in program.reads), program, where)
 
     def _program(self, text: str, tree: Tree) -> Program:
         check = Check(
