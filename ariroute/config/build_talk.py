@@ -39,8 +39,7 @@ def talk(builder: StepBuilder, key: str, value: Any, shown: str, path: Path) -> 
             question = _question(builder, value, value.timeout, value.tries, None, path)
             return tree.Consent(shown, question, value.yes, value.no, value.into, value.record)
         case str():
-            text = SayText(builder.expressions.text(value, path))
-            return tree.Play(shown, (text,), SPEECH_AT_MOST, what="say")
+            return tree.Play(shown, (_spoken(builder, value, path),), SPEECH_AT_MOST, what="say")
         case _:
             return tree.AnswerCall(shown) if key == "answer" else NOTHING
 
@@ -99,7 +98,7 @@ def _part(builder: StepBuilder, item: PromptItem, path: Path) -> PromptPart | No
     if item.tone is not None:
         return Tone(item.tone)
     if item.say is not None:
-        return SayText(builder.expressions.text(item.say, (*path, "say")))
+        return _spoken(builder, item.say, (*path, "say"))
     key = "number" if item.number is not None else "digits"
     value = cast("str | int | float | bool | Calculated", getattr(item, key))
     made = builder.expressions.value(value, (*path, key))
@@ -110,3 +109,12 @@ def _part(builder: StepBuilder, item: PromptItem, path: Path) -> PromptPart | No
         what = "a number below a thousand million" if key == "number" else "digits, * and #"
         builder.findings.wrong_value((*path, key), f"can never be said: write {what}, or {{cel: ...}} that gives them")
     return SayNumber(made) if key == "number" else SayDigits(made)
+
+
+def _spoken(builder: StepBuilder, text: str, path: Path) -> SayText:
+    damaged = any(problem.path.startswith("speech") for problem in builder.findings.problems)
+    if builder.settings.speech is None and not damaged:
+        builder.findings.wrong(
+            path, "nothing here turns text into speech: add a section such as speech: {command: [flite, -o, '{file}']}"
+        )
+    return SayText(builder.expressions.text(text, path))
