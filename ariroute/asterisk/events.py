@@ -32,6 +32,8 @@ class Channel:
     """ISO 8601 with milliseconds and offset, as Asterisk writes it."""
     app_data: str = ""
     """The running application's arguments; after a ``move`` it still names the old Stasis application."""
+    app: str = ""
+    """The application that runs: ``Stasis`` for whoever is in one, ours or not."""
     variables: Mapping[str, str] = field(default_factory=dict, hash=False)
     """What ``channelvars`` in ari.conf names."""
 
@@ -180,6 +182,7 @@ def channel_of(message: Json) -> Channel:
         _text(dialplan, "context"),
         _text(message, "creationtime"),
         _text(dialplan, "app_data"),
+        _text(dialplan, "app_name"),
         variables if type(variables) is dict else NO_VARIABLES,
     )
 

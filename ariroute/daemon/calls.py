@@ -7,6 +7,7 @@ at each connect, the application is asked for its channels; one that is not know
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -49,6 +50,7 @@ log = logging.getLogger("ariroute.calls")
 
 MESSAGE_CHANNEL = "Message/"  # one channel for all SIP MESSAGEs of the PBX; holding it blocks them all
 MARGIN = 0.5  # seconds of the guard kept for the hand-off itself
+STASIS = "Stasis"  # the application that a channel runs while it is in ours
 UP = "Up"  # the state of a channel that was answered
 SETTLED = 3.0  # seconds after which a handed-over channel still listed has come in again unseen
 
@@ -202,12 +204,13 @@ class Calls:
         is none.
         """
         self.taking = False
-        for call in self._calls.values():
+        for call in list(self._calls.values()):
             if call.ringing and call.task:
                 self._ended("left ringing")
                 about = {"channel": call.id}
                 log.info("left ringing, the daemon stops; unanswered it goes to the flow's default queue", extra=about)
                 call.task.cancel()
+                await self._let_go(call.id)
         await self._tasks.finish(within)
         if self.is_replaced or not self._ari.counters.connects:
             return
@@ -324,6 +327,10 @@ class Calls:
     async def _take_unseen(self, channel_id: str) -> None:
         try:
             channel = await self._ari.channel(channel_id)
+            if channel.app != STASIS:  # it rings somewhere, or an earlier daemon has sent it there
+                if channel_id not in self._calls:
+                    await self._let_go(channel_id)
+                return
             app, *arguments = channel.app_data.split(",")
             if app != self._ari.settings.app:  # moved here from another application
                 arguments = [await self._ari.variable(channel_id, DIALLED) or ""]
@@ -335,6 +342,11 @@ class Calls:
             log.warning("what is being played cannot be ended: %s", error, extra={"channel": channel_id})
         dialled, *others = arguments or [""]
         self.take(channel, dialled, tuple(others), "sweep")
+
+    async def _let_go(self, channel_id: str) -> None:
+        """Asterisk lists a channel that is watched as if it were in the application: watch it no more."""
+        with contextlib.suppress(AriError):
+            await self._ari.unwatch(channel_id)
 
     def _contact(self, channel: Channel, dialled: str, arguments: tuple[str, ...], region: str) -> Contact:
         return Contact(

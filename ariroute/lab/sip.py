@@ -285,7 +285,8 @@ class Agents:
         """Switch the phones on. Raises SipError where SIPp does not come up."""
         directory = new_directory(self._run_dir, "agents")
         (directory / "agent.xml").write_text(_agent_scenario(list(self.agents.values())), encoding="utf-8")
-        self._sipp = Sipp(self._sipp_command, ["-sf", "agent.xml"], directory, self.port)
+        options = ["-sf", "agent.xml", "-trace_msg", "-message_file", _MESSAGES]
+        self._sipp = Sipp(self._sipp_command, options, directory, self.port)
         self._sipp.wait_until_bound(10.0)
 
     def log_in(self, pbx: CommandLine, queue: str, agent: str, penalty: int = 0) -> None:
@@ -303,6 +304,12 @@ class Agents:
         """What happened at the phones so far, in order."""
         return list(_agent_records(self._sipp.log_lines())) if self._sipp else []
 
+    def invites(self) -> list[str]:
+        """Each INVITE that reached the phones so far, as it was on the wire, in order; one repeated is there twice."""
+        path = self._sipp.directory / _MESSAGES if self._sipp else None
+        text = path.read_text(encoding="utf-8", errors="replace") if path and path.exists() else ""
+        return [message for message in _RECEIVED.split(text)[1:] if message.lstrip().startswith("INVITE ")]
+
     def stop(self) -> None:
         """Switch the phones off and give the port back."""
         if self._sipp:
@@ -315,6 +322,10 @@ class Agents:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+
+_MESSAGES = "messages.log"
+_RECEIVED = re.compile(r"UDP message (?:received|sent).*:\n", re.MULTILINE)
 
 
 def _agent_records(lines: Iterable[str]) -> Iterator[AgentRecord]:
