@@ -10,6 +10,10 @@ from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
 DIALABLE = re.compile(r"\+?[0-9*#]{1,32}", re.ASCII)
 SEPARATORS = re.compile(r"[ ().\-/]", re.ASCII)
+NATIONAL = re.compile(r"[0-9]{5,17}", re.ASCII)
+NEVER = "(?!)"
+"""A pattern that nothing matches."""
+
 INTERNATIONAL = re.compile(r"\+[1-9][0-9]{5,14}", re.ASCII)
 
 
@@ -29,7 +33,9 @@ def e164(number: str, region: str) -> str:
     """
     if not number or "*" in number or "#" in number:
         return ""
-    return number if is_e164(number) else _read(number, region)
+    if is_e164(number):
+        return number
+    return _without_prefix(number, region) or _read(number, region)
 
 
 def is_e164(number: str) -> bool:
@@ -43,6 +49,38 @@ def is_e164(number: str) -> bool:
         if plan := _plan(number[1:end]):
             return plan.fullmatch(number, end) is not None
     return False
+
+
+def _without_prefix(number: str, region: str) -> str:
+    """``0701234567`` read in SE as ``+46701234567``, where phonenumbers is certain to do the same; else empty.
+
+    A file may hold a million of them. A property test holds it and phonenumbers together.
+    """
+    rules = _prefixes(region)
+    if rules is None or not NATIONAL.fullmatch(number):
+        return ""
+    code, abroad, prefix = rules
+    if number.startswith(code) or abroad.match(number):
+        return ""
+    found = prefix.match(number)
+    whole = f"+{code}{number[found.end() if found else 0 :]}"
+    return whole if is_e164(whole) else ""
+
+
+@cache
+def _prefixes(region: str) -> tuple[str, re.Pattern[str], re.Pattern[str]] | None:
+    """A region's calling code, what is dialled before it from there, and what before a number within the country.
+
+    None where a number is rewritten on the way (mobiles of Argentina), or where regions share a calling code and this
+    is not the main one of them.
+    """
+    plan = PhoneMetadata.metadata_for_region(region, None)
+    if plan is None or plan.country_code is None or plan.national_prefix_transform_rule:
+        return None
+    if COUNTRY_CODE_TO_REGION_CODE[plan.country_code][0] != region:
+        return None
+    abroad, prefix = plan.international_prefix or NEVER, plan.national_prefix_for_parsing or NEVER
+    return str(plan.country_code), re.compile(abroad, re.ASCII), re.compile(prefix, re.ASCII)
 
 
 @lru_cache(maxsize=2048)

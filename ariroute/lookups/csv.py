@@ -1,4 +1,4 @@
-"""Lookups in a CSV file: read whole, kept in memory, read again when it changes."""
+"""Lookups in a CSV file: packed into memory, read again when it changes; the last good content stays."""
 
 from __future__ import annotations
 
@@ -14,12 +14,16 @@ from ariroute.errors import ConfigError, Problem
 from ariroute.files import why
 from ariroute.flow.facts import Scalar
 from ariroute.lookups.base import SourceSettings, Surroundings
-from ariroute.lookups.table import Table, read
+from ariroute.lookups.csv_packing import NICE, packed_elsewhere
+from ariroute.lookups.csv_table import Table, packed_here
+from ariroute.lookups.table import Task
 from ariroute.lookups.template import NAME
 
 log = logging.getLogger(__name__)
 
 CHECK_EVERY = 1.0
+SMALL = 256 * 1024
+"""Bytes. Such a file is packed in a thread within 50 ms; a process of its own takes longer to start."""
 
 Print = tuple[int, int, int]
 """What changes when a file is written or replaced: time of change, size, inode."""
@@ -49,7 +53,7 @@ class CsvSource:
         self._settings = settings
         self._around = surroundings
         self._path = surroundings.folder / settings.path
-        self._rows: Table = {}
+        self._table: Table | None = None
         self._print: Print | None = None
         self._watch: asyncio.Task[None] | None = None
 
@@ -63,13 +67,17 @@ class CsvSource:
         self._watch = asyncio.create_task(self._keep_watch(), name=f"watch {self._settings.path}")
 
     async def fetch(self, inputs: Mapping[str, str]) -> Mapping[str, Scalar] | None:
-        return self._rows.get(inputs[self._settings.input])
+        assert self._table is not None
+        return self._table.get(inputs[self._settings.input])
 
     async def close(self) -> None:
         if self._watch:
             self._watch.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._watch
+        if self._table:
+            self._table.close()
+            self._table = None
 
     async def refresh(self) -> bool:
         """Read the file again if it changed; True when it did and could be used. Raises nothing for a bad file."""
@@ -84,20 +92,19 @@ class CsvSource:
             if self._print != before:  # the same fault is said once, not every second
                 log.error("lookup %s: the changed file is not used:\n%s", self._around.name, error)
             return False
-        log.info("lookup %s: %s read again, %d rows", self._around.name, self._path, len(self._rows))
+        log.info("lookup %s: %s read again, %d rows", self._around.name, self._path, len(self._table or ()))
         return True
 
     async def _load(self, current: Print) -> None:
         settings, around = self._settings, self._around
-        # In a thread: 100,000 rows take seconds, and the calls of those seconds go on with the old ones.
-        self._rows = await asyncio.to_thread(
-            read,
-            self._path,
-            key=settings.key,
-            delimiter=settings.delimiter,
-            fields=around.fields,
-            region=around.region if settings.input.endswith(".e164") else None,
-        )
+        region = around.region if settings.input.endswith(".e164") else None
+        task = Task(str(self._path), settings.key, around.fields, region, settings.delimiter)
+        small = current[1] <= SMALL
+        at_work = NICE if self._table else 0
+        table = await (asyncio.to_thread(packed_here, task) if small else packed_elsewhere(task, nice=at_work))
+        old, self._table = self._table, table
+        if old:
+            old.close()
         self._print = current
 
     async def _keep_watch(self) -> None:

@@ -1,4 +1,4 @@
-"""A CSV file as rows by their key, with every mistake in it found at once."""
+"""Reading a CSV file: its rows with their keys, and every mistake in it at once."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ import csv
 import os
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from io import TextIOWrapper
 from pathlib import Path
+from typing import NamedTuple
 
 from ariroute.errors import ConfigError, Problem
 from ariroute.files import open_regular, why
 from ariroute.flow.facts import FieldType, Scalar
-from ariroute.flow.numbers import dialable, e164
-
-Row = dict[str, Scalar]
-Table = dict[str, Row]
+from ariroute.flow.numbers import dialable, e164, is_e164
 
 E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?", re.ASCII)
@@ -23,62 +22,82 @@ COLUMN = re.compile(r"[^\W\d_][\w -]{0,39}")
 COLUMNS_SHOWN = 20
 BOOLS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
-SIZE_LIMIT = 64 * 1024 * 1024
+SIZE_LIMIT = 256 * 1024 * 1024
 PROBLEM_LIMIT = 20
 
 
-def read(path: Path, *, key: str, fields: Mapping[str, FieldType], region: str | None, delimiter: str = ",") -> Table:
-    """The rows of the file, declared fields only, by the text in column ``key``.
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is to be read. With a ``region`` the keys are telephone numbers read there; None takes them as they stand.
 
-    With a ``region`` the keys are telephone numbers, kept as E.164 and read in that region; None takes them as they
-    stand. An empty cell is an empty field. Raises ConfigError with up to 20 mistakes.
+    The rows hold ``fields`` alone. ``delimiter`` stands between two cells.
     """
-    try:
-        with TextIOWrapper(open_regular(path), encoding="utf-8-sig", newline="") as file:
-            if os.fstat(file.fileno()).st_size > SIZE_LIMIT:
-                raise unusable(path, f"is larger than {SIZE_LIMIT >> 20} MiB: keep so many rows in a database")
-            return Reading(path, key, fields, region).table(csv.reader(file, delimiter=delimiter, strict=True))
-    except OSError as error:
-        raise unusable(path, f"cannot be read: {why(error)}") from error
-    except UnicodeDecodeError as error:
-        raise unusable(path, "is not UTF-8: save it as 'CSV UTF-8'") from error
+
+    path: str
+    key: str
+    fields: Mapping[str, FieldType]
+    region: str | None
+    delimiter: str = ","
 
 
-def unusable(path: Path, text: str) -> ConfigError:
-    return ConfigError([Problem(str(path), 0, 0, "", text)])
+class Line(NamedTuple):
+    """One row: its line in the file, its key, and the values of the fields in their order, None where empty."""
+
+    number: int
+    key: str
+    values: list[Scalar]
 
 
 class Reading:
-    """One pass over one file."""
+    """One pass over one file; ``problems`` are the mistakes found so far."""
 
-    def __init__(self, path: Path, key: str, fields: Mapping[str, FieldType], region: str | None) -> None:
-        self._path = path
-        self._key = key
-        self._fields = fields
-        self._region = region
-        self._problems: list[Problem] = []
+    def __init__(self, task: Task) -> None:
+        self._path = Path(task.path)
+        self._key = task.key
+        self._fields = task.fields
+        self._region = task.region
+        self._delimiter = task.delimiter
+        self.problems: list[Problem] = []
 
-    def table(self, lines: Iterator[list[str]]) -> Table:
-        """All rows. Raises ConfigError."""
-        found: Table = {}
-        seen: dict[str, int] = {}
+    def lines(self) -> Iterator[Line]:
+        """The rows that have no mistake. Raises ConfigError when the file as a whole cannot be read."""
+        try:
+            with TextIOWrapper(open_regular(self._path), encoding="utf-8-sig", newline="") as file:
+                if os.fstat(file.fileno()).st_size > SIZE_LIMIT:
+                    raise self._unusable(f"is larger than {SIZE_LIMIT >> 20} MiB: keep so many rows in a database")
+                yield from self._rows(csv.reader(file, delimiter=self._delimiter, strict=True))
+        except OSError as error:
+            raise self._unusable(f"cannot be read: {why(error)}") from error
+        except UnicodeDecodeError as error:
+            raise self._unusable("is not UTF-8: save it as 'CSV UTF-8'") from error
+
+    def twice(self, line: int, key: str, first: int) -> None:
+        """Tell that the row in ``line`` has the same key as one before."""
+        self._wrong(line, f"{self._key} {key} stands in line {first} already")
+
+    def check(self) -> None:
+        """Raises ConfigError with up to 20 of the mistakes, in the order of the file."""
+        if self.problems:
+            raise ConfigError(sorted(self.problems, key=lambda problem: problem.line)[:PROBLEM_LIMIT])
+
+    def _unusable(self, text: str) -> ConfigError:
+        return ConfigError([Problem(str(self._path), 0, 0, "", text)])
+
+    def _rows(self, lines: Iterator[list[str]]) -> Iterator[Line]:
         try:
             header = self._header(next(lines, []))
+            if self.problems:
+                return
+            place = header.index(self._key)
+            columns = [(name, header.index(name), kind) for name, kind in self._fields.items()]
             for cells in lines:
-                line: int = lines.line_num  # type: ignore[attr-defined]  # _csv.reader has it
-                key = self._keyed(header, cells, line)
-                if key and key in seen:
-                    self._wrong(line, f"{self._key} {key} stands in line {seen[key]} already")
-                elif key:
-                    seen[key] = line
-                    found[key] = self._row(header, cells, line)
-                if len(self._problems) >= PROBLEM_LIMIT:
+                number: int = lines.line_num  # type: ignore[attr-defined]  # _csv.reader has it
+                if key := self._keyed(header, cells, place, number):
+                    yield Line(number, key, [self._value(name, cells[at], kind, number) for name, at, kind in columns])
+                if len(self.problems) >= PROBLEM_LIMIT:
                     break
         except csv.Error as error:
             self._wrong(lines.line_num, f"not CSV: {error}")  # type: ignore[attr-defined]  # as above
-        if self._problems:
-            raise ConfigError(self._problems)
-        return found
 
     def _header(self, cells: Sequence[str]) -> list[str]:
         header = [cell.strip() for cell in cells]
@@ -89,37 +108,33 @@ class Reading:
                 self._wrong(1, f"the column '{name}' stands twice in the header")
         for name in missing:
             self._wrong(1, f"there is no column '{name}' in the header{columns_text(header, wanted)}")
-        if self._problems:
-            raise ConfigError(self._problems)
         return header
 
-    def _keyed(self, header: Sequence[str], cells: Sequence[str], line: int) -> str:
+    def _keyed(self, header: Sequence[str], cells: Sequence[str], place: int, line: int) -> str:
         """The row's key; empty for an empty line or after a mistake."""
-        if not any(cell.strip() for cell in cells):
+        if (len(cells) != len(header) or not cells[place].strip()) and not any(cell.strip() for cell in cells):
             return ""
         if len(cells) != len(header):
             self._wrong(line, f"{len(cells)} cells, the header has {len(header)}")
             return ""
-        text = cells[header.index(self._key)].strip()
+        text = cells[place].strip()
         key = text if self._region is None else international(text, self._region)
         if not key:
             wanted = "is empty" if not text else f"'{text[:40]}' is not a telephone number"
-            place = f" in region {self._region}" if text and self._region else ""
-            self._wrong(line, f"{self._key} {wanted}{place}")
+            where = f" in region {self._region}" if text and self._region else ""
+            self._wrong(line, f"{self._key} {wanted}{where}")
         return key
 
-    def _row(self, header: Sequence[str], cells: Sequence[str], line: int) -> Row:
-        row: Row = {}
-        for name, cell in zip(header, cells, strict=True):
-            if name in self._fields and cell.strip():
-                try:
-                    row[name] = converted(cell.strip(), self._fields[name])
-                except ValueError as error:
-                    self._wrong(line, f"{name} {error}")
-        return row
+    def _value(self, name: str, cell: str, kind: FieldType, line: int) -> Scalar:
+        text = cell.strip()
+        try:
+            return converted(text, kind) if text else None
+        except ValueError as error:
+            self._wrong(line, f"{name} {error}")
+        return None
 
     def _wrong(self, line: int, text: str) -> None:
-        self._problems.append(Problem(str(self._path), line, 1, "", text))
+        self.problems.append(Problem(str(self._path), line, 1, "", text))
 
 
 def columns_text(header: Sequence[str], wanted: Collection[str]) -> str:
@@ -140,9 +155,15 @@ def duplicates(names: Sequence[str]) -> list[str]:
 
 
 def international(text: str, region: str) -> str:
-    """``text`` as E.164, empty when it is not a telephone number."""
+    """``text`` as E.164, empty when it is not a telephone number.
+
+    As a caller's own number is made, so that both are one. What looks like E.164 and is of no valid range stays as it
+    is: such numbers are used in tests, and a caller never has one.
+    """
+    if is_e164(text):
+        return text
     bare = dialable(text)
-    return bare if E164.fullmatch(bare) else e164(bare, region)
+    return e164(bare, region) or (bare if E164.fullmatch(bare) else "")
 
 
 def converted(text: str, kind: FieldType) -> Scalar:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import phonenumbers
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneNumberFormat, PhoneNumberType
 
@@ -56,6 +56,37 @@ def test_any_digits_behind_a_calling_code_are_read_as_phonenumbers_reads_them(
 @given(DIGITS, st.sampled_from(["SE", "US", "GB", "IT", "DE"]))
 def test_a_national_number_is_read_as_phonenumbers_reads_it(digits: str, region: str) -> None:
     assert e164(digits, region) == by_phonenumbers(digits, region)
+
+
+def national_examples() -> list[tuple[str, str]]:
+    """phonenumbers' own examples as they are dialled within their country, digits only, each with its region."""
+    found = []
+    for region in sorted(phonenumbers.SUPPORTED_REGIONS):
+        for kind in PhoneNumberType.values():
+            number = phonenumbers.example_number_for_type(region, kind)
+            if number is not None:
+                text = phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL)
+                found.append((region, "".join(c for c in text if c.isdecimal())))
+    return found
+
+
+NATIONAL = national_examples()
+
+
+@settings(max_examples=1000)
+@given(st.sampled_from(NATIONAL), CHANGES, st.text("0123456789", max_size=2))
+def test_a_number_dialled_within_its_country_is_read_as_phonenumbers_reads_it(
+    example: tuple[str, str], changes: list[tuple[int, str]], more: str
+) -> None:
+    region, number = example
+    for at, digit in changes:
+        number = number[: at - 1] + digit + number[at:]
+    assert e164(number + more, region) == by_phonenumbers(number + more, region)
+
+
+def test_every_example_dialled_within_its_country_is_read_as_phonenumbers_reads_it() -> None:
+    wrong = [(region, number) for region, number in NATIONAL if e164(number, region) != by_phonenumbers(number, region)]
+    assert wrong == []
 
 
 def test_the_short_way_serves_four_numbers_in_five() -> None:
