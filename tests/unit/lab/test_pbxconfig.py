@@ -42,7 +42,7 @@ def test_every_folder_that_asterisk_writes_to_lies_under_the_base() -> None:
     lines = [line.partition(" => ") for line in configuration()["asterisk.conf"].splitlines() if " => " in line]
     elsewhere = {name: place for name, _, place in lines if not place.startswith("/base/")}
 
-    assert elsewhere == {"astmoddir": "/modules", "astdatadir": "/data"}
+    assert elsewhere == {"astmoddir": "/modules"}
 
 
 def test_an_agent_has_a_phone_at_its_port() -> None:
