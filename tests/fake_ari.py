@@ -37,6 +37,8 @@ class FakeChannel:
     played: list[FakePlayback] = field(default_factory=list)
     guards: list[float] = field(default_factory=list)
     """What TIMEOUT(absolute) was set to, in order."""
+    args: tuple[str, ...] = ("+46850000000",)
+    """Those of ``Stasis()``."""
 
 
 @dataclass(slots=True)
@@ -92,6 +94,10 @@ class FakePbx:
         self.channels: dict[str, FakeChannel] = {}
         self.elsewhere: set[str] = set()
         """Ids of channels that live but are not in the application."""
+        self.outside = {"context": "ariroute-ring", "app_name": "Dial", "app_data": "PJSIP/anna,20,i"}
+        """Where those are."""
+        self.watched: set[str] = set()
+        """Ids of channels whose events are asked for wherever they are."""
         self.seen: list[Seen] = []
         self.handed_over = 0
         self.on_continue: Callable[[FakeChannel], None] = lambda channel: None
@@ -189,10 +195,20 @@ class FakePbx:
             self.send({"type": "StasisStart", "args": list(args), "channel": channel_json(channel_id, caller, name)})
         return channel_id
 
+    def come_back(self, channel: FakeChannel, word: str, *, announce: bool = True) -> None:
+        """A channel returns from a ring, with the word of ``Dial()``."""
+        self.elsewhere.discard(channel.id)
+        channel.continued, channel.args = False, ("support", "ariroute-back", word)
+        self.channels[channel.id] = channel
+        if announce:
+            described = channel_json(channel.id, channel.caller, channel.name)
+            self.send({"type": "StasisStart", "args": list(channel.args), "channel": described})
+
     def hang_up(self, channel_id: str) -> None:
         """The caller hangs up."""
         self.channels.pop(channel_id, None)
         self.elsewhere.discard(channel_id)
+        self.watched.discard(channel_id)
         channel = channel_json(channel_id)
         self.send({"type": "ChannelDestroyed", "cause": 16, "cause_txt": "Normal Clearing", "channel": channel})
         self.send({"type": "StasisEnd", "channel": channel})
@@ -202,6 +218,13 @@ class FakePbx:
         for key in keys:
             channel = channel_json(channel_id)
             self.send({"type": "ChannelDtmfReceived", "digit": key, "duration_ms": 100, "channel": channel})
+
+    def playing(self, channel: FakeChannel, playback_id: str, media: list[str] | None = None) -> FakePlayback:
+        """Begins a playback as a request would; nothing is told of it."""
+        playback = FakePlayback(playback_id, media or ["sound:hello"])
+        channel.played.append(playback)
+        self.playbacks[playback_id] = channel.id
+        return playback
 
     def end_playback(self, playback: FakePlayback, state: str = "done", *, announce: bool = True) -> None:
         """A playback ends by itself; ``announce=False``: the event is lost."""
@@ -352,8 +375,12 @@ class FakePbx:
                 return 200, {"system": {"version": self.version, "entity_id": "02:00:00:00:00:01"}}
             case "PUT", ["applications", self.app, "eventFilter"]:
                 return 200, {"name": self.app}
+            case "POST" | "DELETE", ["applications", self.app, "subscription"]:
+                watched = str(parameters["eventSource"]).removeprefix("channel:")
+                (self.watched.add if method == "POST" else self.watched.discard)(watched)
+                return 200, {"name": self.app}
             case "GET", ["applications", self.app]:
-                return 200, {"name": self.app, "channel_ids": list(self.channels), "bridge_ids": []}
+                return 200, {"name": self.app, "channel_ids": [*self.channels, *self.watched], "bridge_ids": []}
             case method, ["playbacks", playback_id, *_]:
                 return self._playback(method, playback_id)
             case "POST", ["channels", channel_id, "play", playback_id] if channel_id in self.channels:
@@ -368,6 +395,9 @@ class FakePbx:
             return NOT_A_RESOURCE[0], {"message": NOT_A_RESOURCE[1]}
         channel = self.channels.get(channel_id)
         if channel is None:
+            if channel_id in self.elsewhere and (method, verb) == ("GET", ""):
+                found = channel_json(channel_id)
+                return 200, {**found, "dialplan": found["dialplan"] | self.outside}
             if channel_id in self.elsewhere:
                 return 409, {"message": "Channel not in Stasis application"}
             words = "Provided channel was not found" if verb in ("variable", "variables") else "Channel not found"
@@ -387,7 +417,8 @@ class FakePbx:
             case "POST", "answer":
                 channel.answered = True
             case "GET", "":
-                return 200, channel_json(channel_id, channel.caller, channel.name)
+                found = channel_json(channel_id, channel.caller, channel.name)
+                return 200, {**found, "dialplan": found["dialplan"] | {"app_data": ",".join((self.app, *channel.args))}}
             case "DELETE", "":
                 channel.hangup = parameters.get("reason") or parameters.get("reason_code", "")
                 self.hang_up(channel_id)
@@ -396,12 +427,10 @@ class FakePbx:
         return 204, None
 
     def _play(self, channel: FakeChannel, playback_id: str, parameters: dict[str, Any]) -> tuple[int, Any]:
-        media, language = parameters["media"], parameters.get("lang", "")
-        playback = FakePlayback(playback_id, media, language, parameters.get("offsetms", 0))
-        channel.played.append(playback)
-        self.playbacks[playback_id] = channel.id
+        playback = self.playing(channel, playback_id, parameters["media"])
+        playback.language, playback.offset_ms = parameters.get("lang", ""), parameters.get("offsetms", 0)
         self.send({"type": "PlaybackStarted", "playback": {"id": playback_id, "state": "playing"}})
-        if media[-1] in self.missing:
+        if playback.media[-1] in self.missing:
             self.end_playback(playback, "failed")
         elif self.playback_ends:
             self.end_playback(playback)

@@ -235,9 +235,9 @@ class Calls:
                 )
                 return
             run = Run(routing.ruleset, flow, contact)
-            decision = run.give_up(hopeless) if hopeless else await self._decide(run, contact, call, routing)
-            call.phase = Phase.HANDING_OVER
             try:
+                decision = run.give_up(hopeless) if hopeless else await self._decide(run, contact, call, routing)
+                call.phase = Phase.HANDING_OVER
                 handed_over = isinstance(decision.destination, EndpointDestination) or await hand_over(
                     self._ari, call.id, variables(decision, contact.caller.name)
                 )
@@ -269,6 +269,8 @@ class Calls:
             if not call.overdue or call.task is None or call.task.uncancel() > 0:
                 raise
             return run.give_up(f"no decision in time: {MARGIN} s before the guard fires")
+        except AriError:  # a hand-off to a phone that failed
+            raise
         except Exception as error:  # whatever it is, the caller must reach a queue
             log.exception("deciding failed")
             return run.give_up(f"{type(error).__name__} while deciding")

@@ -73,16 +73,13 @@ class Ringing:
     async def carry_out(self, ring: Ring, wanted: Mapping[str, str]) -> Rang | None:
         """Hand the channel over with these variables and wait for its return; None when somebody answered.
 
-        Raises nothing. A caller who hangs up meanwhile ends the task that waits here.
+        A caller who hangs up meanwhile ends the task that waits here. Raises AriError when the channel could not be
+        handed over: nobody knows then what of it has been written, so that nothing else may be; the guard has the call.
         """
         with contextlib.suppress(AriError):  # without it an answer is noticed later
             await self._ari.watch(self._channel)
-        try:
-            if not await hand_over(self._ari, self._channel, wanted):
-                return Rang(RingOutcome.FAILED, "the caller has gone")
-        except AriError as error:
-            log.error("the call could not be sent to a phone: %s", error)
-            return Rang(RingOutcome.FAILED, f"it could not be begun: {error}")
+        if not await hand_over(self._ari, self._channel, wanted):
+            return Rang(RingOutcome.FAILED, "the caller has gone")
         word = await self._outcome(ring.within + GRACE)
         with contextlib.suppress(AriError):
             await self._ari.unwatch(self._channel)

@@ -20,6 +20,7 @@ from ariroute.asterisk.events import (
     ChannelDtmfReceived,
     ChannelHangupRequest,
     ChannelVarset,
+    Dialled,
     PlaybackFinished,
     PlaybackStarted,
     RestAnswer,
@@ -48,11 +49,17 @@ def test_a_call_that_enters() -> None:
             context="ariroute",
             created="2026-01-02T09:00:00.000+0100",
             app_data="ariroute,+46850000000",
+            app="Stasis",
             variables={"X": "1"},
         ),
         ("+468", "b"),
     )
     assert hash(event) == hash(dataclasses.replace(event))
+
+
+def test_how_a_dial_goes() -> None:
+    assert told("Dial", caller={"id": "17.1"}, peer={"id": "17.2"}, dialstatus="ANSWER") == Dialled("17.1", "ANSWER")
+    assert told("Dial", peer={"id": "17.2"}, dialstatus="") == Dialled("")  # a call that Asterisk began itself
 
 
 ONLY_ID = Channel("1")
