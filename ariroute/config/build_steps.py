@@ -15,6 +15,7 @@ from ariroute.config.words import unknown_name
 from ariroute.flow import steps as tree
 from ariroute.flow.conditions import Condition
 from ariroute.flow.endpoints import Agents
+from ariroute.flow.index import index_of
 
 NOTHING = tree.Set("", {})
 """Stands for a step that is wrong; a file with one is refused as a whole."""
@@ -181,7 +182,7 @@ class StepBuilder:
             elif condition := self.expressions.condition(case, place):
                 self._check_new(condition, built, place)
                 built.append(tree.Case(self.shown(place), condition, steps))
-        return tree.Branch(shown, tuple(built), otherwise)
+        return tree.Branch(shown, tuple(built), otherwise, index_of([case.condition for case in built]))
 
     def _check_new(self, condition: Condition, before: list[tree.Case], path: Path) -> None:
         same = next((case for case in before if case.condition.text == condition.text), None)

@@ -13,7 +13,8 @@ from ariroute.config.build import Built
 from ariroute.config.findings import Findings
 from ariroute.config.model import FileSettings
 from ariroute.config.places import Path
-from ariroute.flow.domains import TEXTS, Domain
+from ariroute.flow.domains import TEXTS, Domain, of
+from ariroute.flow.facts import Scalar
 from ariroute.flow.regions import Region
 from ariroute.flow.scope import CONTACT_FACTS
 from ariroute.flow.steps import Branch, Case
@@ -44,15 +45,37 @@ def _texts(value: Any) -> Iterator[str]:
         yield str(value)
 
 
+class _Taken:
+    """What the cases so far take for certain of one fact: single values apart, as there may be a thousand."""
+
+    def __init__(self) -> None:
+        self._values: set[tuple[type, Scalar]] = set()
+        self._domain = Domain()
+
+    def add(self, domain: Domain) -> None:
+        points = domain.points()
+        if points is None:
+            self._domain |= domain
+        else:
+            self._values.update((type(value), value) for value in points)
+
+    def covers(self, domain: Domain) -> bool:
+        points = domain.points()
+        if points is None:
+            return domain <= self._domain | of(value for _, value in self._values)
+        return all((type(value), value) in self._values or value in self._domain for value in points)
+
+
 class _Cases:
     """Looks at the cases of one branch from first to last."""
 
     def __init__(self, places: Mapping[str, Path], findings: Findings) -> None:
         self._places = places
         self._findings = findings
-        self._before: list[Case] = []
-        self._taken: dict[str, Domain] = {}
-        """For each fact what the cases so far take for certain."""
+        self._single: list[Case] = []
+        self._several: dict[frozenset[str], list[Case]] = {}
+        """Earlier cases that are exactly what is known of them, by the facts that they speak of."""
+        self._taken: dict[str, _Taken] = {}
 
     def branch(self, step: Branch) -> None:
         """Warn of its cases, and of its ``else``."""
@@ -62,7 +85,7 @@ class _Cases:
                     self._warn(case, "is always true, so that no case after it is ever reached: make it the last one")
                 return
             self._case(case)
-        full = next((fact for fact, domain in self._taken.items() if fact in CONTACT_FACTS and domain >= TEXTS), "")
+        full = next((fact for fact, taken in self._taken.items() if fact in CONTACT_FACTS and taken.covers(TEXTS)), "")
         if full and step.otherwise:
             path = (*self._places[step.path], "branch", len(step.cases))
             self._findings.warn(path, f"is never reached: the cases above take every {full} that there is")
@@ -72,24 +95,36 @@ class _Cases:
         if region.never:
             self._warn(case, f"can never be true{_whatever(case)}: the call always goes on to the next case")
             return
-        if earlier := next((other for other in self._before if region.within(other.condition.region)), None):
+        if earlier := self._earlier(region):
             line = self._findings.places.of(self._places[earlier.path])[0]
             self._warn(
                 case, f"is never reached: whenever it is true, the case in line {line} is too; move it above that"
             )
-        elif fact := next((fact for fact, domain in region.facts.items() if self._covered(fact, domain)), ""):
+        elif fact := self._covered(region):
             self._warn(case, f"is never reached: the cases above take every {fact} that it asks for")
         if region.exact:
-            self._before.append(case)
-            self._take(region)
+            self._take(case, region)
 
-    def _covered(self, fact: str, domain: Domain) -> bool:
-        return fact in self._taken and domain <= self._taken[fact]
+    def _earlier(self, region: Region) -> Case | None:
+        """The first case above that is true whenever this one is."""
+        single = self._single if self._covered(region) else []
+        several = (case for facts, cases in self._several.items() if facts <= region.facts.keys() for case in cases)
+        return next((case for case in (*single, *several) if region.within(case.condition.region)), None)
 
-    def _take(self, region: Region) -> None:
+    def _covered(self, region: Region) -> str:
+        """A fact of which the cases above take all that this one wants; empty when there is none."""
+        return next((fact for fact, domain in region.facts.items() if self._covers(fact, domain)), "")
+
+    def _covers(self, fact: str, domain: Domain) -> bool:
+        return fact in self._taken and self._taken[fact].covers(domain)
+
+    def _take(self, case: Case, region: Region) -> None:
         if len(region.facts) == 1:
             ((fact, domain),) = region.facts.items()
-            self._taken[fact] = self._taken[fact] | domain if fact in self._taken else domain
+            self._taken.setdefault(fact, _Taken()).add(domain)
+            self._single.append(case)
+        else:
+            self._several.setdefault(frozenset(region.facts), []).append(case)
 
     def _warn(self, case: Case, text: str) -> None:
         path = self._places[case.path]

@@ -65,7 +65,8 @@ FEW = 8
 
 def exactly_one(settings: Settings, names: tuple[str, ...], what: str) -> None:
     """Raises ValueError unless exactly one of the keys ``names`` was given."""
-    given = [name for name in names if name in given_keys(settings)]
+    there = given_keys(settings)
+    given = [name for name in names if name in there]
     if len(given) == 1:
         return
     had = f"this one has {' and '.join(given)}" if given else "this one has none"

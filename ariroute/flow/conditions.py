@@ -219,6 +219,7 @@ class Language:
         self._vocabulary = Vocabulary({name: tuple(known) for name, known in self._records.fields.items()}, FUNCTIONS)
         self._functions = implementations(self._hours, region)
         self._literals = Literals(self._lookups, region)
+        self._constants: dict[str, Expression] = {}
         self._reads: frozenset[str] = frozenset()  # by the expressions made so far; facts that none reads are not made
         self._env = self._environment()
         self._refuse_reserved_words()
@@ -307,7 +308,10 @@ class Language:
 
     def literal(self, value: Scalar) -> Expression:
         """An expression that gives ``value``. Raises ExpressionError for what CEL cannot write, such as infinity."""
-        return self.expression(render(value))
+        text = render(value)
+        if text not in self._constants:
+            self._constants[text] = self.expression(text)
+        return self._constants[text]
 
     def match(self, fields: Mapping[str, Scalar | list[Scalar]]) -> Condition:
         """The no-code form as a condition (see :mod:`ariroute.flow.match`). Raises ExpressionError."""

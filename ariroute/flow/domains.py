@@ -60,7 +60,10 @@ class Domain:
         return other <= self
 
     def __contains__(self, value: Scalar) -> bool:
-        return not (of([value]) & self).is_empty
+        if value is None or isinstance(value, bool):
+            return self.null if value is None else value in self.truths
+        cut, intervals = (value, 0), self.texts if isinstance(value, str) else self.numbers
+        return any((low is None or low <= cut) and (high is None or cut < high) for low, high in intervals)
 
     def points(self) -> Iterator[Scalar] | None:
         """Every value, when they can be listed; else None."""
@@ -79,17 +82,14 @@ EVERYTHING = Domain(True, BOTH, ALL, ALL)
 
 def of(values: Iterable[Scalar]) -> Domain:
     """These values and no other."""
-    found = Domain()
-    for value in values:
-        if value is None:
-            found |= Domain(null=True)
-        elif isinstance(value, bool):
-            found |= Domain(truths=frozenset({value}))
-        elif isinstance(value, str):
-            found |= Domain(texts=(((value, 0), (value, 1)),))
-        else:
-            found |= Domain(numbers=(((float(value), 0), (float(value), 1)),))
-    return found
+    given = list(values)
+    numbers = {float(value) for value in given if isinstance(value, int | float) and not isinstance(value, bool)}
+    return Domain(
+        None in given,
+        frozenset(value for value in given if isinstance(value, bool)),
+        tuple(((value, 0), (value, 1)) for value in sorted(numbers)),
+        tuple(((value, 0), (value, 1)) for value in sorted({value for value in given if isinstance(value, str)})),
+    )
 
 
 def compared(operator: str, bound: float) -> Domain:
@@ -144,3 +144,10 @@ def _points(intervals: Intervals) -> list[Any] | None:
             return None
         found.append(low[0])
     return found
+
+
+def cones(domain: Domain) -> tuple[list[str], Domain]:
+    """The prefixes of which ``domain`` has all texts, and the domain without those."""
+    found = [(low, high) for low, high in domain.texts if low and not low[1] and low[0] and high == _behind(low[0])]
+    rest = tuple(interval for interval in domain.texts if interval not in found)
+    return [low[0] for low, _ in found], Domain(domain.null, domain.truths, domain.numbers, rest)

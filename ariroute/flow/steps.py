@@ -11,6 +11,7 @@ from ariroute.flow.conditions import Condition, Expression
 from ariroute.flow.decision import Greeting
 from ariroute.flow.digits import Pattern
 from ariroute.flow.endpoints import Endpoint
+from ariroute.flow.index import Index
 from ariroute.flow.prompts import PromptTemplate
 
 NONE: Mapping[str, Any] = MappingProxyType({})
@@ -57,11 +58,15 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """The first case whose condition is true is taken; none true (false or unknown): ``otherwise``."""
+    """The first case whose condition is true is taken; none true (false or unknown): ``otherwise``.
+
+    ``index`` spares a long branch the cases that cannot be true.
+    """
 
     path: str
     cases: tuple[Case, ...]
     otherwise: tuple[Step, ...] = ()
+    index: Index | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from ariroute.flow.decision import Decision, HangUpDestination, QueueDestination, VoicemailDestination
 from ariroute.flow.hours import State
+from ariroute.flow.index import Index
 from ariroute.flow.label import labelled
 from ariroute.flow.scope import Unknown, as_text
 from ariroute.flow.split import arm_at, drawn
 from ariroute.flow.steps import (
     AskHours,
     Branch,
+    Case,
     Goto,
     HangUp,
     Note,
@@ -31,7 +36,7 @@ def goto(walk: Walk, step: Goto, frame: Frame) -> None:
 
 def branch(walk: Walk, step: Branch, frame: Frame) -> None:
     scope, trace = walk.scope, walk.trace
-    for case in step.cases:
+    for case in step.cases if step.index is None else _by_index(walk, step, step.index):
         condition = case.condition
         held = condition.holds(scope)
         looked_at = condition.looked_at(scope)
@@ -48,6 +53,31 @@ def branch(walk: Walk, step: Branch, frame: Frame) -> None:
     path = f"{step.path}.branch[{len(step.cases)}]"  # the file has `else:` as its last case
     walk.note(path, "otherwise", "taken", "else", "no case is true")
     walk.frames.append(Frame(step.otherwise, (path, "else, no case is true")))
+
+
+def _by_index(walk: Walk, step: Branch, index: Index) -> Iterator[Case]:
+    """The cases that can be true; those between are one line of the trace."""
+    value, passed = index.read(walk.scope), 0
+    for number in index.candidates(value):
+        _pass_over(walk, step, index, value, passed, number)
+        passed = number + 1
+        yield step.cases[number]
+    _pass_over(walk, step, index, value, passed, len(step.cases))
+
+
+def _pass_over(walk: Walk, step: Branch, index: Index, value: Any, first: int, behind: int) -> None:
+    """Note the cases from ``first`` to before ``behind``, which cannot be true."""
+    if first == behind:
+        return
+    path, text = step.cases[first].path, step.cases[first].condition.text
+    if behind > first + 1:
+        text = f"{behind - first} cases, {first} to {behind - 1}"
+    if isinstance(value, Unknown):
+        doubt = step.cases[first].condition.holds(walk.scope)
+        reason = doubt.reason if isinstance(doubt, Unknown) else value.reason
+        walk.trace.append(TraceEntry(path, "case", "unknown", text, (), reason))
+    else:
+        walk.trace.append(TraceEntry(path, "case", "false", text, ((index.fact, value),)))
 
 
 def assign(walk: Walk, step: Set, frame: Frame) -> None:

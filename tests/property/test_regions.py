@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flow_builders import LANGUAGE, scope
+from condition_strategies import CONDITION, NUMBERS, TEXTS, VALUES
+from flow_builders import BO, LANGUAGE, scope
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -10,38 +11,6 @@ from ariroute.flow.domains import Domain, compared, of, prefixed
 from ariroute.flow.facts import Failure, Scalar
 from ariroute.flow.scope import Unknown
 from ariroute.testing import Given
-
-TEXTS = ["gold", "golden", "silver", "", "+46", "+4670", "+47", "\U0010ffff"]
-NUMBERS = [-1.0, 0.0, 2.5, 3.0, 10.0, 11.0]
-VALUES: list[Scalar] = [None, True, False, *TEXTS, *NUMBERS]
-
-TEXT = st.sampled_from([f'"{text}"' for text in TEXTS])
-NUMBER = st.sampled_from(["-1", "0", "2.5", "3", "10", "11.0"])
-TEXT_FACT = st.sampled_from(["crm.loyalty", "vip_list.tier", "caller.name"])
-NUMBER_FACT = st.sampled_from(["crm.orders"])
-FORMS = [
-    st.builds("{} {} {}".format, TEXT_FACT, st.sampled_from(["==", "!="]), TEXT),
-    st.builds("{} {} {}".format, TEXT, st.sampled_from(["==", "!="]), TEXT_FACT),
-    st.builds("{} {} {}".format, NUMBER_FACT, st.sampled_from(["==", "!=", "<", "<=", ">", ">="]), NUMBER),
-    st.builds("{} {} {}".format, NUMBER, st.sampled_from(["<", "<=", ">", ">="]), NUMBER_FACT),
-    st.builds("{} in [{}, {}]".format, TEXT_FACT, TEXT, TEXT),
-    st.builds("{} in [{}, {}]".format, NUMBER_FACT, NUMBER, NUMBER),
-    st.builds("prefix({}, [{}, {}])".format, TEXT_FACT, TEXT, TEXT),
-    st.builds("{}.startsWith({})".format, TEXT_FACT, TEXT),
-    st.sampled_from(["crm.vip", "crm.vip == true", "crm.vip != true", "true", "false", "1 == 1", '"a" == "b"']),
-    st.sampled_from(["crm.loyalty == null", "crm.orders != null", 'crm.loyalty.contains("o")', 'open("office")']),
-    st.sampled_from(["has(crm.loyalty)", "crm.loyalty == vip_list.tier", "vars.count > 3", "vars.level == true"]),
-    st.sampled_from(['outcome.crm == "failed"', 'outcome.crm != "found"', 'crm.loyalty < "h"', "vars.level"]),
-]
-CONDITION = st.recursive(
-    st.one_of(FORMS),
-    lambda inner: st.one_of(
-        inner.map("!({})".format),
-        st.builds("({} && {})".format, inner, inner),
-        st.builds("({} || {})".format, inner, inner),
-    ),
-    max_leaves=5,
-).filter(lambda text: text != "vars.level")
 
 CRM: st.SearchStrategy[Given] = st.one_of(
     st.just(Failure.TIMEOUT),
@@ -64,7 +33,7 @@ def test_a_condition_is_true_only_within_its_region_and_always_where_that_is_exa
     text: str, crm: Given, vip: Given, variables: dict[str, Scalar]
 ) -> None:
     condition = LANGUAGE.condition(text)
-    facts = scope({"crm": crm, "vip_list": vip}, **variables)
+    facts = scope({"crm": crm, "vip_list": vip}, BO, **variables)
     held = condition.holds(facts)
     known = dict(condition.looked_at(facts))
     within = not condition.region.never and all(
@@ -83,7 +52,7 @@ def test_a_condition_within_another_is_true_only_when_that_is(
     one: str, other: str, crm: Given, vip: Given, variables: dict[str, Scalar]
 ) -> None:
     narrow, wide = LANGUAGE.condition(one), LANGUAGE.condition(other)
-    facts = scope({"crm": crm, "vip_list": vip}, **variables)
+    facts = scope({"crm": crm, "vip_list": vip}, BO, **variables)
     if narrow.region.within(wide.region) and narrow.holds(facts) is True:
         assert wide.holds(facts) is True
 
