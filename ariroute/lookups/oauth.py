@@ -105,7 +105,8 @@ class TokenKeeper:
                 Failure.TIMEOUT, f"token endpoint: no answer within {self._settings.timeout * 1000:g} ms"
             ) from None
         except LookupFailed as failed:
-            raise LookupFailed(failed.reason, f"token endpoint: {failed.detail}") from None
+            detail = failed.detail.removesuffix(" (max_size)")  # that key is about the service's answers
+            raise LookupFailed(failed.reason, f"token endpoint: {detail}") from None
         return self._token
 
 
@@ -126,7 +127,8 @@ def token_request(settings: OAuth2) -> tuple[dict[str, str], bytes]:
 def token_of(status: int, body: bytes, now: float) -> Token:
     """The token in an answer. Raises LookupFailed; no text of it holds what the endpoint may have repeated of us."""
     if not 200 <= status < 300:
-        raise LookupFailed(Failure.STATUS, f"HTTP {status}{_error_code(body)}")
+        moved = " (redirects are not followed: write the final address)" if status // 100 == 3 else ""
+        raise LookupFailed(Failure.STATUS, f"HTTP {status}{_error_code(body)}{moved}")
     answer = parsed(body)
     if not isinstance(answer, dict):
         raise LookupFailed(Failure.NOT_JSON, f"expected an object, got {described(answer)}")

@@ -25,6 +25,23 @@ def test_when_the_file_is_named_in_the_environment_then_it_is_that_one(ariroute:
     assert "other.yaml: usable" in ariroute("check", ARIROUTE_CONFIG=moved.name).err
 
 
+def test_when_a_file_of_a_notice_cannot_be_used_then_it_is_a_mistake(ariroute: Ariroute, flow_file: Path) -> None:
+    text = flow_file.read_text(encoding="utf-8")
+    notice = """
+notify:
+  ticket: {url: "https://desk.example/", json: {a: 1}, tls: {ca: absent.pem}}
+"""
+    flow_file.write_text(text + notice, encoding="utf-8")
+
+    ended = ariroute("check")
+
+    assert ended.code == 2
+    assert (
+        "notify.ticket: notify ticket: absent.pem cannot be read: No such file or directory: check the path (tls.ca)"
+        in ended.out
+    )
+
+
 def test_when_json_is_wanted_then_the_names_are_listed(ariroute: Ariroute, flow_file: Path) -> None:
     answer = ariroute("check", "--json").json
 
