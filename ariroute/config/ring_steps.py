@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from ariroute.config.shapes import Name, Value, as_list, keys
+from ariroute.config.shapes import Calculated, Name, Value, as_list, keys
 from ariroute.flow.endpoints import FORM, Endpoint
 from ariroute.values import Duration, Settings
 
@@ -55,13 +55,14 @@ def _ring_time(value: float) -> float:
     return value
 
 
-def _as(key: str) -> BeforeValidator:
-    """A value alone stands for a mapping with this key."""
+def _as(key: str, written: Any) -> BeforeValidator:
+    """A value alone stands for a mapping with this key; ``written`` are the types of both, for the JSON Schema."""
 
     def longer(value: object) -> object:
-        return value if isinstance(value, dict | Settings) else {key: value}
+        is_value = not isinstance(value, dict | Settings) or (isinstance(value, dict) and set(value) == {"cel"})
+        return {key: value} if is_value else value
 
-    return BeforeValidator(longer)
+    return BeforeValidator(longer, json_schema_input_type=written)
 
 
 EndpointText = Annotated[
@@ -82,7 +83,7 @@ class AgentSettings(Settings):
     ] = Field(default_factory=list, description="Their names elsewhere, as a CRM has them.")
 
 
-Agent = Annotated[AgentSettings, _as("dial")]
+Agent = Annotated[AgentSettings, _as("dial", EndpointText | AgentSettings)]
 
 
 class RingSettings(Settings):
@@ -144,11 +145,6 @@ class LabelStep(Settings):
         return self
 
 
-Dial = Annotated[DialStep, _as("endpoint")]
-RingAgent = Annotated[AgentStep, _as("name")]
-Voicemail = Annotated[VoicemailStep, _as("box")]
-
-
-def as_agent(value: Any) -> Any:
-    """``{cel: ...}`` alone is the name."""
-    return {"name": value} if isinstance(value, dict) and set(value) == {"cel"} else value
+Dial = Annotated[DialStep, _as("endpoint", Name | DialStep)]
+RingAgent = Annotated[AgentStep, _as("name", str | Calculated | AgentStep)]
+Voicemail = Annotated[VoicemailStep, _as("box", str | int | VoicemailStep)]

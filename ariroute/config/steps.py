@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from ariroute.config import ring_steps, talk_steps
-from ariroute.config.ring_steps import Dial, LabelStep, RingAgent, Voicemail, as_agent
+from ariroute.config.ring_steps import Dial, LabelStep, RingAgent, Voicemail
 from ariroute.config.shapes import (
     IDENTIFIER,
     Cel,
@@ -197,9 +197,7 @@ class Step(Settings):
     collect: CollectStep | None = Field(default=None, description="Take digits into a variable.")
     consent: ConsentStep | None = Field(default=None, description="Ask yes or no into a variable.")
     dial: Dial | None = Field(default=None, description="Ring an endpoint; answered, it is the end.")
-    agent: Annotated[RingAgent, BeforeValidator(as_agent)] | None = Field(
-        default=None, description="Ring an agent; answered, it is the end."
-    )
+    agent: RingAgent | None = Field(default=None, description="Ring an agent; answered, it is the end.")
     label: LabelStep | None = Field(default=None, description="What the agent sees of the call.")
     notify: (
         Annotated[

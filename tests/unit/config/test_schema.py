@@ -21,6 +21,7 @@ SHOWN_BY_A_SCHEMA = (
     *("secret-written-out", "step-as-text", "step-with-two-keys", "unknown-key", "unknown-key-in-case"),
     *("unknown-step", "version-from-the-future", "version-missing", "yes-for-true", "hours-day"),
     *("queue-name-with-blank", "admin-not-loopback", "log-level"),
+    *("split-over-100", "endpoints", "label", "prompts"),
 )
 
 
