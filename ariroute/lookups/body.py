@@ -17,14 +17,11 @@ from pydantic import GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from ariroute.flow.facts import Scalar
 from ariroute.lookups.template import Pieces, Place, check_exposure, filled, pieces_of, places_in
 from ariroute.values import REFERENCE, FromFile, PrivateText
 
 DEPTH_LIMIT = 32
 HEADER_SAFE = "".join(map(chr, range(0x20, 0x7F))).replace("%", "")
-
-Values = Mapping[str, Scalar]
 
 
 class PrivateTemplate(PrivateText):
@@ -85,31 +82,13 @@ class JsonTemplate:
         places: list[Place] = []
         return cls(_parsed(tree, "", is_query, places, 0), tuple(places))
 
-    def body(self, values: Values) -> bytes:
-        """The JSON text for these values. Raises LookupFailed for a value that is not of its form.
+    def body(self, inputs: Mapping[str, str]) -> bytes:
+        """The JSON text for these inputs. Raises LookupFailed for a value that is not of its form.
 
-        A place that stands alone becomes a value of its own type, an empty one null; ``{name|number}`` becomes a
-        number. Within other text it becomes text.
+        A place that stands alone becomes a text, an empty one null; ``{name|number}`` becomes a number, ``{name|bool}``
+        true or false.
         """
-        return json.dumps(_rendered(self.tree, values, as_texts(values)), ensure_ascii=False, allow_nan=False).encode(
-            "utf-8", "replace"
-        )
-
-
-def as_texts(values: Values) -> dict[str, str]:
-    """The values as text: ``12``, ``12.5``, ``true``; an empty one is the empty text."""
-    return {name: text for name, value in values.items() if (text := _text(value))}
-
-
-def _text(value: Scalar) -> str:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "true" if value else "false"
-        case int() | float():
-            return str(int(value)) if math.isfinite(value) and value == int(value) else str(value)
-    return value
+        return json.dumps(_rendered(self.tree, inputs), ensure_ascii=False).encode("utf-8", "replace")
 
 
 def _parsed(node: Any, key: str, is_query: bool, places: list[Place], depth: int) -> Any:
@@ -145,19 +124,16 @@ def _text_node(text: str, key: str, is_query: bool, places: list[Place]) -> str 
     return pieces if found else "".join(filter(None, (piece for piece in pieces if isinstance(piece, str))))
 
 
-def _rendered(node: Any, values: Values, texts: Mapping[str, str]) -> Any:
+def _rendered(node: Any, inputs: Mapping[str, str]) -> Any:
     if isinstance(node, dict):
-        return {name: _rendered(inner, values, texts) for name, inner in node.items()}
+        return {name: _rendered(inner, inputs) for name, inner in node.items()}
     if isinstance(node, list):
-        return [_rendered(inner, values, texts) for inner in node]
+        return [_rendered(inner, inputs) for inner in node]
     if isinstance(node, tuple):  # pieces: JSON itself has no tuples
-        return _value(node[0], values, texts) if len(node) == 1 else filled(node, texts)
+        return _value(node[0], inputs) if len(node) == 1 else filled(node, inputs)
     return node
 
 
-def _value(place: Place, values: Values, texts: Mapping[str, str]) -> Scalar:
-    if not place.form:
-        value = values.get(place.name)
-        return int(value) if isinstance(value, float) and value.is_integer() else value
-    text = place.value(texts)
-    return json.loads(text) if place.form == "number" and text else text or None
+def _value(place: Place, inputs: Mapping[str, str]) -> Any:
+    text = place.value(inputs)
+    return json.loads(text) if place.form in ("number", "bool") and text else text or None

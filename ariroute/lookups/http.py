@@ -10,7 +10,7 @@ from aiohttp import ClientResponse
 from pydantic import AfterValidator, Field, JsonValue, PrivateAttr, model_validator
 
 from ariroute.errors import LookupFailed
-from ariroute.flow.facts import Failure, FieldType
+from ariroute.flow.facts import Failure
 from ariroute.lookups.base import FieldName, SourceSettings, Surroundings
 from ariroute.lookups.body import JsonTemplate, PrivateTemplate, form_body
 from ariroute.lookups.json import parsed, record_at
@@ -113,6 +113,7 @@ class HttpSource:
         self._fields = surroundings.fields
         self._url = UrlTemplate.parse(settings.url)
         self._forms = tuple(place for place in settings.places if place.form)
+        self._verb, self._body, self._form = settings.verb, settings.json_body, settings.form
         self._missing = frozenset(settings.missing_status)
         self._picks = {name: (path, steps_of(path)) for name, path in settings.pick.items()}
         self._service = Service(f"lookup {surroundings.name}", settings, surroundings.folder)
@@ -134,16 +135,15 @@ class HttpSource:
         await self._service.close()
 
     def _request(self, inputs: Mapping[str, str]) -> Request:
-        settings = self._settings
         headers = self._service.headers(inputs)
         body, kind = None, ""
-        if settings.json_body:
-            body, kind = settings.json_body.body(inputs), JSON_TYPE
-        elif settings.form is not None:
-            body, kind = form_body(settings.form, inputs), FORM_TYPE
+        if self._body:
+            body, kind = self._body.body(inputs), JSON_TYPE
+        elif self._form is not None:
+            body, kind = form_body(self._form, inputs), FORM_TYPE
         if kind and "content-type" not in {name.lower() for name in headers}:
             headers = {**headers, "Content-Type": kind}
-        return Request(settings.verb, self._url.origin + self._url.target(inputs), headers, body)
+        return Request(self._verb, self._url.origin + self._url.target(inputs), headers, body)
 
     async def _record(self, response: ClientResponse) -> Mapping[str, Any] | None:
         if response.status in self._missing:

@@ -76,12 +76,19 @@ def number(text: str) -> str:
     return text
 
 
+def boolean(text: str) -> str:
+    if text not in ("true", "false", ""):
+        raise ValueError("is neither true nor false")
+    return text
+
+
 FORMS: Mapping[str, Callable[[str], str]] = {
     "digits": digits,
     "national": national,
     "significant": significant,
     "id": identifier,
     "number": number,
+    "bool": boolean,
     "text": str,
 }
 """What may stand after the bar. All but ``text`` give a safe alphabet, or nothing, or refuse (ValueError)."""

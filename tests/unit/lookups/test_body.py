@@ -43,13 +43,13 @@ def test_values_are_put_in_and_all_else_stands_as_it_is() -> None:
     }
 
 
-def test_value_alone_keeps_its_type_and_an_empty_one_is_null() -> None:
-    values = {"crm.orders": 12.0, "crm.rate": 1.5, "crm.vip": True, "crm.name": None}
+def test_value_alone_becomes_the_type_of_its_form_and_an_empty_one_is_null() -> None:
+    values = {"crm.orders": "12", "crm.rate": "1.5", "crm.vip": "true", "crm.name": ""}
     tree = [
-        *("{crm.orders}", "{crm.rate}", "{crm.vip}", "{crm.name}", "{crm.absent}"),
-        *("has {crm.orders} of {crm.rate}, {crm.vip}, {crm.name}.",),
+        *("{crm.orders|number}", "{crm.rate|number}", "{crm.vip|bool}", "{crm.name}", "{crm.absent|bool}"),
+        *("{crm.orders}", "has {crm.orders} of {crm.rate}, {crm.vip}, {crm.name}."),
     ]
-    assert body(tree, values, is_query=False) == [12, 1.5, True, None, None, "has 12 of 1.5, true, ."]
+    assert body(tree, values, is_query=False) == [12, 1.5, True, None, None, "12", "has 12 of 1.5, true, ."]
 
 
 def test_names_are_known_in_advance() -> None:

@@ -115,6 +115,7 @@ def test_any_value_stays_one_segment_of_safe_characters(value: str) -> None:
         ("id", "003RO0000035WQg_-A", "003RO0000035WQg_-A"),
         ("id", "", ""),
         ("number", "-12.5", "-12.5"),
+        ("bool", "true", "true"),
         ("text", "a b", "a b"),
     ],
 )
@@ -124,7 +125,16 @@ def test_form_of_a_value(form: str, value: str, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("form", "value"),
-    [("id", "a b"), ("id", "a'"), ("id", "x" * 65), ("id", "å"), ("number", "1e5"), ("number", "007"), ("number", "x")],
+    [
+        ("id", "a b"),
+        ("id", "a'"),
+        ("id", "x" * 65),
+        ("id", "å"),
+        ("number", "1e5"),
+        ("number", "007"),
+        ("number", "x"),
+        ("bool", "1"),
+    ],
 )
 def test_value_that_is_not_of_its_form_is_not_asked(form: str, value: str) -> None:
     with pytest.raises(LookupFailed, match=r"crm\.x is not .*: not asked") as caught:
