@@ -217,7 +217,7 @@ class Conversation:
             await self._hear_out(playback, deadline, ends_by_key)
             if not self._ended:
                 await end_playback(self._ari, playback)
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, AriError):  # it may play though the answer was lost
             with contextlib.suppress(AriError):
                 await end_playback(self._ari, playback)
             raise

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fake_ari import FakeChannel, FakePbx
@@ -14,7 +15,7 @@ from ariroute.asterisk.ari import Ari
 from ariroute.asterisk.events import ChannelDtmfReceived, Event, PlaybackFinished
 from ariroute.daemon import conversation
 from ariroute.daemon.conversation import Conversation
-from ariroute.errors import ArirouteError
+from ariroute.errors import AriDisconnected, ArirouteError
 from ariroute.flow.wants import (
     Digits,
     Gather,
@@ -260,6 +261,19 @@ async def test_when_the_playback_cannot_be_stopped_then_it_is_a_failure(
     monkeypatch.setattr(stage.fake, "end_playback", lambda *_: None)
     reply = await stage.talk.carry_out(Play(HELLO, at_most=0.05))
     assert "goes on" in reply.failure
+
+
+async def test_when_the_answer_to_play_is_lost_then_it_is_stopped_all_the_same(stage: Stage) -> None:
+    stage.fake.playback_ends = False
+    play = stage.ari.play
+
+    async def lost(*arguments: Any, **options: Any) -> None:
+        await play(*arguments, **options)
+        raise AriDisconnected("on purpose")
+
+    stage.ari.play = lost  # type: ignore[method-assign]
+    assert "on purpose" in (await stage.talk.carry_out(Play(HELLO, at_most=LONG))).failure
+    assert stage.channel.played[0].state == "done"
 
 
 async def test_without_a_longer_guard_nothing_is_played(stage: Stage) -> None:

@@ -1,0 +1,137 @@
+"""Calls whose flow talks with the caller, against the fake."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import pytest
+from fake_ari import FakePbx
+
+from ariroute.daemon import calls
+from ariroute.daemon.app import Daemon
+from ariroute.daemon.conversation import playback_id
+
+from .conftest import Crm
+from .test_calls import place, samples
+
+FLOW = """
+version: 1
+asterisk:
+  pbx1: {{ari: {{url: "{ari}", user: ariroute, password: "${{env:ARI_SECRET}}"}}}}
+lookups:
+  crm: {{http: {{url: "{crm}/customers/{{caller.e164}}", timeout: 900ms}}, fields: {{loyalty: string}}}}
+queues: {{gold: {{priority: 20}}, standard: {{}}}}
+daemon: {{guard: 2s, drain: 100ms, max_in_flight: {most}}}
+flows:
+  support:
+    trigger: {{call: {{to: [support, "+46850000000"]}}}}
+    default: standard
+    steps: [{steps}, {{queue: gold}}]
+  other: {{trigger: {{call: {{to: other}}}}, default: standard, steps: [{{lookup: crm}}]}}
+"""
+PLAY = "{play: {prompt: hello, at_most: 5s}}"
+MENU = '{menu: {prompt: hello, keys: {"1": {queue: standard}}, timeout: 5s}}'
+
+Talking = Callable[..., AbstractAsyncContextManager[Daemon]]
+
+
+@pytest.fixture
+def talking(fake: FakePbx, crm: Crm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Talking:
+    """``async with talking(PLAY) as daemon``: started and connected; playbacks end when the test says so."""
+    fake.playback_ends = False
+    monkeypatch.setenv("ARI_SECRET", fake.password)
+
+    @asynccontextmanager
+    async def run(*steps: str, most: int = 200) -> AsyncIterator[Daemon]:
+        file = tmp_path / "ariroute.yaml"
+        flow = FLOW.format(ari=fake.url, crm=crm.url, most=most, steps=", ".join(steps))
+        file.write_text(flow)
+        file.chmod(0o600)
+        daemon = Daemon(file)
+        await daemon.start()
+        try:
+            await fake.until(lambda: daemon.is_ready)
+            yield daemon
+        finally:
+            await daemon.stop()
+
+    return run
+
+
+async def test_keys_and_the_ends_of_playbacks_reach_the_caller_they_belong_to(fake: FakePbx, talking: Talking) -> None:
+    async with talking(PLAY, MENU):
+        first, second = place(fake, "+46701000001"), place(fake, "+46701000002")
+        await fake.until(lambda: first.played and second.played)
+        fake.end_playback(first.played[0])
+        await fake.until(lambda: len(first.played) == 2)
+        fake.press(first.id, "1")
+        await fake.until(lambda: first.continued)
+        assert first.variables["ARIROUTE_QUEUE"] == "standard"
+        assert len(second.played) == 1
+        assert not second.continued
+
+
+async def test_the_time_for_the_decision_moves_with_each_prompt(
+    fake: FakePbx, crm: Crm, talking: Talking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calls, "MARGIN", 1.8)  # so 0.2 s are left of the guard's 2
+    crm.hold = True
+    async with talking(PLAY, "{lookup: crm}"):
+        channel = place(fake, "+46701000001")
+        await fake.until(lambda: channel.played)
+        await asyncio.sleep(0.4)
+        assert not channel.continued
+        fake.end_playback(channel.played[0])
+        await fake.until(lambda: channel.continued)
+        assert "no decision in time" in channel.variables["ARIROUTE_REASON"]
+        assert channel.guards == [7.0, 2.0]
+        assert crm.asked
+
+
+async def test_when_the_caller_hangs_up_in_a_prompt_then_nothing_is_left(
+    fake: FakePbx, talking: Talking, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with talking(MENU) as daemon:
+        channel = place(fake, "+46701000001")
+        await fake.until(lambda: channel.played)
+        fake.hang_up(channel.id)
+        await fake.until(lambda: daemon.pbxs["pbx1"].calls.in_flight == 0)
+        assert samples(daemon, "ariroute_calls_ended_total") == {("pbx1", "hung up"): 1.0}
+        assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+async def test_when_stopped_in_a_prompt_then_it_is_ended_and_the_call_goes_on(fake: FakePbx, talking: Talking) -> None:
+    async with talking(PLAY):
+        channel = place(fake, "+46701000001")
+        await fake.until(lambda: channel.played)
+    assert channel.continued
+    assert channel.played[0].state == "done"
+
+
+async def test_callers_who_listen_are_no_load(fake: FakePbx, talking: Talking) -> None:
+    async with talking(PLAY, most=1):
+        first = place(fake, "+46701000001")
+        await fake.until(lambda: first.played)
+        second = place(fake, "+46701000002")
+        await fake.until(lambda: second.played)
+        for channel in (first, second):
+            fake.end_playback(channel.played[0])
+        await fake.until(lambda: first.continued and second.continued)
+        assert (first.variables["ARIROUTE_QUEUE"], second.variables["ARIROUTE_QUEUE"]) == ("gold", "gold")
+
+
+async def test_what_an_earlier_daemon_plays_is_ended_before_anything_is_asked_of_the_channel(
+    fake: FakePbx, talking: Talking
+) -> None:
+    channel = place(fake, "+46701000001", announce=False)
+    fake.playing(channel, playback_id(channel.id, 1))
+    async with talking(PLAY):
+        await fake.until(lambda: len(channel.played) == 2)
+        old, new = channel.played
+        assert (old.state, new.state) == ("done", "playing")
+        fake.end_playback(new)
+        await fake.until(lambda: channel.continued)
