@@ -102,7 +102,11 @@ class Ami:
             await asyncio.sleep(0)  # the transport closes in the loop's next turn
 
     async def __aenter__(self) -> Self:
-        await self.connect()
+        try:
+            await self.connect()
+        except BaseException:  # cancelled halfway, too
+            await self.close()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:

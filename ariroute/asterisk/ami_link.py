@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from ariroute.asterisk.ami import ActionRefused, Ami
 from ariroute.asterisk.faults import Tries, pauses
@@ -99,27 +99,36 @@ class AmiLink:
             self.connects += 1
             self._doubt.clear()
             log.info("%s: connected to AMI at %s as %s", self.name, self.settings.address, self.settings.user)
+            reason = "this side closed the connection"
             try:
-                return await self._watched(ami)
+                reason = await self._watched(ami)
             finally:
-                self._ami = None
+                self._ami, self.failure = None, reason
+            return reason
 
     async def _watched(self, ami: Ami) -> str:
         """Returns why ``ami`` is of no use any more: it was closed, or a ping had no answer."""
         lost = asyncio.ensure_future(ami.lost())
         try:
-            while not lost.done():
-                doubt = asyncio.ensure_future(self._doubt.wait())
-                await asyncio.wait([lost, doubt], timeout=self._ping_every, return_when=asyncio.FIRST_COMPLETED)
-                doubt.cancel()
-                if lost.done():
-                    break
-                self._doubt.clear()
+            while not await self._lost_or_due(lost):
                 try:
                     async with asyncio.timeout(PING_TIMEOUT):
                         await ami.action("Ping")
                 except TimeoutError:
                     return f"AMI at {self.settings.address} does not answer any more"
+                except AmiError as error:
+                    return str(error)
             return f"AMI at {self.settings.address}: {lost.result()}"
         finally:
             lost.cancel()
+
+    async def _lost_or_due(self, lost: asyncio.Future[str]) -> bool:
+        """Waits until a ping is due, or there is a doubt; True when the connection was lost meanwhile."""
+        doubt = asyncio.ensure_future(self._doubt.wait())
+        try:
+            ends: list[asyncio.Future[Any]] = [lost, doubt]
+            await asyncio.wait(ends, timeout=self._ping_every, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            doubt.cancel()
+        self._doubt.clear()
+        return lost.done()

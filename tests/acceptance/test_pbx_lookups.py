@@ -24,7 +24,7 @@ region: SE
 asterisk:
   pbx1:
     ari: {{url: "{ari}", user: ariroute, password: "${{file:{folder}/ari}}", app: {app}}}
-    ami: {{address: "127.0.0.1:{ami}", user: lookups, password: "${{file:{folder}/ami}}", timeout: 1s}}
+    ami: {{address: "127.0.0.1:{ami}", user: {user}, password: "${{file:{folder}/ami}}", timeout: 1s}}
 lookups:
   gold_now:
     queue: {{name: gold}}
@@ -68,21 +68,23 @@ def let_in(site: Site) -> None:
 class Daemon(Protocol):
     """A daemon of this file's flow for a site; its AMI is at this port."""
 
-    def __call__(self, site: Site, ami: int, secret: str = "not-secret") -> RunningDaemon: ...
+    def __call__(self, site: Site, ami: int, secret: str = "not-secret", user: str = "lookups") -> RunningDaemon: ...
 
 
 @pytest.fixture
 def daemon_of(tmp_path: Path) -> Iterator[Daemon]:
     with ExitStack() as made:
 
-        def make(site: Site, ami: int, secret: str = "not-secret") -> RunningDaemon:
+        def make(site: Site, ami: int, secret: str = "not-secret", user: str = "lookups") -> RunningDaemon:
             let_in(site)
             for name, text in (("ari", site.pbx.ari_password), ("ami", secret)):
                 (tmp_path / name).touch(mode=0o600)
                 (tmp_path / name).write_text(text)
             (admin,) = made.enter_context(Ports(1))
             file = tmp_path / "ariroute.yaml"
-            file.write_text(FLOW.format(ari=site.pbx.ari_url, app=site.app, ami=ami, folder=tmp_path, admin=admin))
+            file.write_text(
+                FLOW.format(ari=site.pbx.ari_url, app=site.app, ami=ami, user=user, folder=tmp_path, admin=admin)
+            )
             daemon = RunningDaemon(file, admin)
             made.callback(daemon.close)
             return daemon
@@ -201,17 +203,16 @@ def test_ami_that_goes_deaf_or_dies_costs_calls_no_more_than_the_lookups_deadlin
 
 
 def test_an_asterisk_that_is_killed_and_started_again_is_asked_again(own_site: Site, daemon_of: Daemon) -> None:
-    daemon = daemon_of(own_site, own_site.pbx.ami_port)
+    pbx = own_site.pbx
+    daemon = daemon_of(own_site, pbx.ami_port, pbx.ami_password, pbx.ami_user)  # who is there from the first moment
     daemon.start()
     until(lambda: has_ami(daemon), "AMI is connected")
 
-    own_site.pbx.kill()
+    pbx.kill()
     until(lambda: not has_ami(daemon), "AMI is lost")
-    own_site.pbx.start()
-    let_in(own_site)
-    own_site.pbx.cli(f"dialplan set global ARIROUTE_APP {own_site.app}")
+    pbx.start()
+    pbx.cli(f"dialplan set global ARIROUTE_APP {own_site.app}")
     until(lambda: has_ami(daemon) and daemon.is_ready, "all is connected again")
 
-    fill(own_site, number("silver", 1), number("silver", 2))
     own_site.place([Caller(number("silver", 1))])
-    assert own_site.accounts.settled(1)[0].queue == "platinum"
+    assert own_site.accounts.settled(1)[0].queue == "gold"

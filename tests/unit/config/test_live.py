@@ -1,0 +1,224 @@
+"""A configuration beside what an Asterisk says it has."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ariroute.asterisk.inventory import Inventory, Line, Unread
+from ariroute.config.live import CONTEXTS, Comparison, compare
+from ariroute.config.load import load_text
+from ariroute.config.needs import CORE, Need, needs
+
+FILE = """\
+version: 1
+asterisk:
+  main:
+    ari: {url: "http://127.0.0.1:8088", user: ariroute, password: "${env:A}"}
+lookups:
+  gold_now:
+    queue: {name: gold}
+  vip:
+    astdb: {family: vip, key: "{caller.e164}"}
+  listed:
+    astdb: {family: vip, key: "{caller.e164}", exists: true}
+  call:
+    channel:
+      variables: {plan: PLAN, tier: "PJSIP_HEADER(read,X-Tier)"}
+endpoints:
+  office: PJSIP/office
+  trunk: PJSIP/0850@carrier
+  uri: "PJSIP/carrier/sip:queue@127.0.0.1:5060"
+  old: DAHDI/g1/0850
+  inside: Local/100@internal
+agents:
+  anna: PJSIP/anna
+queues:
+  gold: {priority: 10}
+flows:
+  support:
+    trigger: {call: {}}
+    default: gold
+    steps:
+      - play: [custom/welcome, {number: 3}]
+      - menu:
+          prompt: custom/menu
+          keys: {"1": {then: [{dial: office}]}, "2": {voicemail: "100"}}
+          invalid: custom/wrong
+      - consent: {prompt: custom/consent, yes: "1", no: "2", into: recording, record: true}
+      - label: {headers: {X-Tier: gold}}
+      - dial: trunk
+      - dial: uri
+      - dial: old
+      - dial: inside
+      - agent: {name: anna}
+"""
+ENTRANCE = [
+    Line("s", 1, "NoOp", ""),
+    Line("s", 2, "Set", "TIMEOUT(absolute)=4"),
+    Line("s", 3, "Stasis", "${IF(${LEN(${ARIROUTE_APP})}?${ARIROUTE_APP}:ariroute)},${ARIROUTE_TO}"),
+    Line("T", 1, "Goto", "ariroute-deliver,s,1"),
+]
+DELIVERY = [
+    Line("s", 1, "Set", "TIMEOUT(absolute)=0"),
+    Line("s", 2, "Queue", "gold"),
+    Line("T", 1, "Goto", "s,1"),
+]
+ALL = Inventory(
+    version="22.10.1",
+    modules=frozenset(
+        {name for name, _ in CORE}
+        | {"func_db", "res_pjsip_header_funcs", "app_dial", "chan_pjsip", "app_voicemail_odbc", "app_mixmonitor"}
+        | {"func_module", "res_stasis_playback", "res_ari_playbacks"}
+    ),
+    endpoints=frozenset({"PJSIP/office", "PJSIP/carrier", "PJSIP/anna", "DAHDI/g1"}),
+    sounds=frozenset({"custom/welcome", "custom/menu", "custom/wrong", "custom/consent", "digits/1"}),
+    variables={"ARIROUTE_DEFAULT": "gold", "ARIROUTE_LAST": "gold", "ARIROUTE_APP": ""},
+    queues=frozenset({"gold"}),
+    dialplan=dict(zip(CONTEXTS, (ENTRANCE, DELIVERY), strict=True)),
+    may_read_database=True,
+)
+CONFIG = load_text(FILE, "ariroute.yaml")
+
+
+def compared(found: Inventory) -> Comparison:
+    return compare(CONFIG, "main", found)
+
+
+def told(found: Inventory) -> list[str]:
+    """What is missing, each as line, path and the beginning of the text."""
+    return [
+        f"{each.line} {each.path}: {each.text.removeprefix('main: ').partition(':')[0]}"
+        for each in compared(found).problems
+    ]
+
+
+def test_nothing_is_missing_where_all_is_there() -> None:
+    found = compared(ALL)
+    assert (found.problems, found.warnings, found.unread) == ([], [], [])
+
+
+@pytest.mark.parametrize("need", [need for need in needs(CONFIG) if need.kind == "module"], ids=lambda need: need.names)
+def test_each_module_is_missed(need: Need) -> None:
+    found = replace(ALL, modules=ALL.modules - set(need.names))
+    (text, *_) = [each.text for each in compared(found).problems]
+    assert text.startswith(f"main: the module {need.names[0]} is not loaded: ")
+
+
+def test_each_endpoint_is_missed_at_its_place() -> None:
+    assert told(replace(ALL, endpoints=frozenset())) == [
+        "22 agents.anna: there is no endpoint PJSIP/anna",
+        "16 endpoints.office: there is no endpoint PJSIP/office",
+        "17 endpoints.trunk: there is no endpoint PJSIP/carrier",
+        "18 endpoints.uri: there is no endpoint PJSIP/carrier",
+        "19 endpoints.old: there is no endpoint DAHDI/g1",
+    ]
+
+
+def test_each_sound_is_missed_at_its_step() -> None:
+    assert told(replace(ALL, sounds=frozenset())) == [
+        "30 flows.support.steps[0]: there is no sound 'custom/welcome'",
+        "30 flows.support.steps[0]: there is no sound 'digits/1' (numbers are said with it and its like)",
+        "31 flows.support.steps[1]: there is no sound 'custom/menu'",
+        "31 flows.support.steps[1]: there is no sound 'custom/wrong'",
+        "35 flows.support.steps[2]: there is no sound 'custom/consent'",
+    ]
+
+
+def test_each_queue_is_missed_at_its_place() -> None:
+    assert told(replace(ALL, queues=frozenset({"goldd"}))) == [
+        "24 queues.gold: there is no queue 'gold', did you mean 'goldd'?",
+        "7 lookups.gold_now.queue.name: there is no queue 'gold', did you mean 'goldd'?",
+        "3 asterisk.main: there is no queue 'gold', where the dialplan sends calls when ariroute does not answer",
+        "3 asterisk.main: there is no queue 'gold', where the dialplan sends calls when ariroute does not answer",
+    ]
+
+
+def test_what_could_not_be_read_is_said_and_is_no_mistake() -> None:
+    found = compared(replace(ALL, queues=Unread("no ami in the file"), dialplan=Unread("the AMI user may not")))
+    assert found.problems == []
+    assert found.unread == [
+        "main: queues: no ami in the file",
+        "main: the guard in the dialplan: the AMI user may not",
+    ]
+
+
+def test_the_database_needs_ami_and_a_right() -> None:
+    assert told(replace(ALL, may_read_database=False)) == [
+        "9 lookups.vip.astdb: the AMI user may not read the database"
+    ]
+    assert told(replace(ALL, may_read_database=Unread("no ami"))) == [
+        "9 lookups.vip.astdb: values of the database need AMI"
+    ]
+
+
+@pytest.mark.parametrize("version", ["13.38.3", "11.25.3-cert2"])
+def test_an_asterisk_of_long_ago_is_told(version: str) -> None:
+    assert told(replace(ALL, version=version)) == [
+        f"4 asterisk.main.ari: Asterisk {version} is older than 16, the oldest that ariroute works with"
+    ]
+
+
+def test_a_version_that_says_nothing_is_taken() -> None:
+    assert told(replace(ALL, version="GIT-master-1234")) == []
+
+
+GUARD_MISSING = "[ariroute] of the dialplan does not arm the guard before Stasis()"
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        ([ENTRANCE[0], ENTRANCE[2], ENTRANCE[3]], GUARD_MISSING),
+        ([Line("x", 1, "Set", "TIMEOUT(absolute)=4"), *ENTRANCE[2:]], GUARD_MISSING),
+        ([Line("s", 1, "Set", "TIMEOUT(absolute)=0"), *ENTRANCE[2:]], GUARD_MISSING),
+        ([*ENTRANCE[2:], Line("s", 4, "Set", "TIMEOUT(absolute)=4")], GUARD_MISSING),
+        ([Line("s", 1, "Set", "TIMEOUT(absolute)=${X}"), *ENTRANCE[2:]], GUARD_MISSING),
+        ([Line("s", 1, "Set", "TIMEOUT(absolute)=3.5"), *ENTRANCE[2:]], "the dialplan's guard is 3.5 s and daemon"),
+        (ENTRANCE[:3], "[ariroute] of the dialplan has no extension T"),
+        (None, "the dialplan has no context [ariroute]"),
+        ([], "the dialplan has no context [ariroute]"),
+    ],
+)
+def test_the_guard_of_the_entrance(lines: list[Line] | None, sentence: str) -> None:
+    (found,) = compared(replace(ALL, dialplan={"ariroute": lines, "ariroute-deliver": DELIVERY})).problems
+    assert found.text.startswith(f"main: {sentence}")
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        (DELIVERY[1:], "[ariroute-deliver] of the dialplan does not begin with Set(TIMEOUT(absolute)=0)"),
+        (DELIVERY[:2], "[ariroute-deliver] of the dialplan has no extension T"),
+        (None, "the dialplan has no context [ariroute-deliver]"),
+    ],
+)
+def test_the_guard_of_the_delivery(lines: list[Line] | None, sentence: str) -> None:
+    (found,) = compared(replace(ALL, dialplan={"ariroute": ENTRANCE, "ariroute-deliver": lines})).problems
+    assert found.text.startswith(f"main: {sentence}")
+
+
+@pytest.mark.parametrize(
+    ("data", "variable", "name"),
+    [
+        (ENTRANCE[2].data, "other", "other"),
+        ("other,${EXTEN}", "", "other"),
+        ("ariroute,${EXTEN}", "", ""),
+        ("${APP},${EXTEN}", "", ""),
+        (ENTRANCE[2].data, "ariroute", ""),
+    ],
+)
+def test_another_application_is_a_warning(data: str, variable: str, name: str) -> None:
+    entrance = [*ENTRANCE[:2], Line("s", 3, "Stasis", data), ENTRANCE[3]]
+    found = compared(
+        replace(
+            ALL,
+            dialplan={"ariroute": entrance, "ariroute-deliver": DELIVERY},
+            variables={**ALL.variables, "ARIROUTE_APP": variable},
+        )
+    )
+    assert found.problems == []
+    assert [each.text.partition(":")[2].partition(",")[0].strip() for each in found.warnings] == (
+        [f"the dialplan gives calls to the application '{name}'"] if name else []
+    )
