@@ -47,8 +47,8 @@ WORDS = {"postgres": {"blob": "bytea", "bytes": r"'\x0102'"}, "mariadb": {"blob"
 OWNERSHIP = {"postgres": "ALTER TABLE customers OWNER TO ariroute;", "mariadb": ""}
 
 
-def customer_server(engine: str, directory: Path, *options: str) -> PrivateDatabase:
-    """A server of one's own with the customers, running. Skips the test where none can be had, but for CI."""
+def running_server(engine: str, directory: Path, *options: str) -> PrivateDatabase:
+    """A server as it comes. Skips the test where none can be had, but for CI."""
     server = ENGINES[engine](directory, *options)
     try:
         server.start()
@@ -56,6 +56,12 @@ def customer_server(engine: str, directory: Path, *options: str) -> PrivateDatab
         if os.environ.get("CI") or os.environ.get("ARIROUTE_ALL_TESTS"):
             raise
         pytest.skip(f"{engine} cannot be had here: {error}")
+    return server
+
+
+def customer_server(engine: str, directory: Path, *options: str) -> PrivateDatabase:
+    """A server of one's own with the customers."""
+    server = running_server(engine, directory, *options)
     server.sql(USERS[engine].format(password=PASSWORD.replace("'", "''")))
     server.sql(CUSTOMERS.format(**WORDS[engine]) + OWNERSHIP[engine], "crm")
     return server
