@@ -14,6 +14,7 @@ from running_daemon import RunningDaemon, until
 
 from ariroute.lab.asterisk import PrivateAsterisk
 from ariroute.lab.debian import sipp_program
+from ariroute.lab.phone import CallState, Phone
 from ariroute.lab.ports import Ports
 from ariroute.lab.sip import Agent, AgentEvent, AgentRecord, Agents, Caller, Callers, Stream
 
@@ -65,6 +66,10 @@ flows:
     trigger: {{call: {{to: patient}}}}
     default: platinum
     steps: [{{dial: {{endpoint: cilla, timeout: 12s}}}}, {{queue: gold}}]
+  prompted:
+    trigger: {{call: {{to: prompted}}}}
+    default: standard
+    steps: [{{answer: true}}, {{dial: {{endpoint: cilla, timeout: 12s}}}}]
   unplugged:
     trigger: {{call: {{to: unplugged}}}}
     default: standard
@@ -235,13 +240,25 @@ def test_when_phones_are_rung_one_after_the_other_then_the_last_one_may_answer(o
 
 
 def test_while_the_phone_rings_the_caller_is_not_answered_and_hears_it_ring(office: Office) -> None:
-    stream = office.call("silent")
-    office.rings()
+    with Phone(("127.0.0.1", office.pbx.sip_port), number("gold", 1), "Ann") as phone:
+        phone.call("silent")
+        phone.wait_for(CallState.PROGRESS)
+        office.rings()
 
-    channels = office.pbx.cli("core show channels concise")
+        channels = office.pbx.cli("core show channels concise")
 
-    assert re.search(r"ariroute-ring!s!\d+!Ring(ing)?!Dial!", channels), channels
-    assert not stream.results()[0].answered
+        assert re.search(r"ariroute-ring!s!\d+!Ring(ing)?!Dial!", channels), channels
+        assert phone.state is CallState.PROGRESS
+
+
+def test_when_a_phone_is_rung_after_a_prompt_then_the_caller_hears_a_ringing_tone(office: Office) -> None:
+    """The call is up then, and no 180 can tell."""
+    with Phone(("127.0.0.1", office.pbx.sip_port), number("gold", 1), "Ann") as phone:
+        phone.call("prompted")
+        phone.wait_for(CallState.ANSWERED)
+        phone.wait_to_hear(440)
+        assert office.events("cilla") == [AgentEvent.RUNG]
+    until(lambda: AgentEvent.CANCELLED in office.events("cilla"), "cilla's phone stops")
 
 
 def test_when_the_caller_hangs_up_while_it_rings_then_the_phone_stops_and_nothing_is_left(office: Office) -> None:
@@ -368,13 +385,15 @@ def test_when_the_hung_daemon_awakes_then_it_routes_on(office: Office) -> None:
 
 
 def test_a_mailbox_takes_a_message(office: Office) -> None:
-    inbox = office.pbx.directory / "spool/voicemail/default/100/INBOX"
+    box = office.pbx.directory / "spool/voicemail/default/100"
+    inbox = box / "INBOX"
     before = set(inbox.glob("*.txt"))
 
-    stream = office.call("mailbox", stay=12.0)
-
-    office.routed(voicemail="100", queue=None)
-    stream.wait(30)
+    with Phone(("127.0.0.1", office.pbx.sip_port), number("gold", 1), "Ann") as phone:
+        phone.call("mailbox")
+        office.routed(voicemail="100", queue=None)
+        until(lambda: any(file.stat().st_size > 16000 for file in box.glob("tmp/*.wav")), "a second of a message")
+        assert phone.loud() > 2.0  # the greeting
     until(lambda: set(inbox.glob("*.txt")) - before, "a message in the box")
     (message,) = set(inbox.glob("*.txt")) - before
     assert number("gold", 1) in message.read_text()
