@@ -25,11 +25,11 @@ FOLDER = Path(__file__).parents[1] / "docs" / "examples"
 
 
 class Expected(BaseModel):
-    """Where the call must end: exactly one of the first four."""
+    """Where the call must end: exactly one of the first four. Where it depends on the time, one of a list of queues."""
 
     model_config = ConfigDict(extra="forbid")
 
-    queue: str | None = None
+    queue: str | list[str] | None = None
     voicemail: str | None = None
     dial: str | None = None
     hangup: int | None = None

@@ -1,0 +1,43 @@
+"""Every example of docs/examples passes ``ariroute check``, and its own ``ariroute test`` lines.
+
+The calls that they describe are placed for real in tests/acceptance/test_examples.py.
+"""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+from click.testing import CliRunner
+from examples import Example, examples, folders_without_try
+
+from ariroute.cli.main import main
+from ariroute.config.steps import STEPS
+from ariroute.lookups.kinds import KINDS
+
+PLAYED_ELSEWHERE = {"demo", "plugin"}
+"""scripts/demo has tests of its own; a package is installed by one."""
+
+
+@pytest.mark.parametrize("example", examples(), ids=lambda example: example.name)
+def test_an_example_passes_its_checks(example: Example, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(example.folder)
+
+    checked = CliRunner().invoke(main, ["check", "ariroute.yaml"])
+
+    assert checked.exit_code == 0, checked.output
+    assert "warning" not in checked.output.lower(), checked.output
+    for line in example.trial.test:
+        ended = CliRunner().invoke(main, ["test", *shlex.split(line), "--config", "ariroute.yaml"])
+        assert ended.exit_code == 0, f"ariroute test {line}\n{ended.output}"
+
+
+def test_each_example_says_how_to_try_it() -> None:
+    assert set(folders_without_try()) <= PLAYED_ELSEWHERE
+
+
+def test_each_step_and_each_kind_of_lookup_has_an_example() -> None:
+    texts = "\n".join(example.text for example in examples())
+
+    assert [step for step in STEPS if f"- {step}:" not in texts] == []
+    assert [kind for kind in KINDS if f"    {kind}:" not in texts] == []
