@@ -129,7 +129,6 @@ class LdapSource:
         self._filter = FilterTemplate.parse(settings.filter)
         self._attributes = {name: settings.attributes.get(name, name) for name in surroundings.fields}
         self._threads: set[threading.Thread] = set()
-        self._resolver = Resolver()
         self._pool: Pool | None = None
 
     @property
@@ -150,13 +149,15 @@ class LdapSource:
             start_tls=settings.start_tls,
             patience=settings.timeout,
         )
+        # The administrator chose this host, and nothing that a caller or a server says leads to another.
+        resolver = Resolver(allowed=[(directory.host, directory.port)])
         question = Question(settings.base, SCOPES[settings.scope], tuple(sorted(set(self._attributes.values()))))
 
         async def connect() -> LdapLink:
             if len(self._threads) >= 2 * settings.connections:
                 hung = f"{len(self._threads)} connections to this server are just ending"
                 raise LookupFailed(Failure.OVERLOADED, hung, asked=False)
-            *others, last = await self._addresses(directory)
+            *others, last = await addresses(directory, resolver)
             for host in others:
                 with contextlib.suppress(LookupFailed):
                     return await LdapLink.open(host, directory, question, self._threads)
@@ -183,14 +184,15 @@ class LdapSource:
             return tls_context(self._settings.tls, self._around.folder, f"lookup {self._around.name}")
         return ssl.create_default_context()
 
-    async def _addresses(self, directory: Directory) -> list[str]:
-        """The addresses of the server's name, found without holding a thread. Raises LookupFailed."""
-        if is_ip(directory.host):
-            return [directory.host]
-        try:
-            return [found["host"] for found in await self._resolver.resolve(directory.host, directory.port)]
-        except OSError as error:
-            raise LookupFailed(Failure.REFUSED, f"the host name leads nowhere: {error.strerror or error}") from error
+
+async def addresses(directory: Directory, resolver: Resolver) -> list[str]:
+    """The addresses of the server's name, found without holding a thread of ours. Raises LookupFailed."""
+    if is_ip(directory.host):
+        return [directory.host]
+    try:
+        return [found["host"] for found in await resolver.resolve(directory.host, directory.port)]
+    except OSError as error:
+        raise LookupFailed(Failure.REFUSED, f"the host name leads nowhere: {error.strerror or error}") from error
 
 
 def text_of(field: str, value: bytes | None) -> str | None:

@@ -125,7 +125,6 @@ class RedisSource:
         self._around = surroundings
         self._fields = dict(surroundings.fields)
         self._key = pieces_of(settings.key)
-        self._resolver = Resolver()
         self._pool: Pool | None = None
 
     @property
@@ -136,10 +135,12 @@ class RedisSource:
         """Make the pool; no server is asked yet. Raises UnusableInput for certificates that cannot be used."""
         parts = urlsplit(self._settings.url)
         address = Address(parts.hostname or "", parts.port or PORT, self._tls() if parts.scheme == "rediss" else None)
+        # The administrator chose this host, and nothing that a caller or a server says leads to another.
+        resolver = Resolver(allowed=[(address.host, address.port)])
         first = greeting(self._settings, parts.path.strip("/"))
 
         async def connect() -> Reading:
-            link = await RedisLink.open(address, self._resolver, self._settings.max_size)
+            link = await RedisLink.open(address, resolver, self._settings.max_size)
             try:
                 await link.ask(*first)
             except BaseException as error:

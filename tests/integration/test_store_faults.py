@@ -16,9 +16,12 @@ from hostile_server import HostileServer
 from ariroute.flow.facts import Answer, Failure, Outcome
 from ariroute.lab.redis import RedisServer
 from ariroute.lab.slapd import CUSTOMERS, LdapServer
+from ariroute.lookups import ldap as ldap_lookup
+from ariroute.lookups import redis as redis_lookup
 from ariroute.lookups.base import Surroundings
 from ariroute.lookups.kinds import LookupEntry
 from ariroute.lookups.pbx import NoPbx
+from ariroute.lookups.resolver import Resolver
 from ariroute.lookups.runner import LookupRunner
 
 ANNA = {"caller.e164": "+46701234567"}
@@ -30,6 +33,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "redis": {"key": "customer:{caller.e164}"},
     "ldap": {"base": CUSTOMERS, "filter": "(telephoneNumber={caller.e164})", "attributes": {"tier": "employeeType"}},
 }
+MODULES = {"redis": redis_lookup, "ldap": ldap_lookup}
 WELL_BEGUN = {"redis": b"*1\r\n$400\r\n", "ldap": b"\x30\x82\x01\x00\x02\x01"}
 """An answer of which the rest never comes."""
 
@@ -131,6 +135,50 @@ async def test_a_listener_that_never_accepts_is_cut_at_the_deadline(kind: str) -
             tries = [await timed(runner) for _ in range(3)]
     assert {answer.failure for answer, _ in tries} == {Failure.TIMEOUT}
     assert min(took for _, took in tries) < TIMEOUT + LATE
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_name_server_that_hangs_is_cut_at_the_deadline(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    release = threading.Event()
+
+    def hangs(*_: Any, **__: Any) -> Any:
+        release.wait(30)
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(MODULES[kind], "Resolver", lambda **more: Resolver(hangs, **more))
+    try:
+        async with asking(bad=entry(kind, f"{kind}://store.test")) as runner:
+            tries = [await timed(runner) for _ in range(3)]
+    finally:
+        release.set()
+    assert {answer.failure for answer, _ in tries} == {Failure.TIMEOUT}
+    assert min(took for _, took in tries) < TIMEOUT + LATE
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_an_unknown_host_is_refused(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: Any, **__: Any) -> Any:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(MODULES[kind], "Resolver", lambda **more: Resolver(unknown, **more))
+    async with asking(bad=entry(kind, f"{kind}://store.test", 5.0)) as runner:
+        answer, _ = await timed(runner)
+    assert answer.failure == Failure.REFUSED
+    assert "Name or service not known" in answer.detail
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_name_of_several_addresses_is_tried_at_each(
+    kind: str, monkeypatch: pytest.MonkeyPatch, redis: RedisServer, ldap: LdapServer
+) -> None:
+    def both(host: str, port: int, **_: Any) -> list[tuple[Any, ...]]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in ("127.0.0.99", "127.0.0.1")]
+
+    monkeypatch.setattr(MODULES[kind], "Resolver", lambda **more: Resolver(both, **more))
+    port = {"redis": redis.port, "ldap": ldap.port}[kind]
+    async with asking(good=entry(kind, f"{kind}://store.test:{port}", 5.0)) as runner:
+        answer, _ = await timed(runner, "good")
+    assert answer.fields == {"tier": "gold"}
 
 
 @pytest.mark.parametrize("kind", KINDS)
