@@ -139,7 +139,8 @@ class SqlSource:
         if settings.address.engine == "sqlite":
             from ariroute.lookups.sql_sqlite import Sqlite
 
-            return Sqlite(folder / settings.address.database, settings.statement, settings.timeout)
+            path = folder / settings.address.database
+            return Sqlite(path, settings.statement, settings.timeout, settings.max_size)
         what = f"lookup {self._around.name}"
         return server_driver(settings.address.engine)(
             settings.address,

@@ -15,13 +15,12 @@ from urllib.parse import quote
 from ariroute.errors import LookupFailed, UnusableInput
 from ariroute.files import open_regular, why
 from ariroute.flow.facts import Failure
+from ariroute.lookups.sql_meter import OVERHEAD
 from ariroute.lookups.sql_pool import Row
 from ariroute.lookups.sql_statement import Statement
 
 STEPS = 1000
 """Of SQLite's virtual machine between two looks at the clock: some microseconds."""
-VALUE_LIMIT = 1024 * 1024
-"""Bytes. A longer text or blob is not even read (SQLITE_LIMIT_LENGTH)."""
 
 Print = tuple[int, int]
 """What tells one file from another that was renamed over it: device and inode."""
@@ -44,12 +43,13 @@ class Sqlite:
     Blocks meanwhile.
     """
 
-    def __init__(self, path: Path, statement: Statement, timeout: float) -> None:
+    def __init__(self, path: Path, statement: Statement, timeout: float, max_size: int) -> None:
         self._path = path
         self._timeout = timeout
+        self._max_size = max_size
         self._query = statement.written(lambda _: "?")
         try:
-            with contextlib.closing(opened(path, timeout)) as database:
+            with contextlib.closing(opened(path, timeout, max_size)) as database:
                 database.execute(f"EXPLAIN {self._query}", [""] * len(statement.places))
         except sqlite3.Error as error:
             if code_of(error) not in BUSY:
@@ -58,7 +58,7 @@ class Sqlite:
             raise UnusableInput(f"{path} cannot be read: {why(error)}") from error
 
     async def connect(self) -> SqliteConnection:
-        return SqliteConnection(self._path, self._query, self._timeout)
+        return SqliteConnection(self._path, self._query, self._timeout, self._max_size)
 
 
 class SqliteConnection:
@@ -66,10 +66,11 @@ class SqliteConnection:
 
     usable = True
 
-    def __init__(self, path: Path, query: str, timeout: float) -> None:
+    def __init__(self, path: Path, query: str, timeout: float, max_size: int) -> None:
         self._path = path
         self._query = query
         self._timeout = timeout
+        self._max_size = max_size
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"sqlite {path.name}")
         self._database: sqlite3.Connection | None = None
         self._print: Print | None = None
@@ -94,7 +95,7 @@ class SqliteConnection:
         current = fingerprint(self._path)
         if self._database is None or self._print != current:
             self._close()
-            self._database = opened(self._path, self._timeout)
+            self._database = opened(self._path, self._timeout, self._max_size)
             self._database.set_progress_handler(self._is_late, STEPS)
             self._print = current
         with contextlib.closing(self._database.execute(self._query, values)) as cursor:
@@ -111,13 +112,16 @@ class SqliteConnection:
             self._database = None
 
 
-def opened(path: Path, timeout: float) -> sqlite3.Connection:
-    """The file, for reading only; a lock is waited for ``timeout`` seconds. Raises sqlite3.Error, OSError."""
+def opened(path: Path, timeout: float, max_size: int) -> sqlite3.Connection:
+    """The file, for reading only; a lock is waited for ``timeout`` seconds. Raises sqlite3.Error, OSError.
+
+    A text or blob much longer than ``max_size`` bytes is not even read.
+    """
     open_regular(path).close()
     uri = f"file:{quote(str(path.absolute()))}?mode=ro"
     database = sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None, check_same_thread=False)
     database.text_factory = as_text
-    database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, VALUE_LIMIT)
+    database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, max_size + OVERHEAD)
     database.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
     database.execute("PRAGMA query_only = 1")
     return database

@@ -164,8 +164,10 @@ async def test_long_value_is_not_read(folder: Path, writer: sqlite3.Connection) 
     writer.execute("UPDATE customers SET name = ?", ["x" * 70_000])
     async with asking(URL, folder=folder) as runner:
         assert (await one(runner)).failure == Failure.TOO_LARGE
-        writer.execute("UPDATE customers SET name = ?", ["x" * 20_000_000])
+        writer.execute("UPDATE customers SET name = ?", ["x" * 5_000_000])
         assert (await one(runner)).failure == Failure.TOO_LARGE
+    async with asking(URL, folder=folder, max_size="6MiB", timeout=2.0) as runner:
+        assert len(str((await one(runner)).fields["name"])) == 1024  # as every text is cut
 
 
 @pytest.mark.parametrize(
