@@ -14,6 +14,7 @@ import click
 from ariroute.cli.check import check
 from ariroute.cli.exits import exit_code, with_output
 from ariroute.cli.explain import explain
+from ariroute.cli.fmt import fmt
 from ariroute.cli.queues import queues
 from ariroute.cli.reload import reload
 from ariroute.cli.routes import routes
@@ -82,5 +83,5 @@ def main() -> None:
     """
 
 
-for command in (check, routes, test, explain, run, reload, status, queues, schema, version):
+for command in (check, fmt, routes, test, explain, run, reload, status, queues, schema, version):
     main.add_command(command)
