@@ -11,7 +11,6 @@ from ariroute.errors import UnusableInput
 from ariroute.files import open_regular, why
 from ariroute.values import Secret, Settings
 
-
 CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
 KEY = b"PRIVATE KEY-----"
 SIZE_LIMIT = 4 * 1024 * 1024
