@@ -140,6 +140,21 @@ def test_items_are_played_in_their_order_and_one_that_is_not_there_is_left_out(
     assert_quiet(daemon)
 
 
+@BOTH
+def test_a_language_has_sounds_of_its_own_and_takes_the_others_where_it_has_none(
+    site: Site, talk: NewTalk, phone: NewPhone
+) -> None:
+    daemon = talk({"play": {"prompt": ["custom/welcome", "custom/menu"], "language": "sv"}}, {"queue": "gold"})
+    swedish = audio.write_tone(site.pbx.sounds / "sv/custom/welcome.wav", TONES["bye"], 0.5)
+    try:
+        caller = phone()
+        assert the_call(site).queue == "gold"
+        assert caller.tones(HEARD) == [TONES["bye"], TONES["menu"]]
+    finally:
+        swedish.unlink()
+    assert_quiet(daemon)
+
+
 MENU = {
     "menu": {
         "prompt": "custom/menu",
