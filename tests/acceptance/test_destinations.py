@@ -70,6 +70,13 @@ flows:
     trigger: {{call: {{to: prompted}}}}
     default: standard
     steps: [{{answer: true}}, {{dial: {{endpoint: cilla, timeout: 12s}}}}]
+  recorded:
+    trigger: {{call: {{to: recorded}}}}
+    default: standard
+    steps:
+      - consent: {{prompt: beep, yes: "1", no: "2", into: agreed, record: true}}
+      - dial: {{endpoint: bo}}
+      - dial: {{endpoint: anna}}
   unplugged:
     trigger: {{call: {{to: unplugged}}}}
     default: standard
@@ -404,6 +411,26 @@ def test_when_there_is_no_such_box_then_the_default_queue_of_the_dialplan(office
     office.call("nobox")
 
     office.in_queue("standard")
+
+
+# Recording
+
+
+@pytest.mark.parametrize("key", ["1", "2"])
+def test_a_talk_is_recorded_when_the_caller_agreed_and_never_else(office: Office, key: str) -> None:
+    """After a first phone that is busy; the recording is that of the talk."""
+    recordings = office.pbx.directory / "spool/monitor"
+    with Phone(("127.0.0.1", office.pbx.sip_port), number("gold", 1), "Ann") as phone:
+        phone.call("recorded")
+        phone.wait_for(CallState.ANSWERED)
+        phone.press(key)
+        until(lambda: AgentEvent.HUNG_UP in office.events("anna"), "anna has talked and hung up")
+
+    file = recordings / f"{office.account().uniqueid}.wav"
+    if key == "1":
+        until(lambda: file.exists() and file.stat().st_size > 16000, "a second of a recording")
+    else:
+        assert not file.exists()
 
 
 # Label
