@@ -83,6 +83,7 @@ class Daemon:
                 self.metrics.reloaded("refused")
                 log.error("reload refused, the old configuration stays: %s", error)
                 raise
+            fresh.inherit(self._routing)
             old, self._routing = self._routing, fresh
             changed = changes(self.config, config)
             self.config = config
@@ -102,7 +103,9 @@ class Daemon:
         }
 
     def _open(self, config: Config) -> Routing:
-        return Routing(config, LivePbxFacts(self.pbxs), observe=self.metrics.looked_up, observe_notices=self.metrics.notified)
+        return Routing(
+            config, LivePbxFacts(self.pbxs), observe=self.metrics.looked_up, observe_notices=self.metrics.notified
+        )
 
 
 def _why_over(pbx: Pbx) -> str:
