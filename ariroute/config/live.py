@@ -10,13 +10,13 @@ from typing import Final
 from ariroute.asterisk.inventory import Inventory, Line, Unread
 from ariroute.config.load import Config
 from ariroute.config.near import suggestion
-from ariroute.config.needs import Need, needs
+from ariroute.config.needs import AGENT, RING, Need, needs
 from ariroute.config.places import Path, printable
 from ariroute.errors import Problem
 
 ENTRANCE: Final = "ariroute"
 DELIVERY: Final = "ariroute-deliver"
-CONTEXTS: Final = (ENTRANCE, DELIVERY)
+CONTEXTS: Final = (ENTRANCE, DELIVERY, RING, AGENT)
 DEFAULTS: Final = {"ARIROUTE_DEFAULT": "standard", "ARIROUTE_LAST": "last", "ARIROUTE_APP": "ariroute"}
 """The dialplan's global variables, and what holds where they are not set."""
 
@@ -84,6 +84,8 @@ def _missing(need: Need, found: Inventory) -> str:
             )
         case "module" if found.modules.isdisjoint(need.names):
             return f"the module {need.names[0]} is not loaded: {need.why}; load it in modules.conf"
+        case "context" if not isinstance(found.dialplan, Unread) and not found.dialplan.get(need.names[0]):
+            return f"the dialplan has no context [{need.names[0]}]: {INCLUDE}"
         case "database" if found.may_read_database is False:
             return "the AMI user may not read the database: add reporting to write in its section of manager.conf"
         case "database" if isinstance(found.may_read_database, Unread):

@@ -26,9 +26,13 @@ from ariroute.lookups.astdb import AstDbSettings
 from ariroute.lookups.channel import ChannelSettings
 from ariroute.lookups.queue import QueueLookupSettings
 
-Kind = Literal["queue", "endpoint", "sound", "module", "database"]
+Kind = Literal["queue", "endpoint", "sound", "module", "context", "database"]
 
 VOICEMAILS: Final = ("app_voicemail", "app_voicemail_imap", "app_voicemail_odbc")
+
+RING: Final = "ariroute-ring"
+AGENT: Final = "ariroute-agent"
+"""Contexts of ``dialplan/extensions-ariroute.conf`` that only some steps use."""
 
 CORE: Final = (
     ("app_queue", "calls wait in its queues"),
@@ -36,6 +40,7 @@ CORE: Final = (
     ("func_timeout", "without it there is no guard: a call stays with a daemon that hangs"),
     ("func_strings", "the dialplan cleans values by it"),
     ("func_logic", "the dialplan decides by it"),
+    ("func_callerid", "the dialplan cleans the caller's number by it"),
     ("app_verbose", "the dialplan logs by it"),
     ("app_exec", "the dialplan decides by it"),
 )
@@ -101,16 +106,24 @@ def _of_step(step: Step) -> Iterator[Need]:
                 yield Need("module", ("func_module",), path, "the dialplan asks by it whether calls can be recorded")
         case Dial(path=path, endpoint=endpoint, name=name):
             yield from _endpoint(endpoint, ("endpoints", name))
-            yield Need("module", ("app_dial",), path, "it rings")
+            yield from _ring(path)
         case RingAgent(path=path):
-            yield Need("module", ("app_dial",), path, "it rings")
+            yield from _ring(path)
+            yield Need("module", ("func_devstate",), path, "the dialplan asks by it whether a telephone is in use")
         case Voicemail(path=path):
             yield Need("module", VOICEMAILS, path, "it takes messages")
         case SetLabel(path=path, headers=headers):
             if headers:
+                yield Need("context", (AGENT,), path)
                 yield Need("module", ("res_pjsip_header_funcs",), path, "headers are added by it")
+                yield Need("module", ("app_stack",), path, "headers are added in a Gosub()")
         case AnswerCall():
             return
+
+
+def _ring(path: str) -> Iterator[Need]:
+    yield Need("context", (RING,), path)
+    yield Need("module", ("app_dial",), path, "it rings")
 
 
 def _endpoint(endpoint: str, path: Path) -> Iterator[Need]:

@@ -65,18 +65,22 @@ DELIVERY = [
     Line("s", 2, "Queue", "gold"),
     Line("T", 1, "Goto", "s,1"),
 ]
+RING = [Line("s", 1, "Dial", "PJSIP/x"), Line("T", 1, "Goto", "ariroute-deliver,s,1")]
+AGENT = [Line("s", 1, "Return", "")]
+PLAN = dict(zip(CONTEXTS, (ENTRANCE, DELIVERY, RING, AGENT), strict=True))
 ALL = Inventory(
     version="22.10.1",
     modules=frozenset(
         {name for name, _ in CORE}
         | {"func_db", "res_pjsip_header_funcs", "app_dial", "chan_pjsip", "app_voicemail_odbc", "app_mixmonitor"}
+        | {"func_devstate", "app_stack"}
         | {"func_module", "res_stasis_playback", "res_ari_playbacks"}
     ),
     endpoints=frozenset({"PJSIP/office", "PJSIP/carrier", "PJSIP/anna", "DAHDI/g1"}),
     sounds=frozenset({"custom/welcome", "custom/menu", "custom/wrong", "custom/consent", "digits/1"}),
     variables={"ARIROUTE_DEFAULT": "gold", "ARIROUTE_LAST": "gold", "ARIROUTE_APP": ""},
     queues=frozenset({"gold"}),
-    dialplan=dict(zip(CONTEXTS, (ENTRANCE, DELIVERY), strict=True)),
+    dialplan=PLAN,
     may_read_database=True,
 )
 CONFIG = load_text(FILE, "ariroute.yaml")
@@ -160,6 +164,17 @@ def test_an_asterisk_of_long_ago_is_told(version: str) -> None:
     ]
 
 
+def test_an_older_dialplan_lacks_what_newer_steps_need() -> None:
+    assert told(replace(ALL, dialplan={**PLAN, "ariroute-ring": None, "ariroute-agent": None})) == [
+        "33 flows.support.steps[1].menu.keys.'1'.then[0]: the dialplan has no context [ariroute-ring]",
+        "36 flows.support.steps[3]: the dialplan has no context [ariroute-agent]",
+        *(
+            f"{37 + index} flows.support.steps[{4 + index}]: the dialplan has no context [ariroute-ring]"
+            for index in range(5)
+        ),
+    ]
+
+
 def test_a_version_that_says_nothing_is_taken() -> None:
     assert told(replace(ALL, version="GIT-master-1234")) == []
 
@@ -182,7 +197,7 @@ GUARD_MISSING = "[ariroute] of the dialplan does not arm the guard before Stasis
     ],
 )
 def test_the_guard_of_the_entrance(lines: list[Line] | None, sentence: str) -> None:
-    (found,) = compared(replace(ALL, dialplan={"ariroute": lines, "ariroute-deliver": DELIVERY})).problems
+    (found,) = compared(replace(ALL, dialplan={**PLAN, "ariroute": lines})).problems
     assert found.text.startswith(f"main: {sentence}")
 
 
@@ -195,7 +210,7 @@ def test_the_guard_of_the_entrance(lines: list[Line] | None, sentence: str) -> N
     ],
 )
 def test_the_guard_of_the_delivery(lines: list[Line] | None, sentence: str) -> None:
-    (found,) = compared(replace(ALL, dialplan={"ariroute": ENTRANCE, "ariroute-deliver": lines})).problems
+    (found,) = compared(replace(ALL, dialplan={**PLAN, "ariroute-deliver": lines})).problems
     assert found.text.startswith(f"main: {sentence}")
 
 
@@ -214,7 +229,7 @@ def test_another_application_is_a_warning(data: str, variable: str, name: str) -
     found = compared(
         replace(
             ALL,
-            dialplan={"ariroute": entrance, "ariroute-deliver": DELIVERY},
+            dialplan={**PLAN, "ariroute": entrance},
             variables={**ALL.variables, "ARIROUTE_APP": variable},
         )
     )
