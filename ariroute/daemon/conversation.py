@@ -189,11 +189,16 @@ class Conversation:
 
     async def _play_item(self, item: PromptItem, language: str, deadline: float, ends_by_key: bool) -> str:
         try:
-            media = await self._media(item, language)
+            async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
+                media = await self._media(item, language)
+        except TimeoutError:
+            return "it was not ready within at_most"
         except ArirouteError as error:
             return str(error)
         if not media.uris:
             return "there is nothing in it to say"
+        if ends_by_key and self._keys:  # pressed while it was being made
+            return ""
         if media.lasts is not None:
             deadline = min(deadline, time.monotonic() + media.lasts)
         if await self._play_media(media, language, deadline, ends_by_key) == "failed":

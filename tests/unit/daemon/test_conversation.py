@@ -160,6 +160,29 @@ async def test_what_an_earlier_daemon_plays_is_ended(stage: Stage) -> None:
     assert stage.fake.playbacks == {}
 
 
+@pytest.mark.parametrize("impatient", [True, False])
+async def test_a_text_that_takes_long_to_speak_holds_nobody_up(stage: Stage, impatient: bool) -> None:
+    asked = asyncio.Event()
+    ready = asyncio.Event()
+
+    async def slow(text: str, language: str) -> Path:
+        asked.set()
+        await ready.wait()
+        return Path("/cache/hello")
+
+    stage.talk._speak = slow
+    task = stage.begin(gather((Speech("Hello"),), at_most=LONG if impatient else 0.1, most=1, first=0.05))
+    await asked.wait()
+    if impatient:
+        stage.talk.on_key("1")
+        ready.set()
+    reply = await task
+    assert isinstance(reply, Gathered)
+    assert reply.digits == ("1" if impatient else "")
+    assert reply.failure == ("" if impatient else "say 'Hello': it was not ready within at_most")
+    assert stage.media == []
+
+
 async def test_a_tone_is_stopped_and_the_prompt_goes_on(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ariroute.daemon.media.TONE_LASTS", 0.05)
     stage.fake.playback_ends = False
