@@ -75,7 +75,8 @@ def account(rehearsal: Rehearsal) -> Account:
     branches = [step for flow in visited(rehearsal) for step in flow.walk() if isinstance(step, Branch)]
     cases = {case.path: case for branch in branches for case in branch.cases}
     tried = {entry.path: way(entry, cases.get(entry.path)) for entry in trace if entry.what == "case"}
-    unseen = [each for branch in branches for each in unseen_ways(branch, tried)]
+    over = passed_over(trace)
+    unseen = [each for branch in branches for each in unseen_ways(branch, tried, over)]
     middle = [told for entry in trace if (told := sentence(entry, tried))]
     return Account(
         rehearsal,
@@ -105,14 +106,25 @@ def way(entry: TraceEntry, case: Case | None) -> Way:
     )
 
 
-def unseen_ways(branch: Branch, tried: Collection[str]) -> list[Way]:
-    """The ways of ``branch`` that the run never came to; ``tried`` holds the paths of those that it did."""
-    reached = any(case.path in tried for case in branch.cases)
+def passed_over(trace: Iterable[TraceEntry]) -> set[str]:
+    """The paths of the cases of long branches that one entry of the trace tells of together."""
+    found = set()
+    for entry in trace:
+        if entry.what == "cases":
+            branch, _, span = entry.path.removesuffix("]").rpartition("[")
+            first, last = map(int, span.split("-"))
+            found.update(f"{branch}[{number}]" for number in range(first, last + 1))
+    return found
+
+
+def unseen_ways(branch: Branch, tried: Collection[str], over: Collection[str]) -> list[Way]:
+    """The ways of ``branch`` that the run never came to; ``tried`` and ``over`` are the paths of those that it did."""
+    reached = any(case.path in tried or case.path in over for case in branch.cases)
     why = "an earlier case of this branch was taken" if reached else "the call did not come to this branch"
     return [
         Way(case.path, printable(case.condition.text), "not looked at", why, leads_to(case.steps))
         for case in branch.cases
-        if case.path not in tried
+        if case.path not in tried and case.path not in over
     ]
 
 
@@ -148,6 +160,9 @@ def sentence(entry: TraceEntry, ways: Mapping[str, Way]) -> str:
         case "case":
             tried = ways[entry.path]
             return f"The case when {tried.when}{tried.leads} was {tried.verdict}: {tried.why}."
+        case "cases":
+            told = values_text(entry.values, "is") if entry.values else printable(entry.reason)
+            return f"{printable(entry.text).capitalize()} were not taken: none of them is true, as {told}."
         case "otherwise":
             then = "its 'else' was taken" if entry.result == "taken" else "it went on to the next step"
             return f"As no case of this branch was true, {then}."
@@ -214,6 +229,8 @@ def lookup_sentence(entry: TraceEntry) -> str:
             return f"Lookup {name} found a record{took}: {values_text(entry.values, 'is') or 'without any field'}."
         case "missing":
             return f"Lookup {name} has no record{_in_brackets(entry.reason)}{took}."
+        case "unfinished":
+            return f"Lookup {name} had not answered by then."
         case _:
             return f"Lookup {name} failed{took}: {printable(entry.reason) or 'no reason given'}."
 

@@ -16,7 +16,6 @@ from ariroute.flow.decision import (
     QueueDestination,
     VoicemailDestination,
 )
-from ariroute.flow.steps import Dial
 from ariroute.flow.tree import Ruleset
 
 FORM = re.compile(r"(?P<name>[A-Za-z0-9_-]{1,64})(:(?P<number>-?[0-9]{1,9}))?", re.ASCII)
@@ -85,6 +84,5 @@ def expectation(text: str, queues: Collection[str], others: Collection[str] = ()
 
 
 def can_be_rung(ruleset: Ruleset) -> list[str]:
-    """The names of the endpoints that a step dials, and of all agents."""
-    dialled = (step.name for flow in ruleset.flows.values() for step in flow.walk() if isinstance(step, Dial))
-    return list(dict.fromkeys((*dialled, *ruleset.agents.by_name)))
+    """The names of all endpoints and agents."""
+    return list(dict.fromkeys((*ruleset.endpoints, *ruleset.agents.by_name)))

@@ -17,6 +17,7 @@ from ariroute.config.places import Path
 from ariroute.config.steps import every_step, sets
 from ariroute.flow.conditions import NAME, ExpressionError, Language
 from ariroute.flow.contact import dialled_party
+from ariroute.flow.endpoints import Endpoint
 from ariroute.flow.facts import FieldType
 from ariroute.flow.hours import Hours
 from ariroute.flow.numbers import dialable
@@ -41,10 +42,11 @@ def build(settings: FileSettings, names: Names, findings: Findings, digest: str)
     hours = {name: opening_hours(name, entry, settings.timezone, findings) for name, entry in settings.hours.items()}
     expressions = Expressions(_language(settings, hours, findings), field_types(settings), names.damaged, findings)
     agents = agents_of(settings.agents, findings)
+    endpoints = {name: Endpoint(text) for name, text in settings.endpoints.items()}
     steps = StepBuilder(settings, names, expressions, agents, findings)
     builder = _FlowBuilder(steps, settings.region, findings)
     flows = {name: builder.flow(name, flow) for name, flow in settings.flows.items()}
-    ruleset = Ruleset(flows, _queues(settings), hours, settings.region, settings.timezone, digest, agents)
+    ruleset = Ruleset(flows, _queues(settings), hours, settings.region, settings.timezone, digest, agents, endpoints)
     return Built(ruleset, steps.places, steps.whole)
 
 

@@ -21,6 +21,8 @@ def changes(old: Config, new: Config) -> list[str]:
         ("queue", old.ruleset.queues, new.ruleset.queues),
         ("flow", old.ruleset.flows, new.ruleset.flows),
         ("hours", _hours(old), _hours(new)),
+        ("endpoint", old.ruleset.endpoints, new.ruleset.endpoints),
+        ("agent", old.ruleset.agents.by_name, new.ruleset.agents.by_name),
     ):
         found += _compared(kind, before, after)
     found += [f"{line} (needs a restart)" for line in _compared("asterisk", old.pbxs, new.pbxs)]

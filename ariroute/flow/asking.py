@@ -142,6 +142,27 @@ def take_reply(walk: Walk, waiting: Waiting, reply: Sequence[Answer] | Reply) ->
     return None
 
 
+def leave_off(walk: Walk, waiting: Waiting) -> None:
+    """Tell in the trace what the run still waited for when it was given up."""
+    step, said = waiting.step, described(waiting.said.prompt)
+    match step:
+        case Lookup():
+            for name in waiting.names:
+                walk.note(step.path, "lookup", "unfinished", name)
+        case AnswerCall():
+            walk.note(step.path, "answer", "unfinished")
+        case Play():
+            walk.note(step.path, step.what, "unfinished", said)
+        case Menu() | Collect() | Consent():
+            walk.note(step.path, ASKING[type(step)], "unfinished", said)
+        case _:
+            walk.note(step.path, "dial" if isinstance(step, Dial) else "agent", "unfinished", _rung(waiting))
+
+
+def _rung(waiting: Waiting) -> str:
+    return waiting.ring.name if waiting.ring else ""
+
+
 def _spoken(walk: Walk, waiting: Waiting, what: What, result: str, reply: Played | Gathered) -> None:
     said = waiting.said
     reason = "; ".join(filter(None, (said.left_out, reply.failure)))
@@ -166,7 +187,7 @@ def _hear(walk: Walk, waiting: Waiting, step: Asking, reply: Gathered) -> Want |
 
 def _nobody(walk: Walk, waiting: Waiting, step: Ringing, reply: Rang) -> None:
     what: What = "dial" if isinstance(step, Dial) else "agent"
-    name = waiting.ring.name if waiting.ring else ""
+    name = _rung(waiting)
     walk.trace.append(TraceEntry(step.path, what, str(reply.outcome), name, (), reply.detail, reply.took))
     ways = {
         RingOutcome.BUSY: step.otherwise.busy,

@@ -127,6 +127,8 @@ class Run:
 
     def give_up(self, reason: str) -> Decision:
         """The default queue, because whoever drives this run cannot go on; a decision already made stays."""
+        if self._walk.decision is None and self._walk.waiting is not None:
+            asking.leave_off(self._walk, self._walk.waiting)
         return self._walk.decision or self._walk.default(reason)
 
     def _broken(self, error: Exception) -> Decision:

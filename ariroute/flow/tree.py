@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ariroute.flow.contact import Contact, Medium
-from ariroute.flow.endpoints import Agents
+from ariroute.flow.endpoints import Agents, Endpoint
 from ariroute.flow.hours import Hours
 from ariroute.flow.queues import Queue
 from ariroute.flow.steps import Step, ways_of
@@ -50,6 +50,7 @@ class Ruleset:
     timezone: str
     digest: str = ""
     agents: Agents = field(default_factory=Agents)
+    endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
 
     def flow_for(self, contact: Contact) -> Flow | None:
         """The flow whose trigger names what was dialled; else one that takes any; else None."""

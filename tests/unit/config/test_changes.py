@@ -10,7 +10,13 @@ from ariroute.config.changes import changes
 from ariroute.config.load import load
 from unit.config.texts import flow_file, loaded
 
-MORE = "region: SE\ntimezone: Europe/Stockholm\ndaemon: {guard: 4s, log: {level: info}}\n"
+MORE = """\
+region: SE
+timezone: Europe/Stockholm
+daemon: {guard: 4s, log: {level: info}}
+endpoints: {overflow: "PJSIP/overflow"}
+agents: {anna: "PJSIP/anna"}
+"""
 TEXT = flow_file("- lookup: crm\n- queue: gold", more=MORE)
 
 
@@ -31,6 +37,8 @@ TEXT = flow_file("- lookup: crm\n- queue: gold", more=MORE)
         ("level: info", "format: json", "daemon.log.format changed (needs a restart)"),
         ("region: SE", "region: NO", "region changed"),
         ("Europe/Stockholm", "UTC", "timezone changed"),
+        ("PJSIP/overflow", "PJSIP/other", "endpoint overflow changed"),
+        ("PJSIP/anna", "PJSIP/anna2", "agent anna changed"),
         ("gold: {priority: 20}, standard: {}", "standard: {}, gold: {priority: 20}", "the order of entries changed"),
     ],
 )

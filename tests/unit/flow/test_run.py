@@ -255,7 +255,8 @@ def test_giving_up_keeps_the_trace_and_takes_the_default() -> None:
     decision = run.give_up("Asterisk went away")
     assert decision.destination == QueueDestination("standard", 0)
     assert decision.reason == "flows.support.default: Asterisk went away"
-    assert [entry.what for entry in decision.trace] == ["flow", "default"]
+    assert [(entry.what, entry.result) for entry in decision.trace[1:2]] == [("lookup", "unfinished")]
+    assert [entry.what for entry in decision.trace] == ["flow", "lookup", "default"]
 
 
 def test_a_decision_stays_whatever_comes_after() -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from flow_builders import BO, LANGUAGE, MONDAY, assign, flow, lookup, question, ruleset, to, way
+import pytest
+from flow_builders import BO, CARRIER, LANGUAGE, MONDAY, assign, flow, lookup, question, ruleset, to, way
 
 from ariroute.flow.decision import Decision, QueueDestination
 from ariroute.flow.digits import Pattern
 from ariroute.flow.facts import Answer, Failure
 from ariroute.flow.prompts import SayNumber, SayText, Text
 from ariroute.flow.run import STEP_LIMIT, Run
-from ariroute.flow.steps import AnswerCall, Collect, Consent, Menu, Play, Step
+from ariroute.flow.steps import AnswerCall, Collect, Consent, Dial, Menu, Play, Step
 from ariroute.flow.trace import TraceEntry
 from ariroute.flow.wants import Gather, Gathered, Number, PickUp, Played, Rang, Reply, RingOutcome, Sound, Speech
 from ariroute.flow.wants import Play as PlayWanted
@@ -197,6 +198,28 @@ def test_a_reply_of_another_kind_ends_in_the_default_with_the_reason() -> None:
         assert isinstance(decision, Decision)
         assert decision.by_default
         assert "where the step wanted something else" in decision.reason
+
+
+@pytest.mark.parametrize(
+    ("step", "what", "text"),
+    [
+        (lookup("crm"), "lookup", "crm"),
+        (AnswerCall("a"), "answer", ""),
+        (Play("a", (Sound("hello"),), 9.0), "play", "hello"),
+        (MENU, "menu", "menu"),
+        (CONSENT, "consent", "may we"),
+        (Dial("a", "overflow", CARRIER, 5.0), "dial", "overflow"),
+    ],
+)
+def test_what_a_run_still_waited_for_is_told_when_it_is_given_up(step: Step, what: str, text: str) -> None:
+    made = flow(step)
+    run = Run(ruleset(made), made, BO)
+    run.start(MONDAY)
+    decision = run.give_up("no decision in time")
+    assert [(entry.what, entry.result, entry.text) for entry in decision.trace[1:]] == [
+        (what, "unfinished", text),
+        ("default", "standard", ""),
+    ]
 
 
 def test_tries_count_as_steps_so_that_a_run_stays_bounded() -> None:
