@@ -5,17 +5,15 @@ from __future__ import annotations
 import asyncio
 import math
 import re
-import ssl
 from collections.abc import Callable, Mapping
 from datetime import date, time, timedelta
 from decimal import Decimal
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
-from pathlib import Path
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Protocol
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from ariroute.errors import LookupFailed
 from ariroute.flow.facts import Failure, FieldType
@@ -41,6 +39,31 @@ def usable_query(text: str) -> str:
     return text
 
 
+def absolute(path: str) -> str:
+    if path and not path.startswith("/"):
+        raise ValueError("write the whole path of the socket, such as /run/mysqld/mysqld.sock")
+    return path
+
+
+class SqlTls(TlsSettings):
+    """Verified TLS, perhaps with files in PEM of your own; ``true`` stands for none."""
+
+    @model_validator(mode="after")
+    def some(self) -> SqlTls:
+        if self.certificate is None and (self.key or self.key_password):
+            raise ValueError("a key belongs to a certificate: write certificate: FILE as well")
+        return self
+
+
+def switched(value: object) -> object:
+    """``true`` and ``false`` as what they stand for."""
+    return ({} if value else None) if isinstance(value, bool) else value
+
+
+def or_a_switch(schema: dict[str, Any]) -> None:
+    schema["anyOf"].insert(0, {"type": "boolean"})
+
+
 class SqlSettings(SourceSettings):
     """Look contacts up in a database; the first row of the answer is the record, none means no such customer."""
 
@@ -53,14 +76,15 @@ class SqlSettings(SourceSettings):
         examples=["SELECT loyalty, orders FROM customers WHERE phone = :caller.e164"],
     )
     password: Secret | None = Field(default=None, description="Of the database's user.")
-    socket: str = Field(
+    socket: Annotated[str, AfterValidator(absolute)] = Field(
         default="",
-        pattern="^(/.+)?$",
         description="A server's Unix socket, which is used instead of host and port.",
         examples=["/run/mysqld/mysqld.sock", "/run/postgresql/.s.PGSQL.5432"],
     )
-    tls: Literal[True] | TlsSettings | None = Field(
-        default=None, description="Encrypt, and verify the server's certificate and name; files of your own are named."
+    tls: Annotated[SqlTls | None, BeforeValidator(switched)] = Field(
+        default=None,
+        description="Encrypt, and verify the server's certificate and name; files of your own are named.",
+        json_schema_extra=or_a_switch,
     )
     connections: int = Field(default=4, ge=1, le=100, description="Open at once; further questions wait.")
     max_size: ByteSize = Field(
@@ -141,7 +165,7 @@ class SqlSource:
 
             path = folder / settings.address.database
             return Sqlite(path, settings.statement, settings.timeout, settings.max_size)
-        what = f"lookup {self._around.name}"
+        tls = settings.tls and tls_context(settings.tls, folder, f"lookup {self._around.name}")
         return server_driver(settings.address.engine)(
             settings.address,
             settings.statement,
@@ -149,15 +173,8 @@ class SqlSource:
             settings.max_size,
             password=settings.password.reveal() if settings.password else "",
             socket=settings.socket,
-            tls=verified(settings.address.host, settings.tls, folder, what) if settings.tls else None,
+            tls=known_as(settings.address.host, tls) if tls else None,
         )
-
-
-def verified(host: str, tls: Literal[True] | TlsSettings, folder: Path, what: str) -> ssl.SSLContext:
-    """TLS that verifies the certificate of ``host``. Raises UnusableInput when a file of the user's cannot be used."""
-    return known_as(
-        host, tls_context(tls, folder, what) if isinstance(tls, TlsSettings) else ssl.create_default_context()
-    )
 
 
 def server_driver(engine: Engine) -> Callable[..., Driver]:

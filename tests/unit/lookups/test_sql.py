@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 from pydantic import ValidationError
 
 from ariroute.errors import LookupFailed, UnusableInput
 from ariroute.flow.facts import FieldType
 from ariroute.lookups.base import Surroundings
-from ariroute.lookups.sql import SqlSettings, SqlSource, bindable, check_size, plain, record
+from ariroute.lookups.sql import SqlSettings, SqlSource, SqlTls, bindable, check_size, plain, record
 from ariroute.lookups.sql_address import Address
 from ariroute.lookups.sql_mysql import session_settings
 
@@ -53,9 +54,11 @@ def test_address_is_taken_apart(url: str, address: Address) -> None:
         ({"url": "sqlite:"}, "write sqlite:customers.db"),
         ({"url": "sqlite:c.db", "socket": "/run/x"}, "an SQLite file knows no socket"),
         ({"url": "sqlite:c.db", "tls": True}, "an SQLite file knows no tls"),
-        ({"socket": "run/x"}, "should match pattern"),
+        ({"socket": "run/x"}, "write the whole path of the socket"),
         ({"socket": "/run/x", "tls": True}, "a Unix socket does not leave the machine"),
-        ({"tls": False}, "Input should be True"),
+        ({"tls": "yes"}, "should be a valid dictionary"),
+        ({"tls": {"key": "k.pem"}}, "a key belongs to a certificate"),
+        ({"tls": {"cart": "c.pem"}}, "Extra inputs"),
         ({"connections": 0}, "greater than or equal to 1"),
         ({"max_size": "32MiB"}, "less than or equal to"),
         ({"query": "DELETE FROM customers"}, "a lookup only reads"),
@@ -67,6 +70,19 @@ def test_wrong_settings_are_refused(more: dict[str, Any], complaint: str) -> Non
         SqlSettings.model_validate({"url": "postgresql://ariroute@db/crm", "query": QUERY, **more})
     assert complaint in str(caught.value)
     assert all("s3cret" not in error["msg"] for error in caught.value.errors())
+
+
+def test_tls_is_a_switch_or_files() -> None:
+    given = {"url": "mysql://a@db/crm", "query": QUERY}
+    read = [SqlSettings.model_validate({**given, "tls": tls}).tls for tls in (True, False, {"ca": "ca.pem"})]
+    assert read == [SqlTls(), None, SqlTls(ca="ca.pem")]
+
+
+def test_schema_takes_the_same() -> None:
+    schema = SqlSettings.model_json_schema()
+    for tls, fits in ((True, True), (False, True), ({"ca": "ca.pem"}, True), ({"cart": "x"}, False), ("yes", False)):
+        given = {"url": "mysql://a@db/crm", "query": QUERY, "tls": tls}
+        assert jsonschema.Draft202012Validator(schema).is_valid(given) == fits, tls
 
 
 def test_questions_at_once_are_as_many_as_connections() -> None:
