@@ -106,7 +106,7 @@ def test_when_output_is_piped_then_lines_are_plain_and_whole() -> None:
     ended = ariroute(*TEST, COLUMNS="40")
 
     assert ESCAPE not in ended.stdout
-    assert "└── queue gold, priority 20  (by flows.support.steps[1].branch[1]: " in ended.stdout
+    assert "└── queue gold, priority 20  (by flows.support.steps[1].branch[0].then[1].branch[1]: " in ended.stdout
 
 
 @pytest.mark.parametrize(("more", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
