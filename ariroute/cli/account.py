@@ -108,7 +108,7 @@ def way(entry: TraceEntry, case: Case | None) -> Way:
 
 def passed_over(trace: Iterable[TraceEntry]) -> set[str]:
     """The paths of the cases of long branches that one entry of the trace tells of together."""
-    found = set()
+    found: set[str] = set()
     for entry in trace:
         if entry.what == "cases":
             branch, _, span = entry.path.removesuffix("]").rpartition("[")

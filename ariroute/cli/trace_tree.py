@@ -68,6 +68,8 @@ def headline(entry: TraceEntry) -> tuple[str, str]:
     """What was done, and what came of it."""
     text, result = printable(entry.text), printable(entry.result)
     match entry.what:
+        case "cases":
+            return f"{text}: ", result
         case "case":
             return f"when {text}: ", result
         case "otherwise":

@@ -25,7 +25,7 @@ from ariroute.flow.steps import (
     ToQueue,
     Voicemail,
 )
-from ariroute.flow.trace import TraceEntry
+from ariroute.flow.trace import TraceEntry, What
 from ariroute.flow.walk import Frame, Walk
 
 
@@ -66,18 +66,19 @@ def _by_index(walk: Walk, step: Branch, index: Index) -> Iterator[Case]:
 
 
 def _pass_over(walk: Walk, step: Branch, index: Index, value: Any, first: int, behind: int) -> None:
-    """Note the cases from ``first`` to before ``behind``, which cannot be true."""
+    """Note the cases from ``first`` to before ``behind``, which cannot be true; several are one entry ``cases``."""
     if first == behind:
         return
-    path, text = step.cases[first].path, step.cases[first].condition.text
-    if behind > first + 1:
-        text = f"{behind - first} cases, {first} to {behind - 1}"
+    case, many = step.cases[first], behind - first > 1
+    path = f"{step.path}.branch[{first}-{behind - 1}]" if many else case.path
+    text = f"{behind - first} cases on {index.fact}" if many else case.condition.text
+    what: What = "cases" if many else "case"
     if isinstance(value, Unknown):
-        doubt = step.cases[first].condition.holds(walk.scope)
+        doubt = case.condition.holds(walk.scope)
         reason = doubt.reason if isinstance(doubt, Unknown) else value.reason
-        walk.trace.append(TraceEntry(path, "case", "unknown", text, (), reason))
+        walk.trace.append(TraceEntry(path, what, "unknown", text, (), reason))
     else:
-        walk.trace.append(TraceEntry(path, "case", "false", text, ((index.fact, value),)))
+        walk.trace.append(TraceEntry(path, what, "false", text, ((index.fact, value),)))
 
 
 def assign(walk: Walk, step: Set, frame: Frame) -> None:

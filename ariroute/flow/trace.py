@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal, NamedTuple
 
 What = (
-    Literal["flow", "lookup", "case", "otherwise", "set", "split", "hours", "label", "notify", "note"]
+    Literal["flow", "lookup", "case", "cases", "otherwise", "set", "split", "hours", "label", "notify", "note"]
     | Literal["answer", "play", "say", "menu", "collect", "consent", "dial", "agent"]
     | Literal["queue", "goto", "hangup", "voicemail", "default"]
 )

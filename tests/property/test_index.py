@@ -52,10 +52,10 @@ def numbers(decision: Decision) -> list[int]:
     """The numbers of the cases that the trace tells of, those of its summaries included."""
     found: list[int] = []
     for entry in decision.trace:
-        if entry.what == "case":
-            first = int(re.findall(r"\[(\d+)\]$", entry.path)[0])
-            span = re.fullmatch(r"(\d+) cases, (\d+) to (\d+)", entry.text)
-            found += range(int(span[2]), int(span[3]) + 1) if span else [first]
+        if entry.what in ("case", "cases"):
+            first, _, last = re.findall(r"\[([\d-]+)\]$", entry.path)[0].partition("-")
+            found += range(int(first), int(last or first) + 1)
+            assert entry.what == ("cases" if last else "case")
     return found
 
 
