@@ -72,7 +72,7 @@ class AmiSettings(Settings):
     address: Annotated[str, AfterValidator(_address)] = "127.0.0.1:5038"
     """``HOST:PORT`` (manager.conf ``bindaddr``, ``port``)."""
     user: str = Field(pattern=r"^[^\x00-\x1f\x7f]+$")
-    """A section of manager.conf; ``read=agent,write=agent`` is enough."""
+    """A section of manager.conf; ``write=agent`` is enough, ``write=agent,reporting`` for the Asterisk database."""
     password: Secret
     timeout: Duration = 3.0
     """Deadline of the login and of each action."""

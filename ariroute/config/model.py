@@ -66,7 +66,7 @@ class PbxSettings(Settings):
 
     ari: AriSettings = Field(description="Over ARI calls are taken and handed to their queue.")
     ami: AmiSettings | None = Field(
-        default=None, description="Over AMI the state of the queues is read (`ariroute queues`)."
+        default=None, description="Over AMI queues and the Asterisk database are read; calls are routed without it too."
     )
 
 
