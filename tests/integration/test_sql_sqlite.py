@@ -197,6 +197,7 @@ async def test_two_hundred_callers_share_four_threads(folder: Path) -> None:
     assert len(threads) == 4
 
 
+@pytest.mark.timeout(300)
 async def test_ten_thousand_hostile_texts_are_only_values(folder: Path, writer: sqlite3.Connection) -> None:
     loop = asyncio.get_running_loop()
     before = writer.execute("SELECT * FROM customers").fetchall()
