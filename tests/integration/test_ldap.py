@@ -189,7 +189,7 @@ async def test_a_server_restarted_between_two_calls_costs_no_failure(tmp_path: P
 
 async def test_a_server_that_stands_still_is_given_up_and_asked_again(tmp_path: Path) -> None:
     with private(tmp_path) as server:
-        async with asking(server, timeout=0.2) as runner:
+        async with asking(server, timeout=1.0) as runner:
             assert (await one(runner)).outcome == Outcome.FOUND
             os.kill(server.pid, signal.SIGSTOP)
             try:

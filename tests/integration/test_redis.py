@@ -180,9 +180,9 @@ async def test_connections_are_bounded_kept_and_closed(tmp_path: Path) -> None:
 async def test_a_question_that_is_given_up_leaves_no_answer_for_the_next(tmp_path: Path) -> None:
     with private(tmp_path) as server:
         server.hash("customer:+46701234567", {"tier": "gold"})
-        async with asking(server, connections=1, timeout=0.2) as runner:
+        async with asking(server, connections=1, timeout=1.0) as runner:
             assert (await one(runner)).outcome == Outcome.FOUND
-            server.ask("CLIENT", "PAUSE", "600", "ALL")
+            server.ask("CLIENT", "PAUSE", "1500", "ALL")
             assert (await one(runner)).failure == Failure.TIMEOUT
             await until(lambda: answers(server))
             for n in range(20):
