@@ -28,6 +28,9 @@ from ariroute.values import Secret, checked_host
 PORTS = {"ldap": 389, "ldaps": 636}
 ATTRIBUTE = r"^([A-Za-z][A-Za-z0-9-]{0,127}|[0-9]+(\.[0-9]+)+)(;[A-Za-z0-9-]+)*$"
 SCOPES = {"subtree": "SUBTREE", "one": "LEVEL", "base": "BASE"}
+AFTER = 0.25
+"""Seconds. The sockets of a thread give up so long after the lookup's deadline, which has the say."""
+
 DN = re.compile(r"^\s*([A-Za-z][A-Za-z0-9-]*|[0-9]+(\.[0-9]+)+)\s*=.+")
 
 
@@ -147,7 +150,7 @@ class LdapSource:
             password=settings.password.reveal() if settings.password else "",
             tls=self._tls() if settings.has_tls else None,
             start_tls=settings.start_tls,
-            patience=settings.timeout,
+            patience=settings.timeout + AFTER,
         )
         # The administrator chose this host, and nothing that a caller or a server says leads to another.
         resolver = Resolver(allowed=[(directory.host, directory.port)])

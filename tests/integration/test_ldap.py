@@ -193,13 +193,23 @@ async def test_a_server_that_stands_still_is_given_up_and_asked_again(tmp_path: 
             assert (await one(runner)).outcome == Outcome.FOUND
             os.kill(server.pid, signal.SIGSTOP)
             try:
-                assert (await one(runner)).failure == Failure.TIMEOUT
+                await until(lambda: stands_still(server.pid))
+                answer = await one(runner)
+                assert answer.failure == Failure.TIMEOUT, answer
                 await until(lambda: not threads())
-                assert (await one(runner)).failure == Failure.TIMEOUT  # a new connection, taken by the kernel alone
+                answer = await one(runner)  # over a new connection, taken by the kernel alone
+                assert answer.failure == Failure.TIMEOUT, answer
                 await until(lambda: not threads())
             finally:
                 os.kill(server.pid, signal.SIGCONT)
-            assert (await one(runner)).outcome == Outcome.FOUND
+            answer = await one(runner)
+            assert answer.outcome == Outcome.FOUND, answer
+
+
+def stands_still(pid: int) -> bool:
+    """Whether every thread of the process is stopped: a signal takes effect a little after it is sent."""
+    threads = Path(f"/proc/{pid}/task").glob("*/stat")
+    return all(stat.read_text().rpartition(")")[2].split()[0] == "T" for stat in threads)
 
 
 async def test_a_server_that_wants_a_login_says_so(tmp_path: Path) -> None:
