@@ -39,7 +39,8 @@ async def asking(
 ) -> AsyncIterator[LookupRunner]:
     """A runner whose only lookup is `crm`; afterwards none of its tasks and connections may be left."""
     secret = {} if url.startswith("sqlite") else {"password": Secret(PASSWORD)}
-    settings = SqlSettings.model_validate({"url": url, "query": query, **secret, **more})
+    # Unless a test is about time, a busy machine may take some.
+    settings = SqlSettings.model_validate({"url": url, "query": query, "timeout": 5.0, **secret, **more})
     common = LookupSettings(
         fields=dict(fields), timeout=settings.timeout, max_in_flight=settings.max_in_flight, at_once=settings.at_once
     )

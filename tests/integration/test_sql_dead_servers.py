@@ -23,6 +23,9 @@ from ariroute.values import Secret
 SCHEMES = ("postgresql", "mariadb")
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
+BUSY = 0.5
+"""Seconds, in place of MARGIN, where there are hundreds of tries: one of them meets a busy machine."""
+
 GREETING = (
     b"\x0a5.5.5-10.11.6-MariaDB\x00\x01\x00\x00\x00saltsalt\x00\xfe\xf7\x2d\x02\x00\xff\x81\x15"
     b"\x00\x00\x00\x00\x00\x00\x1d\x00\x00\x00saltsaltsalt\x00mysql_native_password\x00"
@@ -171,7 +174,7 @@ async def test_any_bytes_at_all_end_in_a_word(scheme: str, caplog: pytest.LogCap
         async def answered() -> Failure | None:
             async with asking(url(scheme, port), timeout=0.3) as runner:
                 answer, took = await timed(runner)
-            assert took < 0.3 + MARGIN
+            assert took < 0.3 + BUSY
             return answer.failure
 
         @settings(max_examples=150, deadline=None, database=None, suppress_health_check=list(HealthCheck))

@@ -95,7 +95,8 @@ async def test_of_several_rows_the_first_is_the_record(database: PrivateDatabase
 
 async def test_query_without_a_parameter_is_asked_for_every_caller(database: PrivateDatabase) -> None:
     async with asking(database.url("crm"), "SELECT count(*) AS n FROM customers", {"n": "number"}) as runner:
-        assert (await one(runner)).fields == {"n": 2.0}
+        answer = await one(runner)
+    assert (answer.fields, answer.detail) == ({"n": 2.0}, "")
 
 
 async def test_wrong_password_is_refused_and_not_told(database: PrivateDatabase) -> None:
