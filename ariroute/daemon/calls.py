@@ -11,10 +11,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import Enum
-from typing import Literal
 
 from ariroute.asterisk.ari import Ari
 from ariroute.asterisk.events import (
@@ -31,18 +28,19 @@ from ariroute.asterisk.events import (
 )
 from ariroute.asterisk.variables import DIALLED
 from ariroute.daemon import logs
+from ariroute.daemon.call import Call, FoundBy, Phase, cancel, is_back, is_deciding
 from ariroute.daemon.conversation import Conversation, channel_of, silence
 from ariroute.daemon.deadlines import Deadlines
 from ariroute.daemon.drive import drive
 from ariroute.daemon.handoff import hand_over, ring_variables, variables
 from ariroute.daemon.metrics import Metrics
+from ariroute.daemon.report import report
 from ariroute.daemon.ringing import Ringing, word_in
 from ariroute.daemon.routing import Routing
 from ariroute.daemon.supervise import Tasks
 from ariroute.errors import AriError, ChannelGone
 from ariroute.flow.contact import Contact, dialled_party, party
-from ariroute.flow.decision import Decision, EndpointDestination, QueueDestination, VoicemailDestination
-from ariroute.flow.facts import Outcome
+from ariroute.flow.decision import Decision, EndpointDestination
 from ariroute.flow.run import Run
 from ariroute.flow.wants import Gather, PickUp, Play, Reply, Ring
 
@@ -57,37 +55,7 @@ SETTLED = 3.0  # seconds after which a handed-over channel still listed has come
 OVERLOAD = "overload: too many calls are being decided (daemon.max_in_flight)"
 STRANGER = "it comes back from a phone that nobody answered, and this daemon has not sent it there: was it restarted?"
 
-FoundBy = Literal["event", "sweep"]
 Performed = PickUp | Play | Gather | Ring
-
-
-class Phase(Enum):
-    """Where a call is: being decided, at somebody's phone meanwhile, being handed over, or out of our hands."""
-
-    DECIDING = "deciding"
-    RINGING = "ringing"
-    HANDING_OVER = "handing over"
-    DONE = "done"
-
-
-@dataclass(slots=True)
-class Call:
-    """One channel in our hands. ``since`` is monotonic seconds."""
-
-    id: str
-    found_by: FoundBy
-    since: float
-    phase: Phase = Phase.DECIDING
-    is_up: bool = False
-    """Whether it was answered when it came."""
-    hung_up: bool = False
-    due: float = 0.0
-    """When the decision must be made, by the loop's time; moved by each step that holds the caller."""
-    overdue: bool = False
-    talk: Conversation | None = None
-    ringing: Ringing | None = None
-    """While it rings at somebody's phone."""
-    task: asyncio.Task[None] | None = field(default=None, repr=False)
 
 
 class Calls:
@@ -401,57 +369,6 @@ class Calls:
         self._metrics.decided(decision, took)
         if log.isEnabledFor(logging.INFO):
             log.info("routed", extra=report(contact, decision, took, mask) | {"found_by": call.found_by})
-
-
-def is_deciding(call: Call) -> bool:
-    """Whether the decision on ``call`` is still to come."""
-    return call.phase is Phase.DECIDING and call.task is not None
-
-
-def is_back(call: Call, asked: float) -> bool:
-    """Whether a channel listed in the application at ``asked`` has come back from a ring unseen."""
-    return call.ringing is not None and call.ringing.is_outside and call.ringing.began < asked
-
-
-def cancel(call: Call) -> None:
-    """Interrupt the decision on ``call``, which has taken too long; not when its time was moved meanwhile."""
-    if asyncio.get_running_loop().time() < call.due:
-        return
-    call.overdue = True
-    if call.task is not None:
-        call.task.cancel()
-
-
-def report(contact: Contact, decision: Decision, took: float, mask: bool) -> dict[str, object]:
-    """The fields of the log line ``routed``: what programs that read the log may rely on.
-
-    ``lookups`` has the outcome of each lookup by name, ``lookup_reasons`` why one is missing or failed; ``queue`` and
-    ``priority`` are null where it is no queue, ``voicemail`` is the mailbox, ``answered_by`` whom the flow rang and who
-    answered. With ``mask`` (``daemon.mask_numbers``) the caller's number is starred and no personal data is added;
-    without it ``facts`` holds what each lookup found.
-    """
-    asked = [entry for entry in decision.trace if entry.what == "lookup" and entry.took is not None]
-    to = decision.destination
-    to_queue = to if isinstance(to, QueueDestination) else None
-    line: dict[str, object] = {
-        "caller": logs.masked(contact.caller.label) if mask and contact.caller.number else contact.caller.label,
-        "dialled": contact.dialled.label,
-        "flow": decision.flow,
-        "to": str(to),
-        "queue": to_queue and to_queue.queue,
-        "priority": to_queue and to_queue.priority,
-        "voicemail": to.box if isinstance(to, VoicemailDestination) else None,
-        "answered_by": to.name if isinstance(to, EndpointDestination) else None,
-        "by_default": decision.by_default,
-        "reason": decision.reason,
-        "lookups": {entry.text: entry.result for entry in asked},
-        "lookup_reasons": {entry.text: entry.reason for entry in asked if entry.reason},
-        "lookup_failed": any(entry.result == Outcome.FAILED for entry in asked),
-        "ms": round(took * 1000, 2),
-    }
-    if not mask:
-        line["facts"] = {entry.text: dict(entry.values) for entry in asked if entry.values}
-    return line
 
 
 def _now() -> datetime:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from ariroute.daemon.calls import report
+from ariroute.daemon.report import report
 from ariroute.flow.contact import Contact, Party
 from ariroute.flow.decision import Decision, Destination, HangUpDestination, QueueDestination
 from ariroute.flow.trace import TraceEntry
