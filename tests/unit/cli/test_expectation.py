@@ -47,5 +47,7 @@ def test_when_the_queue_is_misspelt_then_it_is_no_failed_expectation_but_an_unkn
 
 @pytest.mark.parametrize("text", ["gold:high", "gold 20", ":20", "gold:", "gold:20:1"])
 def test_when_it_is_malformed_then_the_forms_are_told(text: str) -> None:
-    with pytest.raises(UnusableInput, match="write QUEUE, QUEUE:PRIORITY, hangup or hangup:CAUSE, voicemail:BOX or dial:NAME"):
+    with pytest.raises(
+        UnusableInput, match="write QUEUE, QUEUE:PRIORITY, hangup or hangup:CAUSE, voicemail:BOX or dial:NAME"
+    ):
         expectation(text, QUEUES)
