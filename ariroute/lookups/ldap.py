@@ -16,13 +16,12 @@ from pydantic import AfterValidator, Field, model_validator
 from ariroute.errors import LookupFailed
 from ariroute.flow.facts import Failure, FieldType
 from ariroute.lookups.base import FieldName, SourceSettings, Surroundings
-from ariroute.lookups.http_tls import TlsSettings, tls_context
 from ariroute.lookups.ldap_filter import FilterTemplate
 from ariroute.lookups.ldap_link import Directory, LdapLink, Question, driver
-from ariroute.lookups.resolver import Resolver
-from ariroute.lookups.resp import is_ip
-from ariroute.lookups.sql_pool import Pool
+from ariroute.lookups.pool import Pool
+from ariroute.lookups.resolver import Resolver, is_ip
 from ariroute.lookups.texts import typed_texts
+from ariroute.lookups.tls import TlsSettings, tls_context
 from ariroute.values import Secret, checked_host
 
 PORTS = {"ldap": 389, "ldaps": 636}

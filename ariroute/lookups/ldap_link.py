@@ -24,7 +24,7 @@ from typing import Any
 
 from ariroute.errors import LookupFailed, UnusableInput
 from ariroute.flow.facts import Failure
-from ariroute.lookups.sql_pool import ConnectionLost, Row
+from ariroute.lookups.pool import ConnectionLost, Row
 
 MISSING = "this lookup needs a package more: pip install 'ariroute[ldap]'"
 ABORT_AGAIN = 0.05

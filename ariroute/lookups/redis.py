@@ -13,14 +13,14 @@ from pydantic import AfterValidator, Field, model_validator
 from ariroute.errors import LookupFailed
 from ariroute.flow.facts import Failure, FieldType
 from ariroute.lookups.base import SourceSettings, Surroundings
-from ariroute.lookups.http_tls import TlsSettings, tls_context
 from ariroute.lookups.json import parsed, record_at
 from ariroute.lookups.pick import PATH_PATTERN
+from ariroute.lookups.pool import Pool, Row
+from ariroute.lookups.redis_link import Address, Command, RedisLink, ServerError, unreadable
 from ariroute.lookups.resolver import Resolver
-from ariroute.lookups.resp import Address, Command, RedisLink, ServerError, unreadable
-from ariroute.lookups.sql_pool import Pool, Row
 from ariroute.lookups.template import Place, pieces_of, places_in
 from ariroute.lookups.texts import typed_texts
+from ariroute.lookups.tls import TlsSettings, tls_context
 from ariroute.values import ByteSize, Secret, checked_host
 
 PORT = 6379

@@ -143,3 +143,12 @@ def check_literal(origin: str) -> None:
         return
     if within not in ("", "loopback"):
         raise ValueError(f"{host} is a {within} address: if it is meant, write allow: [{origin}]")
+
+
+def is_ip(host: str) -> bool:
+    """Whether ``host`` is an address and no name."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -36,10 +36,10 @@ from ariroute.errors import LookupFailed, UnusableInput
 from ariroute.flow.facts import Failure
 from ariroute.lookups.body import PrivateTemplate, header_value
 from ariroute.lookups.http_auth import Auth, HeaderName
-from ariroute.lookups.http_tls import TlsSettings, tls_context
 from ariroute.lookups.oauth import TokenKeeper
 from ariroute.lookups.resolver import Resolver, check_literal, usable_origin
 from ariroute.lookups.template import UrlTemplate
+from ariroute.lookups.tls import TlsSettings, tls_context
 from ariroute.values import Settings
 
 TOKEN_ANSWER_LIMIT = 64 * 1024

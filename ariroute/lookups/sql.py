@@ -18,11 +18,11 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from ariroute.errors import LookupFailed
 from ariroute.flow.facts import Failure, FieldType
 from ariroute.lookups.base import SourceSettings, Surroundings
-from ariroute.lookups.http_tls import TlsSettings, tls_context
+from ariroute.lookups.pool import Connection, Pool, Row
 from ariroute.lookups.sql_address import Address, Engine, known_as
 from ariroute.lookups.sql_meter import too_large
-from ariroute.lookups.sql_pool import Connection, Pool, Row
 from ariroute.lookups.sql_statement import Statement
+from ariroute.lookups.tls import TlsSettings, tls_context
 from ariroute.values import ByteSize, Secret
 
 COLUMNS_SHOWN = 20

@@ -8,9 +8,9 @@ from typing import Any
 
 from ariroute.errors import LookupFailed, UnusableInput
 from ariroute.flow.facts import Failure
+from ariroute.lookups.pool import ConnectionLost, Row
 from ariroute.lookups.sql_address import Address, unreachable
 from ariroute.lookups.sql_meter import Meter
-from ariroute.lookups.sql_pool import ConnectionLost, Row
 from ariroute.lookups.sql_statement import Statement
 
 FOREIGN = "the answer is not one of a MariaDB or MySQL server"

@@ -15,8 +15,8 @@ from urllib.parse import quote
 from ariroute.errors import LookupFailed, UnusableInput
 from ariroute.files import open_regular, why
 from ariroute.flow.facts import Failure
+from ariroute.lookups.pool import Row
 from ariroute.lookups.sql_meter import OVERHEAD
-from ariroute.lookups.sql_pool import Row
 from ariroute.lookups.sql_statement import Statement
 
 STEPS = 1000

@@ -14,7 +14,7 @@ from ariroute.flow.facts import Failure
 from ariroute.lookups.base import Surroundings
 from ariroute.lookups.kinds import LookupEntry
 from ariroute.lookups.redis import SAFE, RedisSettings, RedisSource, greeting
-from ariroute.lookups.resp import number, packed
+from ariroute.lookups.redis_link import number, packed
 
 GOOD: dict[str, Any] = {"url": "redis://127.0.0.1:6379/0", "key": "customer:{caller.e164}"}
 

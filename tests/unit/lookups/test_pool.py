@@ -9,7 +9,7 @@ import pytest
 
 from ariroute.errors import LookupFailed
 from ariroute.flow.facts import Failure
-from ariroute.lookups.sql_pool import IDLE_LIMIT, ConnectionLost, Pool, Row
+from ariroute.lookups.pool import IDLE_LIMIT, ConnectionLost, Pool, Row
 from unit.lookups.clocks import ManualClock
 
 ROW: Row = [("a", 1)]

@@ -8,7 +8,6 @@ own").
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import os
 import ssl
 from collections.abc import Sequence
@@ -16,8 +15,8 @@ from dataclasses import dataclass
 
 from ariroute.errors import LookupFailed
 from ariroute.flow.facts import Failure
-from ariroute.lookups.resolver import Resolver
-from ariroute.lookups.sql_pool import ConnectionLost
+from ariroute.lookups.pool import ConnectionLost
+from ariroute.lookups.resolver import Resolver, is_ip
 
 ITEMS_LIMIT = 10_000
 LENGTH_DIGITS = 12
@@ -149,14 +148,6 @@ async def _connected(address: Address, resolver: Resolver) -> tuple[asyncio.Stre
         except OSError:
             continue
     return await asyncio.open_connection(hosts[-1], address.port, ssl=address.tls, server_hostname=name)
-
-
-def is_ip(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def packed(command: Command) -> bytes:
