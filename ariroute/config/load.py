@@ -97,15 +97,15 @@ def load_text(text: str, file: str = "text", folder: Path = Path()) -> Config:
 
 def _load(document: Document, path: Path, secrets: Secrets, *, runs: bool) -> Config:
     findings = Findings(document.places, list(document.problems), list(document.warnings))
-    data = _filled(document, findings)
-    settings = _settings(data, findings, FromFile(secrets.reveal))
+    data, emptied = _filled(document, findings)
+    settings = _settings(data, emptied, findings, FromFile(secrets.reveal))
     digest = _digest(data)
     if settings is None:
         raise findings.refusal()
     if runs and not data.get("asterisk"):
         findings.wrong((), "the section 'asterisk' is missing: the daemon needs an Asterisk to serve")
     whole = not any(problem.path.startswith("flows") for problem in findings.problems)
-    built = build(settings, _names(data, settings, whole=whole), findings, digest)
+    built = build(settings, _names(data, emptied, settings, whole=whole), findings, digest)
     check(settings, built, findings, whole=whole)
     calendars = _calendars(settings, built.ruleset, document, findings)
     if findings.problems:
@@ -163,8 +163,8 @@ def _folder(document: Document, path: Place) -> Path:
     return document.folder if source is document.places else Path(source.file).parent
 
 
-def _filled(document: Document, findings: Findings) -> dict[str, Any]:
-    """The file's content without keys that have no value; each of those is a mistake."""
+def _filled(document: Document, findings: Findings) -> tuple[dict[str, Any], list[Place]]:
+    """The file's content without keys that have no value, and these; each of them is a mistake."""
     if not isinstance(document.data, dict):
         text = "is empty" if document.data is None else "must begin with keys, such as 'version: 1'"
         raise refusal([*findings.problems, Problem(document.places.file, 0, 0, "", text)])
@@ -177,7 +177,7 @@ def _filled(document: Document, findings: Findings) -> dict[str, Any]:
         for part in path[:-1]:
             holder = holder[part]
         del holder[path[-1]]
-    return document.data
+    return document.data, empty
 
 
 def _empty(value: Any, path: Place) -> Iterator[Place]:
@@ -194,21 +194,23 @@ def _may_be_empty(path: Place) -> bool:
     return path[-1] == "else" or "match" in path[-3:-1]
 
 
-def _settings(data: dict[str, Any], findings: Findings, context: FromFile) -> FileSettings | None:
+def _settings(data: dict[str, Any], emptied: list[Place], findings: Findings, context: FromFile) -> FileSettings | None:
     try:
         return FileSettings.model_validate(data, context=context, by_alias=True, by_name=False)
     except ValidationError as error:
         told = {problem.path for problem in findings.problems}
         items = error.errors(include_url=False, include_input=False)
-        found = [words.problem(item, findings.places) for item in items if not words.same_mistake(item, items)]
+        new = [item for item in items if not words.same_mistake(item, items) and not words.of_empty(item, emptied)]
+        found = [words.problem(item, findings.places) for item in new]
         findings.problems += [problem for problem in found if not problem.path or problem.path not in told]
         return usable_part(data, error, context)
 
 
-def _names(data: dict[str, Any], settings: FileSettings, *, whole: bool) -> Names:
+def _names(data: dict[str, Any], emptied: list[Place], settings: FileSettings, *, whole: bool) -> Names:
     def section(name: str) -> Mapping[str, Any]:
         value = data.get(name)
-        return value if isinstance(value, dict) else {}
+        without: dict[str, Any] = {str(path[1]): {} for path in emptied if path[0] == name and len(path) == 2}
+        return {**value, **without} if isinstance(value, dict) else {}
 
     damaged = {*section("lookups"), *section("hours")} - {*settings.lookups, *settings.hours}
     for name, entry in settings.lookups.items():

@@ -55,6 +55,12 @@ def _loopback(address: str) -> str:
     return address
 
 
+def _version(value: object) -> object:
+    if value is True:  # equal to 1 in Python
+        raise ValueError("must be 1")
+    return value
+
+
 def _guard(value: float) -> float:
     if not 2 <= value <= 60:
         raise ValueError("the guard lies between 2s and 60s")
@@ -169,7 +175,7 @@ class DaemonSettings(Settings):
 class FileSettings(Settings):
     """The whole flow file."""
 
-    version: Literal[1] = Field(description="The version of this format.")
+    version: Annotated[Literal[1], BeforeValidator(_version)] = Field(description="The version of this format.")
     include: (
         Annotated[list[str], BeforeValidator(as_list, json_schema_input_type=str | list[str]), Field(min_length=1)]
         | None

@@ -104,15 +104,19 @@ class _Joined:
 
     def _includes(self, document: Document, folder: FilePath, inside: Path) -> None:
         """Take the files that ``document`` includes."""
-        named = document.data.pop("include", None) if isinstance(document.data, dict) else None
-        if named is None:
+        if not isinstance(document.data, dict) or "include" not in document.data:
             return
+        named = document.data.pop("include")
         for place, text in self._named(named, document.places):
             path = folder / text
             if identity := self._unread(path, document.places, place):
                 self._take(path, identity, document.places, place)
 
     def _named(self, named: Any, places: Places) -> Iterator[tuple[Path, str]]:
+        if named is None or named == []:
+            text = "names no file: write one, such as [flows/sales.yaml], or delete the line"
+            self.problems.append(places.problem(("include",), text))
+            return
         for index, text in enumerate(named if isinstance(named, list) else [named]):
             place: Path = ("include", index) if isinstance(named, list) else ("include",)
             if isinstance(text, str) and text and "\0" not in text:

@@ -146,5 +146,5 @@ class LabelStep(Settings):
 
 
 Dial = Annotated[DialStep, _as("endpoint", Name | DialStep)]
-RingAgent = Annotated[AgentStep, _as("name", str | Calculated | AgentStep)]
+RingAgent = Annotated[AgentStep, _as("name", str | int | Calculated | AgentStep)]
 Voicemail = Annotated[VoicemailStep, _as("box", str | int | VoicemailStep)]

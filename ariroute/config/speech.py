@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -10,6 +11,7 @@ from ariroute.values import Duration, Settings
 
 FILE = "{file}"
 LANGUAGE = "{language}"
+BRACES = re.compile(r"\{\w*\}")
 
 
 def _command(words: list[str]) -> list[str]:
@@ -20,6 +22,11 @@ def _command(words: list[str]) -> list[str]:
         )
     if "{" in words[0]:
         raise ValueError("the first part is the program itself: its name, or its path")
+    for brace in (brace for word in words for brace in BRACES.findall(word) if brace not in (FILE, LANGUAGE)):
+        raise ValueError(
+            f"{brace[:80]} is nothing that can be filled in here: {FILE} and {LANGUAGE} are; "
+            "the text itself comes on standard input"
+        )
     return words
 
 

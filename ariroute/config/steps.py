@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from ariroute.config import ring_steps, talk_steps
 from ariroute.config.ring_steps import Dial, LabelStep, RingAgent, Voicemail
@@ -27,7 +27,7 @@ from ariroute.config.shapes import (
     keys,
     scalars,
 )
-from ariroute.config.talk_steps import CollectStep, ConsentStep, MenuStep, PlayStep, Prompt, as_play
+from ariroute.config.talk_steps import CollectStep, ConsentStep, MenuStep, PlayStep, Prompt, as_play, spoken
 from ariroute.values import Settings
 
 
@@ -127,7 +127,7 @@ class SplitStep(Settings):
     def _a_hundred_at_most(self) -> SplitStep:
         total = sum(arm.percent for arm in self.ways)
         if total > 100 + 1e-9:
-            raise ValueError(f"the arms have {total:g} percent in all: 100 at most")
+            raise ValueError(f"the arms have {total:.12g} percent in all: 100 at most")
         return self
 
 
@@ -154,7 +154,12 @@ LookupStep = Annotated[
         | Annotated[dict[Identifier, LookupWays], Field(min_length=1), Tag("[ways]")],
         Discriminator(_names_or_ways),
     ],
-    BeforeValidator(_as_names, json_schema_input_type=str | list[str] | dict[str, LookupWays]),
+    BeforeValidator(
+        _as_names,
+        json_schema_input_type=str
+        | Annotated[list[str], Field(min_length=1)]
+        | Annotated[dict[str, LookupWays], Field(min_length=1)],
+    ),
 ]
 """Names, or names with ways; the tags are no keys of the file and stay out of messages."""
 
@@ -190,7 +195,7 @@ class Step(Settings):
     play: Annotated[PlayStep, BeforeValidator(as_play, json_schema_input_type=Prompt | PlayStep)] | None = Field(
         default=None, description="Play a prompt."
     )
-    say: Annotated[str, Field(min_length=1, max_length=1000)] | None = Field(
+    say: Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(spoken)] | None = Field(
         default=None, description="Speak a text; {crm.name} and the like are filled in."
     )
     menu: MenuStep | None = Field(default=None, description="One key chooses the way.")

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from ariroute.config.steps import Way
 
 SOUND = re.compile(r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9_./+-]{0,127}(?<!/)", re.ASCII)
+FORMATS = re.compile(
+    r".+\.(wav|wav16|wav49|WAV|gsm|ulaw|ul|pcm|mu|alaw|al|alw|sln[0-9]*|raw|g722|g729|g723|g726-[0-9]+|ilbc|ogg|opus"
+    r"|siren7|siren14|mp3)"
+)
+"""Names that end as a sound file does; Asterisk adds that itself (``build_filename()`` in file.c)."""
+
 TONE = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}", re.ASCII)
 LANGUAGE = re.compile(r"[a-z]{2,3}([_-][A-Za-z]{2,4})?", re.ASCII)
 DIGITS = re.compile(r"([0-9]{1,2})(?:-([0-9]{1,2}))?", re.ASCII)
@@ -28,7 +34,18 @@ def _sound(name: str) -> str:
             f"'{name[:80]}' is not a sound file: write its name without a suffix, such as custom/welcome; "
             "a text to be spoken is {say: ...}"
         )
+    if FORMATS.fullmatch(name):
+        raise ValueError(
+            f"'{name[:80]}' is never found, as Asterisk adds the suffix itself: write '{name.rpartition('.')[0][:80]}'"
+        )
     return name
+
+
+def spoken(text: str) -> str:
+    """A text to be spoken. Raises ValueError for one in which nothing is said."""
+    if not text.strip():
+        raise ValueError("there is nothing to say: write a text")
+    return text
 
 
 def _tone(name: str) -> str:
@@ -107,7 +124,7 @@ class PromptItem(Settings):
     )
     number: Value = Field(default=None, description="Said as a number; left out when it is not known.")
     digits: Value = Field(default=None, description="Said digit by digit; left out when they are not known.")
-    say: Annotated[str, Field(min_length=1, max_length=1000)] | None = Field(
+    say: Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(spoken)] | None = Field(
         default=None, description="Text-to-speech; {crm.name} and the like are filled in."
     )
 

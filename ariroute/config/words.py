@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
@@ -95,6 +95,14 @@ def same_mistake(error: ErrorDetails, others: Sequence[ErrorDetails]) -> bool:
     )
 
 
+def of_empty(error: ErrorDetails, emptied: Collection[Path]) -> bool:
+    """Whether something is missing only because it stands there without a value, which is told already."""
+    path = in_file(error["loc"])
+    return path in emptied or (
+        error["type"] in ("too_short", "value_error") and any(path == each[:-1] for each in emptied)
+    )
+
+
 def unknown_key(path: Path) -> str:
     """``unknown key 'qeue', did you mean 'queue'?``; without a near word the keys that may stand there."""
     key = str(path[-1])
@@ -162,5 +170,8 @@ def _at(path: Path, places: Places) -> tuple[int, int]:
 
 def _choice(expected: str, written: str) -> str:
     choices = [word.strip("' ") for part in expected.split(" or ") for word in part.split(", ")]
+    choices = ["true" if word == "True" else word for word in choices]
     listed = " or ".join(filter(None, (", ".join(choices[:-1]), choices[-1])))
+    if written in choices:
+        return f"must be {listed}, without quotes"
     return f"must be {listed}" + (f", not '{written[:60]}'{suggestion(written, choices)}" if written else "")

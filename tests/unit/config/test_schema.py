@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ariroute.config.load import json_schema
+from ariroute.config.load import json_schema, load_rules
+from ariroute.errors import ConfigError
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 GOOD = [*(FIXTURES / "good").glob("*.yaml"), *(Path(__file__).parents[3] / "docs" / "examples").glob("*/ariroute.yaml")]
@@ -22,7 +23,22 @@ SHOWN_BY_A_SCHEMA = (
     *("unknown-step", "version-from-the-future", "version-missing", "yes-for-true", "hours-day"),
     *("queue-name-with-blank", "admin-not-loopback", "log-level"),
     *("split-over-100", "endpoints", "label", "prompts"),
+    *("values-missing-are-told-once", "version-in-quotes", "include-of-nothing"),
 )
+HEAD = """\
+version: 1
+queues: {std: {}, 600: {}}
+agents: {100: PJSIP/100}
+lookups: {db: {astdb: {family: f, key: k}, fields: {value: string}}}
+hours: {o: {mon: closed}}
+timezone: UTC
+"""
+FLOW = "flows: {a: {trigger: {call: {}}, default: std, steps: [%s]}}\n"
+USABLE = (
+    *("{agent: 100}", "{agent: {name: 100}}", "{voicemail: '100'}", "{voicemail: 100}", "{queue: 600}"),
+    *("{hours: {calendar: o, closed: {voicemail: '100'}}}", "{lookup: db}", "{lookup: {db: {}}}"),
+)
+UNUSABLE = ("{lookup: []}", "{lookup: {}}", "{answer: false}", "{agent: }")
 
 
 @pytest.fixture(scope="module")
@@ -68,3 +84,20 @@ def test_every_key_has_a_description() -> None:
         if "description" not in value and "$ref" not in value
     }
     assert {name for name in bare if not name.startswith(OF_LOOKUPS)} == set()
+
+
+def test_the_schema_takes_what_loads_and_refuses_what_does_not(schema: Path, tmp_path: Path) -> None:
+    good = {f"good{number}.yaml": HEAD + FLOW % step for number, step in enumerate(USABLE)}
+    bad = {f"bad{number}.yaml": HEAD + FLOW % step for number, step in enumerate(UNUSABLE)}
+    head = HEAD + FLOW % ""
+    bad |= {"true.yaml": head.replace("1", "true", 1), "include.yaml": head + "include:\n"}
+    for name, text in (good | bad).items():
+        (tmp_path / name).write_text(text)
+
+    for name in good:
+        load_rules(tmp_path / name)
+    for name in bad:
+        with pytest.raises(ConfigError):
+            load_rules(tmp_path / name)
+    done = validator("--schemafile", schema, *(tmp_path / name for name in good | bad))
+    assert {Path(error["filename"]).name for error in json.loads(done.stdout)["errors"]} == bad.keys()
