@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -77,6 +76,8 @@ def replace(path: Path, text: str) -> None:
 
     Raises UnusableInput.
     """
+    import tempfile  # with all that it imports half as much as click
+
     target = path.resolve()
     made = ""
     try:
