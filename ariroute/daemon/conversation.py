@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ariroute.daemon.handoff import PAUSES
-from ariroute.daemon.media import NUMBER, Media, label, media_of
+from ariroute.daemon.media import NUMBER, Media, media_of
 from ariroute.errors import AriDisconnected, AriError, ArirouteError, ChannelGone
 from ariroute.flow.digits import KEYS
+from ariroute.flow.prompts import described
 from ariroute.flow.wants import Gather, Gathered, PickUp, Play, Played, PromptItem, Speech
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ class Conversation:
             if time.monotonic() >= deadline or (ends_by_key and self._keys):
                 break
             if failure := await self._play_item(item, want.language, deadline, ends_by_key):
-                failures.append(f"{label(item)}: {failure}")
+                failures.append(f"{described((item,))}: {failure}")
         return "; ".join(failures)
 
     async def _play_item(self, item: PromptItem, language: str, deadline: float, ends_by_key: bool) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from ariroute.flow.wants import Digits, Number, PromptItem, Sound, Speech, Tone
+from ariroute.flow.wants import Digits, Number, Sound, Tone
 
 NUMBER: Final = "number:"
 SILENCE: Final = "sound:silence/1"
@@ -54,18 +54,3 @@ def media_of(item: Sound | Tone | Number | Digits) -> Media:
 
 def _digits(text: str) -> Media:
     return Media(tuple(DIGIT_SOUNDS[key] for key in text if key in DIGIT_SOUNDS))
-
-
-def label(item: PromptItem) -> str:
-    """An item as the trace names it."""
-    match item:
-        case Sound(name):
-            return name
-        case Tone(name):
-            return f"tone {name}"
-        case Number(value):
-            return f"number {value}"
-        case Digits(text):
-            return f"digits {text}"
-        case Speech(text):
-            return f"say '{text[:40]}'"

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from ariroute.errors import LookupFailed
 from ariroute.flow.facts import Failure, FieldType
+from ariroute.lookups.address import checked_address
 from ariroute.lookups.base import FieldName, SourceSettings, Surroundings
 from ariroute.lookups.ldap_filter import FilterTemplate
 from ariroute.lookups.ldap_link import Directory, LdapLink, Question, driver
@@ -22,7 +23,7 @@ from ariroute.lookups.pool import Pool
 from ariroute.lookups.resolver import Resolver, is_ip
 from ariroute.lookups.texts import typed_texts
 from ariroute.lookups.tls import TlsSettings, tls_context
-from ariroute.values import Secret, checked_host
+from ariroute.values import Secret
 
 PORTS = {"ldap": 389, "ldaps": 636}
 ATTRIBUTE = r"^([A-Za-z][A-Za-z0-9-]{0,127}|[0-9]+(\.[0-9]+)+)(;[A-Za-z0-9-]+)*$"
@@ -35,20 +36,7 @@ DN = re.compile(r"^\s*([A-Za-z][A-Za-z0-9-]*|[0-9]+(\.[0-9]+)+)\s*=.+")
 
 def usable_url(text: str) -> str:
     """Raises ValueError with the remedy."""
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError:
-        raise ValueError("the port is not a number from 1 to 65535, or in [ ] stands no IPv6 address") from None
-    if parts.scheme not in PORTS:
-        raise ValueError("an address starts with ldap:// or ldaps:// (TLS)")
-    if "@" in parts.netloc:
-        raise ValueError("no user or password in an address: use the keys user and password")
-    if not parts.hostname:
-        raise ValueError("the host is missing: write ldap://directory.example")
-    checked_host(parts.hostname)
-    if port == 0:
-        raise ValueError("the port is not a number from 1 to 65535")
+    parts = checked_address(text, PORTS, "ldap://directory.example")
     if parts.path.strip("/") or parts.query or parts.fragment:
         raise ValueError("after the host stands nothing: base, scope and filter are keys of their own")
     return text

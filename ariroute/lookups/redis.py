@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from ariroute.errors import LookupFailed
 from ariroute.flow.facts import Failure, FieldType
+from ariroute.lookups.address import checked_address
 from ariroute.lookups.base import SourceSettings, Surroundings
 from ariroute.lookups.json import parsed, record_at
 from ariroute.lookups.pick import PATH_PATTERN
@@ -21,7 +22,7 @@ from ariroute.lookups.resolver import Resolver
 from ariroute.lookups.template import Place, pieces_of, places_in
 from ariroute.lookups.texts import typed_texts
 from ariroute.lookups.tls import TlsSettings, tls_context
-from ariroute.values import ByteSize, Secret, checked_host
+from ariroute.values import ByteSize, Secret
 
 PORT = 6379
 DATABASE = re.compile(r"/?|/[0-9]{1,4}", re.ASCII)
@@ -44,20 +45,7 @@ Holds = Literal["hash", "json", "text"]
 
 def usable_url(text: str) -> str:
     """Raises ValueError with the remedy."""
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError:
-        raise ValueError("the port is not a number from 1 to 65535, or in [ ] stands no IPv6 address") from None
-    if parts.scheme not in ("redis", "rediss"):
-        raise ValueError("an address starts with redis:// or rediss:// (TLS)")
-    if "@" in parts.netloc:
-        raise ValueError("no user or password in an address: use the keys user and password")
-    if not parts.hostname:
-        raise ValueError("the host is missing: write redis://127.0.0.1:6379/0")
-    checked_host(parts.hostname)
-    if port == 0:
-        raise ValueError("the port is not a number from 1 to 65535")
+    parts = checked_address(text, ("redis", "rediss"), "redis://127.0.0.1:6379/0")
     if not DATABASE.fullmatch(parts.path) or parts.query or parts.fragment:
         raise ValueError("after the host stands the number of the database and nothing else: redis://127.0.0.1:6379/0")
     return text

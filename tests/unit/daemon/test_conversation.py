@@ -127,7 +127,7 @@ async def test_what_cannot_be_played_is_named_and_the_rest_is_played(stage: Stag
     stage.fake.missing = {"sound:custom/hello"}
     reply = await stage.talk.carry_out(Play((*HELLO, Speech("Hello Ann"), Digits("?"), Sound("b")), at_most=5.0))
     assert "custom/hello: Asterisk cannot play it" in reply.failure
-    assert "say 'Hello Ann': flite is not there" in reply.failure
+    assert '"Hello Ann": flite is not there' in reply.failure
     assert "digits ?: there is nothing in it to say" in reply.failure
     assert stage.media == [["sound:custom/hello"], ["sound:b"]]
 
@@ -179,7 +179,7 @@ async def test_a_text_that_takes_long_to_speak_holds_nobody_up(stage: Stage, imp
     reply = await task
     assert isinstance(reply, Gathered)
     assert reply.digits == ("1" if impatient else "")
-    assert reply.failure == ("" if impatient else "say 'Hello': it was not ready within at_most")
+    assert reply.failure == ("" if impatient else '"Hello": it was not ready within at_most')
     assert stage.media == []
 
 
