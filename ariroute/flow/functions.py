@@ -1,4 +1,4 @@
-"""The functions that ariroute adds to CEL, each with the line that documents it (docs/flow-language.md).
+"""The functions that ariroute adds to CEL, each with the line that documents it (docs/conditions.md).
 
 CEL knows them for its type check only and never calls them. They are taken out of the expression and worked out
 first, for two reasons: a function of CEL never sees an unknown argument, which coalesce() lives on; and the binding

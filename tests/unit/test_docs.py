@@ -13,6 +13,7 @@ from typing import Final
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from ariroute import __version__
 from ariroute.cli.main import main
@@ -76,6 +77,21 @@ def test_a_link_that_leads_nowhere_is_found(link: str) -> None:
     text = f"[This]({link}), [that](cli.md), [command](cli.md#ariroute-check), [elsewhere](https://example.org/x.md)"
 
     assert broken_links(ROOT / "docs" / "design.md", text) == [link]
+
+
+def led_to(page: Path) -> set[Path]:
+    """The pages that links of `page` lead to."""
+    found = re.findall(r"\]\(([^)\s>#]+\.md)", FENCED.sub("", page.read_text(encoding="utf-8")))
+    return {(page.parent / link).resolve() for link in found if "://" not in link}
+
+
+def test_links_lead_from_the_readme_to_every_page() -> None:
+    reached: set[Path] = set()
+    ahead = {ROOT / "README.md"}
+    while ahead:
+        reached |= ahead
+        ahead = {target for page in ahead for target in led_to(page)} - reached
+    assert [page for page in manuals() if page not in reached] == []
 
 
 # ---- flow files
@@ -147,7 +163,8 @@ def mistake(arguments: list[str]) -> str | None:
         return f"no command {name!r}"
     command = main.commands[name]
     try:
-        _, left, _ = command.make_parser(click.Context(command)).parse_args(rest)
+        parser = command.make_parser(click.Context(command, parent=click.Context(main, **main.context_settings)))
+        _, left, _ = parser.parse_args(rest)
     except click.UsageError as error:
         return error.format_message()
     return f"too many arguments: {left}" if left else None
@@ -193,6 +210,19 @@ def test_a_word_that_is_no_command_is_not_taken_for_one(line: str) -> None:
 
 
 # ---- what must not lag behind
+
+
+@pytest.mark.parametrize("drawn", ["tree", "svg"])
+def test_the_loyalty_flow_is_shown_as_it_is_drawn(drawn: str) -> None:
+    flow = ROOT / "docs" / "examples" / "loyalty" / "ariroute.yaml"
+    shown = {
+        "tree": FENCED.findall((ROOT / "docs" / "how-to" / "drawing.md").read_text(encoding="utf-8"))[0][2],
+        "svg": (ROOT / "docs" / "images" / "loyalty.svg").read_text(encoding="utf-8"),
+    }
+
+    ended = CliRunner().invoke(main, ["routes", "support", "-c", str(flow), "--format", drawn])
+
+    assert ended.stdout == shown[drawn], "ariroute routes support -c docs/examples/loyalty/ariroute.yaml writes it anew"
 
 
 def test_the_decisions_are_numbered_without_gaps() -> None:

@@ -5,11 +5,13 @@ The calls that they describe are placed for real in tests/acceptance/test_exampl
 
 from __future__ import annotations
 
+import re
 import shlex
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from examples import Example, examples, folders_without_try
+from examples import FOLDER, Example, examples, folders_without_try
 
 from ariroute.cli.main import main
 from ariroute.config.steps import STEPS
@@ -30,6 +32,30 @@ def test_an_example_passes_its_checks(example: Example, monkeypatch: pytest.Monk
     for line in example.trial.test:
         ended = CliRunner().invoke(main, ["test", *shlex.split(line), "--config", "ariroute.yaml"])
         assert ended.exit_code == 0, f"ariroute test {line}\n{ended.output}"
+
+
+def commands_at_the_head(file: Path) -> list[list[str]]:
+    """The arguments of each `ariroute …` in the comment that a flow file begins with."""
+    head = file.read_text(encoding="utf-8").partition("version: 1")[0].replace("\\\n#", "")
+    return [shlex.split(line, comments=True) for line in re.findall(r"^# {3}ariroute (.*)$", head, re.MULTILINE)]
+
+
+@pytest.mark.parametrize("file", sorted(FOLDER.glob("*/ariroute.yaml")), ids=lambda file: file.parent.name)
+def test_the_commands_at_the_head_of_an_example_work_in_its_folder(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(file.parent)
+    commands = commands_at_the_head(file)
+
+    assert commands
+    for arguments in commands:
+        told = [str(path) for each in arguments for path in ([each] if "*" not in each else sorted(Path().glob(each)))]
+        ended = CliRunner().invoke(main, told)
+        assert ended.exit_code == 0, f"ariroute {arguments}\n{ended.output}"
+
+
+def test_the_overview_leads_to_every_example() -> None:
+    overview = (FOLDER / "README.md").read_text(encoding="utf-8")
+
+    assert [folder.name for folder in FOLDER.iterdir() if folder.is_dir() and f"]({folder.name}/" not in overview] == []
 
 
 def test_each_example_says_how_to_try_it() -> None:

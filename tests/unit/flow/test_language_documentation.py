@@ -1,4 +1,4 @@
-"""docs/flow-language.md: complete, and every example in it works."""
+"""docs/conditions.md: complete, and every example in it works."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from pathlib import Path
 import pytest
 from flow_builders import OFFICE, scope
 
-from ariroute.config.load import load_rules
 from ariroute.flow.conditions import CONTACT_RECORDS, Language, Unknown
 from ariroute.flow.facts import Outcome
 from ariroute.flow.functions import COALESCE_LIMIT, FUNCTIONS
 from ariroute.flow.match import render_match
 from ariroute.flow.scope import CONTACT_FACTS
 
-PAGE = (Path(__file__).parents[3] / "docs" / "flow-language.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "conditions.md").read_text(encoding="utf-8")
 
 LANGUAGE = Language(
     {
@@ -80,12 +79,6 @@ def test_the_no_code_form_means_what_the_page_says(cells: tuple[str, ...]) -> No
         plain = [{"true": True}.get(word, word) for word in words]
         fields[name] = plain if value.startswith("[") else plain[0]
     assert render_match(fields) == meant[1]  # type: ignore[arg-type]
-
-
-def test_the_file_at_the_top_loads(tmp_path: Path) -> None:
-    file = tmp_path / "ariroute.yaml"
-    file.write_text(blocks("yaml")[0], encoding="utf-8")
-    assert set(load_rules(file).ruleset.flows) == {"support", "night"}
 
 
 def test_the_lines_on_unknown_behave_as_the_page_says() -> None:

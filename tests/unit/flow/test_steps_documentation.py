@@ -24,7 +24,8 @@ speech: {command: ["flite", "-o", "{file}"]}
 lookups:
   crm:
     http: {url: "http://127.0.0.1:8000/customers/{caller.e164}"}
-    fields: {loyalty: string, orders: number, place: number, name: string, account_manager: string, id: string}
+    fields: {loyalty: string, orders: number, place: number, name: string, account_manager: string, id: string,
+             lifetime_value: number, plan: string}
   vip_list:
     http: {url: "http://127.0.0.1:8000/vips/{caller.e164}"}
     fields: {tier: string}
@@ -73,6 +74,12 @@ def models(annotation: Any) -> list[type[Settings]]:
 def test_every_step_is_in_the_table_and_has_its_section() -> None:
     assert sorted(table()) == sorted(STEPS)
     assert sorted(sections()) == sorted(STEPS)
+
+
+def test_the_steps_at_the_top_load() -> None:
+    steps = re.findall(r"```yaml\nsteps:\n(.*?)```", PAGE, re.DOTALL)[0]
+    loaded = load_text(AROUND + "".join(f"    {line}\n" for line in steps.splitlines()))
+    assert len(loaded.ruleset.flows["support"].steps) == 7
 
 
 def test_the_steps_are_those_of_the_model() -> None:
