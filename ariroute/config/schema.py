@@ -25,8 +25,9 @@ def json_schema() -> dict[str, Any]:
             rf"^{DATE}( *\.\. *{DATE})?$": spans,
         },
     }
-    # with more files, what is required may stand in those
-    schema["anyOf"] = [{"required": schema.pop("required")}, {"required": ["include"]}, {"required": ["base"]}]
+    # queues and flows may stand in other files, named here or lying in conf.d: only the loader sees those
+    del schema["required"]
+    schema["anyOf"] = [{"required": ["version"]}, {"required": ["include"]}, {"required": ["base"]}]
     return {"$schema": DIALECT, "title": "ariroute flow file"} | {k: v for k, v in schema.items() if k != "title"}
 
 

@@ -39,7 +39,9 @@ class CsvSettings(SourceSettings):
         pattern=f"^{NAME.pattern}$",
         description="What is searched for; with caller.e164 the column holds telephone numbers.",
     )
-    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    delimiter: str = Field(
+        default=",", min_length=1, max_length=1, description="What stands between two columns.", examples=[";"]
+    )
 
     @property
     def template_names(self) -> frozenset[str]:

@@ -46,7 +46,7 @@ HeaderName = Annotated[str, AfterValidator(settable_header)]
 class BasicAuth(Settings):
     """A user and a password, sent as HTTP Basic authentication."""
 
-    user: str
+    user: str = Field(description="Who asks.")
     password: Secret
 
 

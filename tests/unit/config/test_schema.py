@@ -11,10 +11,10 @@ import pytest
 
 from ariroute.config.load import json_schema, load_rules
 from ariroute.errors import ConfigError
+from ariroute.lookups.kinds import OWN
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 GOOD = [*(FIXTURES / "good").glob("*.yaml"), *(Path(__file__).parents[3] / "docs" / "examples").glob("*/ariroute.yaml")]
-OF_LOOKUPS = ("Auth.", "BasicAuth.", "LookupEntry.", "HttpSettings.", "CsvSettings.")
 SHOWN_BY_A_SCHEMA = (
     *("case-with-two-ways-out", "case-without-condition", "cause-out-of-range", "default-missing"),
     *("duration-without-unit", "duration-unknown-unit", "else-with-value", "lookup-field-type"),
@@ -83,7 +83,16 @@ def test_every_key_has_a_description() -> None:
         for key, value in definition.get("properties", {}).items()
         if "description" not in value and "$ref" not in value
     }
-    assert {name for name in bare if not name.startswith(OF_LOOKUPS)} == set()
+    assert bare == set()
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_every_kind_of_lookup_is_described_and_its_required_keys_have_examples(kind: str) -> None:
+    definitions = json_schema()["$defs"]
+    definition = definitions[definitions["LookupEntry"]["properties"][kind]["$ref"].rpartition("/")[2]]
+
+    assert definition["description"]
+    assert [key for key in definition["required"] if "examples" not in definition["properties"][key]] == []
 
 
 def test_the_schema_takes_what_loads_and_refuses_what_does_not(schema: Path, tmp_path: Path) -> None:
@@ -101,3 +110,20 @@ def test_the_schema_takes_what_loads_and_refuses_what_does_not(schema: Path, tmp
             load_rules(tmp_path / name)
     done = validator("--schemafile", schema, *(tmp_path / name for name in good | bad))
     assert {Path(error["filename"]).name for error in json.loads(done.stdout)["errors"]} == bad.keys()
+
+
+def test_a_main_file_may_leave_queues_and_flows_to_other_files(schema: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    (folder / "conf.d").mkdir(parents=True)
+    main, including, site = folder / "ariroute.yaml", tmp_path / "including.yaml", tmp_path / "site.yaml"
+    main.write_text("version: 1\n")
+    including.write_text("include: [folder/ariroute.yaml, folder/conf.d/support.yaml]\n")
+    site.write_text("base: folder\nqueues: {std: {priority: 5}}\n")
+    (folder / "conf.d" / "support.yaml").write_text(
+        "queues: {std: {priority: 1}}\nflows: {a: {trigger: {call: {}}, default: std}}\n"
+    )
+
+    for path in (folder, including, site):
+        load_rules(path)
+    done = validator("--schemafile", schema, main, including, site)
+    assert done.returncode == 0, done.stdout
