@@ -11,21 +11,24 @@ from typing import Any
 
 from ariroute.config.build import Built
 from ariroute.config.findings import Findings
+from ariroute.config.idle import warn_of_idle_parts
 from ariroute.config.model import FileSettings
 from ariroute.config.places import Path
-from ariroute.flow.domains import TEXTS, Domain, of
+from ariroute.config.possible import Possible, possible
+from ariroute.flow.domains import Domain, of
 from ariroute.flow.facts import Scalar
 from ariroute.flow.regions import Region
-from ariroute.flow.scope import CONTACT_FACTS
 from ariroute.flow.steps import Branch, Case
 
 
 def lint(settings: FileSettings, data: Mapping[str, Any], built: Built, findings: Findings) -> None:
     """Add a warning for everything of this sort; ``data`` is the configuration as it was read."""
+    can_be = possible(settings, built.ruleset.flows.values())
     for flow in built.ruleset.flows.values():
         for step in flow.walk():
             if isinstance(step, Branch):
-                _Cases(built.places, findings).branch(step)
+                _Cases(built.places, findings, can_be).branch(step)
+    warn_of_idle_parts(data["flows"], can_be.domains, built.ruleset.agents, findings)
     texts = " ".join(_texts(data.get("flows")))
     for name in settings.hours:
         if not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", texts):
@@ -69,7 +72,8 @@ class _Taken:
 class _Cases:
     """Looks at the cases of one branch from first to last."""
 
-    def __init__(self, places: Mapping[str, Path], findings: Findings) -> None:
+    def __init__(self, places: Mapping[str, Path], findings: Findings, can_be: Possible) -> None:
+        self._can_be = can_be
         self._places = places
         self._findings = findings
         self._single: list[Case] = []
@@ -85,13 +89,18 @@ class _Cases:
                     self._warn(case, "is always true, so that no case after it is ever reached: make it the last one")
                 return
             self._case(case)
-        full = next((fact for fact, taken in self._taken.items() if fact in CONTACT_FACTS and taken.covers(TEXTS)), "")
+        told = self._taken.keys() & self._can_be.told
+        full = next((fact for fact in sorted(told) if self._taken[fact].covers(self._can_be.of(fact))), "")
         if full and step.otherwise:
             path = (*self._places[step.path], "branch", len(step.cases))
             self._findings.warn(path, f"is never reached: the cases above take every {full} that there is")
 
     def _case(self, case: Case) -> None:
         region = case.condition.region
+        if wrong := next((fact for fact, domain in region.facts.items() if self._cannot_be(fact, domain)), ""):
+            words = self._can_be.words(wrong)
+            self._warn(case, f"can never be true{f', as {wrong} is {words}' if words else _whatever(case)}")
+            return
         if region.never:
             self._warn(case, f"can never be true{_whatever(case)}: the call always goes on to the next case")
             return
@@ -105,6 +114,9 @@ class _Cases:
         if region.exact:
             self._take(case, region)
 
+    def _cannot_be(self, fact: str, domain: Domain) -> bool:
+        return (domain & self._can_be.of(fact)).is_empty
+
     def _earlier(self, region: Region) -> Case | None:
         """The first case above that is true whenever this one is."""
         single = self._single if self._covered(region) else []
@@ -116,7 +128,7 @@ class _Cases:
         return next((fact for fact, domain in region.facts.items() if self._covers(fact, domain)), "")
 
     def _covers(self, fact: str, domain: Domain) -> bool:
-        return fact in self._taken and self._taken[fact].covers(domain)
+        return fact in self._taken and self._taken[fact].covers(domain & self._can_be.of(fact))
 
     def _take(self, case: Case, region: Region) -> None:
         if len(region.facts) == 1:

@@ -129,3 +129,106 @@ def test_hours_that_nothing_uses() -> None:
     assert str(warning) == "f.yaml:3:9: hours.office: are never used: no flow asks for them"
     asked = "- hours: {calendar: office, open: {queue: gold}}\n- branch: [{when: '!open(\"night\")', queue: gold}]"
     assert loaded(flow_file(asked, more=more, lookups="")).warnings == ()
+
+
+COLLECTED = (
+    "- collect: {into: number, prompt: custom/number, digits: 4}\n- consent: {prompt: custom/ask, into: agreed}\n"
+)
+ADVICE = "as vars.number is a text: write it in quotes"
+
+
+@pytest.mark.parametrize(
+    ("condition", "text"),
+    [
+        ("vars.number == 4711", f"can never be true, {ADVICE}"),
+        ("vars.number > 4711", f"can never be true, {ADVICE}"),
+        ('vars.agreed == "yes"', "can never be true, as vars.agreed is true or false"),
+        (
+            'outcome.crm != "found" && outcome.crm != "missing" && outcome.crm != "failed"',
+            "can never be true, as outcome.crm is one of failed, found, missing",
+        ),
+    ],
+)
+def test_a_value_that_a_fact_can_never_have(condition: str, text: str) -> None:
+    steps = f"- lookup: crm\n{COLLECTED}- branch: [{{when: '{condition}', queue: gold}}]"
+    assert [warning.text for warning in loaded(flow_file(steps)).warnings] == [text]
+
+
+@pytest.mark.parametrize(
+    "condition", ['vars.number == "4711"', "vars.number == null", "vars.agreed == false", 'outcome.crm != "found"']
+)
+def test_no_warning_for_a_value_that_it_can_have(condition: str) -> None:
+    steps = f"- lookup: crm\n{COLLECTED}- branch: [{{when: '{condition}', queue: gold}}]"
+    assert loaded(flow_file(steps)).warnings == ()
+
+
+def test_a_variable_that_is_set_in_two_ways_can_be_either() -> None:
+    steps = f"- set: {{number: 1}}\n{COLLECTED}- branch: [{{when: vars.number == 1, queue: gold}}]"
+    assert loaded(flow_file(steps, lookups="")).warnings == ()
+
+
+def test_the_outcomes_are_three() -> None:
+    found = warnings('outcome.crm == "found"', 'outcome.crm == "missing"', 'outcome.crm != "failed"')
+    assert found == ["3:20: is never reached: the cases above take every outcome.crm that it asks for"]
+
+
+def test_an_else_behind_every_answer_of_a_consent() -> None:
+    cases = "{match: {vars.agreed: true}, queue: gold}, {match: {vars.agreed: false}, queue: gold}"
+    empty = "{match: {vars.agreed: null}, queue: gold}"
+    steps = COLLECTED + "- branch: [%s, {else: , queue: standard}]"
+    assert loaded(flow_file(steps % cases, lookups="")).warnings == ()
+    (warning,) = loaded(flow_file(steps % f"{cases}, {empty}", lookups="")).warnings
+    assert warning.text == "is never reached: the cases above take every vars.agreed that there is"
+
+
+ALL_KEYS = ", ".join(f'"{key}": {{then: []}}' for key in "0123456789*#")
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        (
+            'menu: {prompt: a, keys: {"1": {queue: gold}}, tries: 1, invalid: b}',
+            [".menu.invalid: is never heard: it comes before the prompt again, and tries is 1"],
+        ),
+        ('menu: {prompt: a, keys: {"1": {queue: gold}}, tries: 1, on_invalid: {queue: gold}}', []),
+        (
+            f"menu: {{prompt: a, keys: {{{ALL_KEYS}}}, on_invalid: {{queue: gold}}}}",
+            [".menu.on_invalid: is never taken: whatever the caller keys in fits"],
+        ),
+        (
+            "collect: {into: n, prompt: a, digits: 1-4, invalid: b, on_invalid: {queue: gold}}",
+            [
+                ".collect.invalid: is never heard: whatever the caller keys in fits",
+                ".collect.on_invalid: is never taken: whatever the caller keys in fits",
+            ],
+        ),
+        ("collect: {into: n, prompt: a, digits: 2-4, invalid: b, on_invalid: {queue: gold}}", []),
+        ("collect: {into: n, prompt: a, digits: 1, pattern: N, invalid: b}", []),
+        ("hours: {calendar: office}", [".hours: leads nowhere: add open:, closed: or holiday:, or delete this step"]),
+        (
+            "agent: {name: Anna Ek, on_unknown: {queue: gold}}",
+            [".agent.on_unknown: is never taken: there is an agent 'Anna Ek'"],
+        ),
+        ("agent: {name: {cel: caller.name}, on_unknown: {queue: gold}}", []),
+        (
+            'note: "from {caller.e164}"',
+            [".note: '{caller.e164}' stays as it is written, as nothing is filled in here: write {cel: caller.e164}"],
+        ),
+        (
+            'label: {name_prefix: "{caller.name}", headers: {X-A: "{crm.loyalty} {no.fact}"}}',
+            [
+                ".label.headers.X-A: '{crm.loyalty}' stays as it is written, as nothing is filled in here: "
+                "write {cel: crm.loyalty}",
+                ".label.name_prefix: '{caller.name}' stays as it is written, as nothing is filled in here: "
+                "write {cel: caller.name}",
+            ],
+        ),
+        ('set: {then: "{no.fact} {}", steps: "a"}', []),
+    ],
+)
+def test_parts_of_steps_that_come_to_nothing(step: str, expected: list[str]) -> None:
+    more = 'timezone: UTC\nhours: {office: {mon: "08:00-17:00"}}\nagents: {anna: {dial: PJSIP/a, also: Anna Ek}}\n'
+    steps = f'- lookup: crm\n- {step}\n- branch: [{{when: open("office"), queue: gold}}]'
+    found = loaded(flow_file(steps, more=more)).warnings
+    assert sorted(f"{each.path}: {each.text}".removeprefix("flows.support.steps[1]") for each in found) == expected
