@@ -28,10 +28,6 @@ class Findings:
     def warn(self, path: Path, text: str) -> None:
         self.warnings.append(self.places.problem(path, text))
 
-    def refusal(self) -> ConfigError:
-        """The error that tells all mistakes."""
-        return refusal(self.problems, self.places.files)
-
 
 def refusal(problems: Iterable[Problem], files: Sequence[str] = ()) -> ConfigError:
     """The error that tells these mistakes, each once: in the order of ``files``, then of each file's lines."""

@@ -101,7 +101,7 @@ def _load(document: Document, path: Path, secrets: Secrets, *, runs: bool) -> Co
     settings = _settings(data, emptied, findings, FromFile(secrets.reveal))
     digest = _digest(data)
     if settings is None:
-        raise findings.refusal()
+        raise refusal([*findings.problems, *document.warnings], findings.places.files)
     if runs and not data.get("asterisk"):
         findings.wrong((), "the section 'asterisk' is missing: the daemon needs an Asterisk to serve")
     whole = not any(problem.path.startswith("flows") for problem in findings.problems)
@@ -109,7 +109,7 @@ def _load(document: Document, path: Path, secrets: Secrets, *, runs: bool) -> Co
     check(settings, built, findings, whole=whole)
     calendars = _calendars(settings, built.ruleset, document, findings)
     if findings.problems:
-        raise findings.refusal()
+        raise refusal([*findings.problems, *document.warnings], findings.places.files)
     lint(settings, data, built, findings)
     return Config(
         str(path),

@@ -253,3 +253,10 @@ class TestSite:
         (line,) = told(tmp_path, files, "north.yaml")
         assert line.startswith("north.yaml:1:")
         assert line.endswith(expected)
+
+
+def test_a_refusal_says_too_that_conf_d_is_not_read(tmp_path: Path) -> None:
+    found = told(tmp_path, {"ariroute.yaml": "version: 1\n", "conf.d/all.yaml": MAIN + SALES})
+
+    assert found[0] == (f"ariroute.yaml: the files of conf.d are not read: to use them, name the folder, -c {tmp_path}")
+    assert all("is missing" in each for each in found[1:])
