@@ -54,3 +54,21 @@ def test_when_the_caller_is_released_then_there_is_no_queue() -> None:
     line = report(CONTACT, decided(to=HangUpDestination(21)), 0.01, mask=True)
 
     assert (line["queue"], line["priority"], line["to"]) == (None, None, "hang up, cause 21")
+
+
+SAID = TraceEntry("steps[2]", "say", "failed", "Welcome, Ann", reason="say Welcome, Ann: there is no program 'flite'")
+NOTED = TraceEntry("steps[3]", "note", "noted", "asked for Ann")
+
+
+def test_when_a_prompt_was_not_heard_then_the_line_says_which_and_no_word_of_it() -> None:
+    line = report(CONTACT, decided(FOUND, SAID, NOTED), 0.01, mask=True)
+
+    assert line["not_heard"] == ["steps[2]"]
+    assert "Ann" not in str(line)
+
+
+def test_when_numbers_are_not_masked_then_the_line_has_the_notes_and_what_was_not_heard() -> None:
+    line = report(CONTACT, decided(FOUND, SAID, NOTED), 0.01, mask=False)
+
+    assert line["not_heard_reasons"] == {"steps[2]": "say Welcome, Ann: there is no program 'flite'"}
+    assert line["notes"] == ["asked for Ann"]
