@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from ariroute.asterisk.ari import Ari
@@ -32,7 +32,7 @@ from ariroute.daemon.call import Call, FoundBy, Phase, cancel, is_back, is_decid
 from ariroute.daemon.conversation import Conversation, channel_of, silence
 from ariroute.daemon.deadlines import Deadlines
 from ariroute.daemon.drive import drive
-from ariroute.daemon.handoff import hand_over, ring_variables, variables
+from ariroute.daemon.handoff import alone, hand_over, ring_variables, variables
 from ariroute.daemon.metrics import Metrics
 from ariroute.daemon.report import report
 from ariroute.daemon.ringing import Ringing, word_in
@@ -207,7 +207,7 @@ class Calls:
                 decision = run.give_up(hopeless) if hopeless else await self._decide(run, contact, call, routing)
                 call.phase = Phase.HANDING_OVER
                 handed_over = isinstance(decision.destination, EndpointDestination) or await hand_over(
-                    self._ari, call.id, variables(decision, contact.caller.name)
+                    self._ari, call.id, _own(call, variables(decision, contact.caller.name))
                 )
             except AriError as error:
                 self._ended("left to the guard")
@@ -262,7 +262,7 @@ class Calls:
         call.ringing = Ringing(self._ari, call.id)
         call.phase = Phase.RINGING
         try:
-            wanted = ring_variables(want, if_answered, default, contact.caller.name)
+            wanted = _own(call, ring_variables(want, if_answered, default, contact.caller.name))
             return await call.ringing.carry_out(want, wanted)
         finally:
             call.ringing = None
@@ -369,6 +369,11 @@ class Calls:
         self._metrics.decided(decision, took)
         if log.isEnabledFor(logging.INFO):
             log.info("routed", extra=report(contact, decision, took, mask) | {"found_by": call.found_by})
+
+
+def _own(call: Call, wanted: Mapping[str, str]) -> Mapping[str, str]:
+    """What to write to the channel of ``call``: one that was found there may have been another daemon's before."""
+    return alone(wanted) if call.found_by == "sweep" else wanted
 
 
 def _now() -> datetime:

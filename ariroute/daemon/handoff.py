@@ -40,6 +40,9 @@ GREETINGS: Final[Mapping[Greeting, str]] = {"unavailable": "u", "busy": "b", "no
 
 NAME_LIMIT: Final = 80
 
+OTHERS: Final = (names.HANG_UP, names.ENDPOINT, names.MAILBOX, names.RECORD, names.HEADERS)
+"""What of another decision would change this one, if it were left on the channel."""
+
 
 def variables(decision: Decision, caller_name: str = "") -> dict[str, str]:
     """The channel variables that carry ``decision``, in the order of writing.
@@ -72,6 +75,11 @@ def ring_variables(ring: Ring, if_answered: Decision, default: str, caller_name:
         names.ONLY_IDLE: "1" if ring.only_idle else "",
         **_ending(if_answered),
     }
+
+
+def alone(wanted: Mapping[str, str]) -> dict[str, str]:
+    """``wanted``, and nothing beside it of a decision that another daemon had half written when it died."""
+    return {**dict.fromkeys(OTHERS, ""), **wanted}
 
 
 def _beside(decision: Decision, caller_name: str) -> dict[str, str]:

@@ -86,6 +86,15 @@ class Site:
         )
         return str(answer.json()["value"]) if answer.ok else None
 
+    def write(self, uniqueid: str, name: str, value: str) -> None:
+        """Write a variable of a channel in the application."""
+        requests.post(
+            f"{self.pbx.ari_url}/ari/channels/{uniqueid}/variable",
+            params={"variable": name, "value": value},
+            auth=(self.pbx.ari_user, self.pbx.ari_password),
+            timeout=10,
+        ).raise_for_status()
+
     def clear(self) -> None:
         """End every call and every caller."""
         self._callers.stop()

@@ -114,6 +114,30 @@ def test_when_started_again_then_the_calls_inside_are_routed_by_their_rule(
     assert daemon.metric("ariroute_calls_total", found_by="sweep") == 10
 
 
+@pytest.mark.parametrize("site", ["22", "16"], indirect=True)
+def test_when_killed_between_two_words_of_a_decision_then_the_next_daemon_is_not_misled_by_what_is_left(
+    site: Site, new_daemon: NewDaemon, crm: CustomerService
+) -> None:
+    """The dead one had meant to refuse the call, to ring a phone, or to send it to a mailbox."""
+    crm.delay = 5.0
+    daemon = new_daemon(site)
+    daemon.start()
+    site.place(callers(3), rate=50)
+    until(lambda: daemon.in_flight == 3, "three calls in the daemon's hands")
+    daemon.kill()
+    left = {"ARIROUTE_HANGUP": "17", "ARIROUTE_DIAL": "PJSIP/alice", "ARIROUTE_VOICEMAIL": "100"}
+    for call, (name, value) in zip(site.accounts.calls(), left.items(), strict=True):
+        site.write(call.uniqueid, "TIMEOUT(absolute)", "30")  # however long the start takes
+        site.write(call.uniqueid, name, value)
+
+    crm.delay = 0.0
+    daemon.start()
+
+    calls = site.accounts.settled(3)
+    assert_each_is_in_a_queue_once(site)
+    assert {call.queue for call in calls} == {"gold"}
+
+
 def test_when_hung_then_the_guard_has_every_call_and_once_awake_the_daemon_routes_on(
     site: Site, new_daemon: NewDaemon, crm: CustomerService
 ) -> None:

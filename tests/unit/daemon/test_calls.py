@@ -114,6 +114,20 @@ async def test_when_calls_wait_before_the_daemon_starts_then_it_takes_them_on_co
         assert channel.variables["ARIROUTE_QUEUE"] == "gold"
 
 
+async def test_when_an_earlier_daemon_died_in_the_midst_of_writing_then_nothing_of_its_decision_is_left(
+    fake: FakePbx, running: Running
+) -> None:
+    """It had meant to hang up; a caller whom the customer service now knows must not be."""
+    left = {"ARIROUTE_HANGUP": "17", "ARIROUTE_DIAL": "PJSIP/anna", "ARIROUTE_VOICEMAIL": "100", "ARIROUTE_RECORD": "1"}
+    channel = place(fake, "+46701000002", announce=False)
+    channel.variables |= {**left, "__ARIROUTE_HEADERS": "1"}
+    async with running():
+        await fake.until(lambda: channel.continued)
+        assert channel.variables["ARIROUTE_QUEUE"] == "gold"
+        assert {channel.variables[name] for name in (*left, "__ARIROUTE_HEADERS")} == {""}
+        assert channel.writes[-1] == "ARIROUTE_DECIDED"
+
+
 async def test_when_the_caller_hangs_up_meanwhile_then_it_is_counted_and_nothing_is_logged_as_an_error(
     fake: FakePbx, crm: Crm, running: Running, caplog: pytest.LogCaptureFixture
 ) -> None:
