@@ -224,11 +224,20 @@ def _never_wanted(caller: FakeCaller) -> Iterator[str]:
 def _never_asked(config: Config, contact: Contact, answers: Mapping[str, Answer], asked: AnySet[str]) -> Iterator[str]:
     """Lookups said to find something that a real call like this one would not even ask."""
     facts = contact.facts()
+    for name, fields in declared_fields(config).items():
+        if name in asked & answers.keys() and answers[name].outcome is not Outcome.FAILED:
+            facts |= {f"{name}.{field}": "" for field in fields} | fields_of(answers[name])
     for name in sorted(asked & answers.keys()):
-        empty = [each for each in sorted(config.kinds[name].template_names) if facts.get(each) == ""]
+        empty = next((each for each in sorted(config.kinds[name].template_names) if facts.get(each) == ""), "")
         if empty and answers[name].outcome is not Outcome.MISSING:
-            remedy = ": give --caller" if empty[0].startswith("caller") else ""
-            yield f"in a real call like this, lookup {name} is missing, as {empty[0]} is empty{remedy}"
+            yield f"in a real call like this, lookup {name} is missing, as {empty} is empty{_to_fill(empty, answers)}"
+
+
+def _to_fill(fact: str, answers: Mapping[str, Answer]) -> str:
+    source = fact.partition(".")[0]
+    if source in answers:
+        return f": give --set {fact}=VALUE"
+    return ": give --caller" if source == "caller" else ""
 
 
 def _unread_calendars(config: Config, live: bool) -> Iterator[str]:

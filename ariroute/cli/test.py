@@ -19,13 +19,12 @@ if TYPE_CHECKING:
 @call_options
 @click.option(
     "--expect",
-    default="",
     metavar="QUEUE[:PRIORITY]",
     help="Where the call must end, exit code 1 when it does not; also hangup[:CAUSE], voicemail:BOX, dial:NAME.",
 )
 @config_option
 @json_option
-def test(expect: str, config: Path | None, as_json: bool, **call: Any) -> int:
+def test(expect: str | None, config: Path | None, as_json: bool, **call: Any) -> int:
     """Walk a call through FLOW and print what each step did.
 
     The engine is the one that routes real calls. Lookups answer what --set, --missing and --fail say;
@@ -41,7 +40,7 @@ def test(expect: str, config: Path | None, as_json: bool, **call: Any) -> int:
 
     rehearsal = rehearse(flow_file(config), Call(**call))
     ruleset = rehearsal.ruleset
-    expected = expectation(expect, ruleset.queues, can_be_rung(ruleset)) if expect else None
+    expected = expectation(expect, ruleset.queues, can_be_rung(ruleset)) if expect is not None else None
     got = rehearsal.decision.destination
     met = expected is None or expected.met_by(got)
     if as_json:

@@ -172,6 +172,37 @@ def test_when_the_number_is_withheld_then_a_record_is_remarked_that_no_real_call
     assert ariroute("test", "support", *ANN, *OPEN, "--set", "crm.orders=10").err == ""
 
 
+def test_when_a_lookup_needs_a_field_that_was_not_given_then_that_is_remarked(
+    ariroute: Ariroute, tmp_path: Path
+) -> None:
+    file = tmp_path / "chain.yaml"
+    file.write_text("""\
+version: 1
+region: SE
+lookups:
+  crm: {http: {url: "http://crm.local/{caller.e164}"}, fields: {account: string, name: string}}
+  erp: {http: {url: "http://erp.local/{crm.account}"}, fields: {debt: number}}
+queues: {standard: {}}
+flows: {support: {trigger: {call: {}}, default: standard, steps: [{lookup: [crm, erp]}]}}
+""")
+
+    def remarked(*options: str) -> str:
+        return ariroute("test", "-c", str(file), *ANN, "--set", "erp.debt=5", *options).err
+
+    because = "in a real call like this, lookup erp is missing, as crm.account is empty: give --set crm.account=VALUE"
+    assert remarked("--missing", "crm") == f"note: {because}\n"
+    assert remarked("--set", "crm.name=Ann") == f"note: {because}\n"
+    assert remarked("--set", "crm.account=A1") == ""
+    assert remarked("--fail", "crm=timeout") == ""
+
+
+def test_an_empty_expectation_is_no_expectation_met(ariroute: Ariroute) -> None:
+    ended = ariroute("test", "support", *ANN, *OPEN, "--missing", "crm", "--expect", "")
+
+    assert ended.code == 2
+    assert "write QUEUE, QUEUE:PRIORITY" in ended.err
+
+
 def test_when_the_clocks_skip_the_moment_then_2_and_the_one_after(ariroute: Ariroute) -> None:
     ended = ariroute("test", "support", "--at", "2026-03-29T02:30")
 
