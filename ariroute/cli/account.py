@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from ariroute.cli.other_ways import other_ways
 from ariroute.cli.output import printable
 from ariroute.cli.wording import opening, telling, took_text, values_text
 from ariroute.flow.steps import (
@@ -76,13 +77,32 @@ def account(rehearsal: Rehearsal) -> Account:
     cases = {case.path: case for branch in branches for case in branch.cases}
     tried = {entry.path: way(entry, cases.get(entry.path)) for entry in trace if entry.what == "case"}
     over = passed_over(trace)
+    others = {
+        number: [Way(way.path, label, "not taken", _outcome(trace[number]), leads_to(way.steps)) for label, way in ways]
+        for number, ways in other_ways(visited(rehearsal), trace, rehearsal.contact).items()
+    }
     unseen = [each for branch in branches for each in unseen_ways(branch, tried, over)]
-    middle = [told for entry in trace if (told := sentence(entry, tried))]
+    middle = [
+        told + _not_taken(others.get(number, ()))
+        for number, entry in enumerate(trace)
+        if (told := sentence(entry, tried))
+    ]
     return Account(
         rehearsal,
         (beginning(rehearsal), *middle, ending(rehearsal)),
-        (*tried.values(), *unseen),
+        (*tried.values(), *(way for ways in others.values() for way in ways), *unseen),
     )
+
+
+def _outcome(entry: TraceEntry) -> str:
+    """``menu: 2``, ``hours office: closed``."""
+    return f"{entry.what}{f' {entry.text}' if entry.what != 'menu' else ''}: {entry.result.replace('_', ' ')}"
+
+
+def _not_taken(ways: Iterable[Way]) -> str:
+    """`` Not taken: key 2 (to queue gold), no input.``; empty without ways."""
+    listed = ", ".join(f"{way.when}{way.leads}" for way in ways)
+    return f" Not taken: {listed}." if listed else ""
 
 
 def visited(rehearsal: Rehearsal) -> list[Flow]:
@@ -188,7 +208,8 @@ def talk_sentence(entry: TraceEntry) -> str:
             return f"The caller was to hear {said or 'a prompt'}, which was {entry.result}{why}."
         case "menu" | "collect" | "consent":
             asked = f"{entry.what.capitalize()}: the caller was asked with {said or 'silence'}{why}."
-            return f"{asked} {heard}: {entry.result.replace('_', ' ')}."
+            result = entry.result.replace("_", " ")
+            return f"{asked} {heard}." if result == digits or not digits else f"{asked} {heard}: {result}."
         case _:
             return ""
 

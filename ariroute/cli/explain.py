@@ -18,8 +18,8 @@ from ariroute.cli.output import say, show, show_json
 def explain(config: Path | None, as_json: bool, **call: Any) -> None:
     """Tell in sentences where a call goes and why.
 
-    And why it goes nowhere else: of every branch, each case that was taken, not taken, or not looked at. The call
-    is described as for "ariroute test".
+    And why it goes nowhere else: of every branch, each case that was taken, not taken, or not looked at; of menus,
+    hours and splits the other ways. The call is described as for "ariroute test".
 
     \b
     Example:

@@ -97,9 +97,10 @@ def test_explain_tells_the_prompts_in_sentences(ariroute: Ariroute) -> None:
     out = ariroute("explain", *OPEN, "--press", "8", "--press", "2", "--ring", "busy").out
     for sentence in (
         "It answered the call.",
-        "Hours office are open.",
+        "Hours office are open. Not taken: closed or holiday (to voicemail 100).",
         "Menu: the caller was asked with custom/menu. The caller keyed in 8: invalid.",
-        "Menu: the caller was asked with custom/wrong, custom/menu. The caller keyed in 2: 2.",
+        "Menu: the caller was asked with custom/wrong, custom/menu. The caller keyed in 2. "
+        "Not taken: key 1 (to queue gold), key 3 (to endpoint overflow).",
         "It rang anna: busy.",
         "So the call goes to queue gold, priority 20, by flows.support.steps[2].menu.keys.'2'.then[0].agent.on_busy: "
         "agent anna busy.",
@@ -109,6 +110,22 @@ def test_explain_tells_the_prompts_in_sentences(ariroute: Ariroute) -> None:
     assert 'It labelled the call: name_prefix is "VIP".' in rest
     assert 'The caller heard "Thank you, Ann".' in rest
     assert 'The note "keyed in " + vars.number could not be told (vars.number is empty).' in rest
+    menus = [line for line in rest.splitlines() if line.startswith("Menu:")]
+    assert [" Not taken: " in line for line in menus] == [False, False, True]
+    assert menus[2].endswith(
+        "Not taken: key 1 (to queue gold), key 2 (to an agent or queue gold), key 3 (to endpoint overflow)."
+    )
+
+
+def test_explain_lists_the_other_ways_of_menus_hours_and_splits_in_json(ariroute: Ariroute) -> None:
+    cases = ariroute("explain", *OPEN, "--press", "9", "--press", "9", "--press", "9", "--json").json["cases"]
+    told = [
+        (case["path"].removeprefix("flows.support.steps"), case["when"], case["verdict"], case["why"]) for case in cases
+    ]
+    assert told == [
+        ("[1].hours.closed", "closed or holiday", "not taken", "hours office: open"),
+        *((f"[2].menu.keys.'{key}'", f"key {key}", "not taken", "menu: invalid") for key in "123"),
+    ]
 
 
 def test_keys_and_rings_that_nothing_came_for_are_remarked(ariroute: Ariroute) -> None:
