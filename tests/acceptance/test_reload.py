@@ -123,3 +123,37 @@ def test_reloads_under_load_lose_no_call_and_misroute_none(
     assert reloads >= 5
     assert daemon.metric("ariroute_calls_ended_total", how="handed over") == len(wanted)
     assert daemon.complaints() == []
+
+
+def test_a_folder_of_several_files_is_reloaded_as_a_whole_or_not_at_all(site: Site, new_daemon: NewDaemon) -> None:
+    whole = new_daemon(site)
+    head, flows = whole.file.read_text(encoding="utf-8").split("flows:\n")
+    steps, settings = flows.split("daemon: ")
+    folder = whole.file.with_suffix(".d")
+    conf = folder / "conf.d"
+    conf.mkdir(parents=True)
+    (folder / "ariroute.yaml").write_text(f"{head}daemon: {settings}", encoding="utf-8")
+    support = conf / "50-support.yaml"
+    support.write_text(f"flows:\n{steps}", encoding="utf-8")
+    whole.file = folder
+    whole.start()
+    site.place([Caller(number("silver", 1))])
+    site.accounts.settled(1)
+
+    (conf / "60-sales.yaml").write_text("flows: {sales: {trigger: {call: {to: sales}}, default: gold}}\n")
+    support.write_text(support.read_text().replace("queue: standard", "queue: standrd"))
+    refused = whole.reload()
+    assert refused.returncode == 2
+    assert re.match(PLACE.format(file=re.escape(str(support))) + "did you mean 'standard'", refused.stdout)
+    site.place([Caller(number("silver", 2))])
+    site.accounts.settled(2)
+
+    support.write_text(support.read_text().replace("queue: standrd", "queue: platinum"))
+    done = ariroute("reload", "-c", str(folder))  # which finds the daemon by the folder's own daemon.admin
+    assert (done.returncode, sorted(done.stdout.splitlines())) == (0, ["flow sales added", "flow support changed"])
+    site.place([Caller(number("silver", 3))])
+
+    calls = by_caller(site.accounts.settled(3))
+    assert [calls[number("silver", each)].queue for each in (1, 2, 3)] == ["standard", "standard", "platinum"]
+    (conf / "60-sales.yaml").unlink()
+    assert whole.reload().stdout == "flow sales removed\n"
