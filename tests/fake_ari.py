@@ -201,8 +201,12 @@ class FakePbx:
         channel.continued, channel.args = False, ("support", "ariroute-back", word)
         self.channels[channel.id] = channel
         if announce:
-            described = channel_json(channel.id, channel.caller, channel.name)
-            self.send({"type": "StasisStart", "args": list(channel.args), "channel": described})
+            self.announce(channel)
+
+    def announce(self, channel: FakeChannel) -> None:
+        """The event that ``channel`` is in the application, late."""
+        described = channel_json(channel.id, channel.caller, channel.name)
+        self.send({"type": "StasisStart", "args": list(channel.args), "channel": described})
 
     def hang_up(self, channel_id: str) -> None:
         """The caller hangs up."""

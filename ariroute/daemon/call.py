@@ -47,9 +47,9 @@ def is_deciding(call: Call) -> bool:
     return call.phase is Phase.DECIDING and call.task is not None
 
 
-def is_back(call: Call, asked: float) -> bool:
-    """Whether a channel listed in the application at ``asked`` has come back from a ring unseen."""
-    return call.ringing is not None and call.ringing.is_outside and call.ringing.began < asked
+def may_be_back(call: Call, asked: float) -> bool:
+    """Whether a channel listed in the application at ``asked`` may have come back from a ring unseen."""
+    return call.ringing is not None and call.ringing.began < asked
 
 
 def cancel(call: Call) -> None:

@@ -28,7 +28,7 @@ from ariroute.asterisk.events import (
 )
 from ariroute.asterisk.variables import DIALLED
 from ariroute.daemon import logs
-from ariroute.daemon.call import Call, FoundBy, Phase, cancel, is_back, is_deciding
+from ariroute.daemon.call import Call, FoundBy, Phase, cancel, is_deciding, may_be_back
 from ariroute.daemon.conversation import Conversation, channel_of, silence
 from ariroute.daemon.deadlines import Deadlines
 from ariroute.daemon.drive import drive
@@ -50,6 +50,7 @@ MESSAGE_CHANNEL = "Message/"  # one channel for all SIP MESSAGEs of the PBX; hol
 MARGIN = 0.5  # seconds of the guard kept for the hand-off itself
 STASIS = "Stasis"  # the application that a channel runs while it is in ours
 UP = "Up"  # the state of a channel that was answered
+SWEPT_AT_ONCE = 32  # channels that a sweep looks at side by side
 SETTLED = 3.0  # seconds after which a handed-over channel still listed has come in again unseen
 
 OVERLOAD = "overload: too many calls are being decided (daemon.max_in_flight)"
@@ -156,12 +157,12 @@ class Calls:
                 call.ringing.on_left()
             if call.id not in listed and call.phase is Phase.DONE and call.since < asked:
                 del self._calls[call.id]
-        for channel_id in listed:
-            known = self._calls.get(channel_id)
-            if known is None and self._departed.get(channel_id, 0.0) >= asked:
-                continue  # it left while Asterisk was answering
-            if known is None or (known.phase is Phase.DONE and asked - known.since > SETTLED) or is_back(known, asked):
-                await self._take_unseen(channel_id)
+        unseen = [channel_id for channel_id in listed if self._is_unseen(channel_id, asked)]
+        room = asyncio.Semaphore(SWEPT_AT_ONCE)
+        outcomes = await asyncio.gather(*(self._take_unseen(each, room) for each in unseen), return_exceptions=True)
+        for failure in outcomes:  # of one, which must not keep the others waiting
+            if failure is not None:
+                raise failure
         self._departed = {channel_id: at for channel_id, at in self._departed.items() if at >= asked}
 
     async def drain(self, within: float) -> None:
@@ -294,12 +295,33 @@ class Calls:
         else:
             self._ended("passed on")
 
-    async def _take_unseen(self, channel_id: str) -> None:
+    def _is_unseen(self, channel_id: str, asked: float) -> bool:
+        """Whether a channel listed in the application at ``asked`` is in nobody's hands."""
+        known = self._calls.get(channel_id)
+        if known is None:
+            return self._departed.get(channel_id, 0.0) < asked  # else it left while Asterisk was answering
+        return (known.phase is Phase.DONE and asked - known.since > SETTLED) or may_be_back(known, asked)
+
+    async def _take_unseen(self, channel_id: str, room: asyncio.Semaphore) -> None:
+        async with room:
+            await self._look_at(channel_id)
+
+    async def _look_at(self, channel_id: str) -> None:
+        """Take in a channel that seems to be in nobody's hands, unless an event tells of it meanwhile."""
+        before = call, ringing = self._hands(channel_id)
+
+        def is_unseen() -> bool:
+            return self._hands(channel_id) == before
+
         try:
             channel = await self._ari.channel(channel_id)
             if channel.app != STASIS:  # it rings somewhere, or an earlier daemon has sent it there
-                if channel_id not in self._calls:
+                if ringing:
+                    ringing.on_left()
+                elif call is None:
                     await self._let_go(channel_id)
+                return
+            if ringing and not ringing.is_outside:  # it is still being handed over
                 return
             app, *arguments = channel.app_data.split(",")
             if app != self._ari.settings.app:  # moved here from another application
@@ -307,11 +329,17 @@ class Calls:
         except ChannelGone:
             return
         try:
-            await silence(self._ari, channel_id)
+            await silence(self._ari, channel_id, is_unseen)
         except AriError as error:
             log.warning("what is being played cannot be ended: %s", error, extra={"channel": channel_id})
-        dialled, *others = arguments or [""]
-        self.take(channel, dialled, tuple(others), "sweep")
+        if is_unseen():
+            dialled, *others = arguments or [""]
+            self.take(channel, dialled, tuple(others), "sweep")
+
+    def _hands(self, channel_id: str) -> tuple[Call | None, Ringing | None]:
+        """In whose a channel is; another whenever an event has told of it."""
+        call = self._calls.get(channel_id)
+        return call, call.ringing if call else None
 
     async def _let_go(self, channel_id: str) -> None:
         """Asterisk lists a channel that is watched as if it were in the application: watch it no more."""

@@ -54,19 +54,19 @@ def channel_of(playback: str) -> str:
     return playback.rpartition("~")[0]
 
 
-async def silence(ari: Ari, channel: str) -> None:
+async def silence(ari: Ari, channel: str, wanted: Callable[[], bool]) -> None:
     """End what an earlier daemon plays on ``channel``: until then Asterisk does nothing else for it.
 
-    Raises AriError.
+    Only as long as that is ``wanted``: what this daemon has begun to play goes on. Raises AriError.
     """
     for count in range(2):
-        await end_playback(ari, playback_id(channel, count))
+        await end_playback(ari, playback_id(channel, count), wanted)
 
 
-async def end_playback(ari: Ari, playback: str) -> None:
-    """Stop a playback and return when it has ended. Raises AriError when it does not."""
+async def end_playback(ari: Ari, playback: str, wanted: Callable[[], bool] = lambda: True) -> None:
+    """Stop a playback and return when it has ended, or that is ``wanted`` no more. Raises AriError when it goes on."""
     deadline = time.monotonic() + STOPPING
-    while (media := await ari.playing(playback)) is not None:
+    while (media := await ari.playing(playback)) is not None and wanted():
         if time.monotonic() > deadline:
             raise AriError(f"the playback of {media} was stopped and goes on {STOPPING:g} s later")
         if media.startswith(NUMBER):

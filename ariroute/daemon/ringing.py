@@ -78,9 +78,9 @@ class Ringing:
         """
         with contextlib.suppress(AriError):  # without it an answer is noticed later
             await self._ari.watch(self._channel)
-        if not await hand_over(self._ari, self._channel, wanted):
-            return Rang(RingOutcome.FAILED, "the caller has gone")
-        word = await self._outcome(ring.within + GRACE)
+        word = "" if await hand_over(self._ari, self._channel, wanted) else await self._ask()
+        if word in ("", ANSWERED):  # gone, it may be ringing: the answer to its handing over was lost
+            word = await self._outcome(ring.within + GRACE)
         with contextlib.suppress(AriError):
             await self._ari.unwatch(self._channel)
         if word == ANSWERED:
@@ -109,6 +109,7 @@ class Ringing:
             log.warning("cannot ask for a call that rings: %s", error)
             return ""
         if channel.context == CONTEXT:
+            self.on_left()
             return ANSWERED if channel.state == "Up" else ""
         _, _, *arguments = [*channel.app_data.split(","), ""]
         return word_in(tuple(arguments)) or "it went on without us"

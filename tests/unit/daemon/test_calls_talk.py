@@ -135,3 +135,33 @@ async def test_what_an_earlier_daemon_plays_is_ended_before_anything_is_asked_of
         assert (old.state, new.state) == ("done", "playing")
         fake.end_playback(new)
         await fake.until(lambda: channel.continued)
+
+
+async def test_when_the_event_comes_while_the_sweep_looks_at_the_channel_then_the_prompt_goes_on(
+    fake: FakePbx, talking: Talking
+) -> None:
+    fake.rest_over_websocket = False  # so that a slow answer holds up no other
+    fake.misbehave(0.2, "GET", "playbacks")
+    async with talking(PLAY):
+        channel = place(fake, "+46701000001", announce=False)
+        await fake.until(lambda: any("playbacks" in seen.uri for seen in fake.seen))
+        fake.announce(channel)
+        await fake.until(lambda: channel.played)
+        await asyncio.sleep(0.6)  # the sweep's two questions
+        assert channel.played[0].state == "playing"
+        fake.behave()
+
+
+async def test_channels_that_are_found_do_not_wait_for_one_another(
+    fake: FakePbx, talking: Talking, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One of them is never told of, and the questions about the others take a while."""
+    fake.rest_over_websocket = False
+    found = [place(fake, "+46701000001", announce=False) for _ in range(9)]
+    fake.misbehave("hang", "GET", f"channels/{found[0].id}")
+    fake.misbehave(0.3, "GET", "playbacks")
+    async with talking(MENU):
+        await fake.until(lambda: all(channel.played for channel in found[1:]), 1.8)
+        assert not found[0].played
+        await fake.until(lambda: "cannot list" in caplog.text)
+        fake.behave()

@@ -156,7 +156,7 @@ async def test_what_an_earlier_daemon_plays_is_ended(stage: Stage) -> None:
     stage.fake.playback_ends = False
     for count in range(2):
         await stage.ari.play(stage.channel.id, conversation.playback_id(stage.channel.id, count), ["sound:a"])
-    await conversation.silence(stage.ari, stage.channel.id)
+    await conversation.silence(stage.ari, stage.channel.id, lambda: True)
     assert stage.fake.playbacks == {}
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from fake_ari import FakeChannel, FakePbx
+from fake_ari import FakeChannel, FakePbx, push
 
 from ariroute.daemon import ringing
 from ariroute.daemon.app import Daemon
@@ -19,14 +20,35 @@ FLOW = """
 """
 
 
+HUNT = """
+      - dial: {endpoint: anna, timeout: 1s}
+      - dial: {endpoint: bo, timeout: 5s, on_busy: {queue: gold}, on_no_answer: {queue: platinum}}
+"""
+
+
 @pytest.fixture
 async def ringing_daemon(fake: FakePbx, flow_file: Callable[..., Path]) -> Daemon:
     """A daemon whose flow rings anna; started, and connected."""
-    file = flow_file()
+    return await started(fake, with_steps(flow_file(), FLOW))
+
+
+@pytest.fixture
+async def hunting_daemon(fake: FakePbx, flow_file: Callable[..., Path]) -> Daemon:
+    """One whose flow rings anna, then bo. A slow answer of its PBX holds up no other."""
+    fake.rest_over_websocket = False
+    return await started(fake, with_steps(flow_file(), HUNT))
+
+
+def with_steps(file: Path, flow: str) -> Path:
     text = file.read_text()
     steps = text.index("      - lookup: crm")
     end = text.index("daemon: {")
-    file.write_text(f"{text[:steps]}{FLOW.lstrip(chr(10))}endpoints: {{anna: PJSIP/anna}}\n{text[end:]}")
+    endpoints = "endpoints: {anna: PJSIP/anna, bo: PJSIP/bo}"
+    file.write_text(f"{text[:steps]}{flow.lstrip(chr(10))}{endpoints}\n{text[end:]}")
+    return file
+
+
+async def started(fake: FakePbx, file: Path) -> Daemon:
     daemon = Daemon(file)
     await daemon.start()
     await fake.until(lambda: daemon.is_ready)
@@ -148,3 +170,40 @@ async def test_when_the_call_cannot_be_sent_to_the_phone_then_nothing_else_is_wr
     assert samples(ringing_daemon, "ariroute_calls_ended_total") == {("pbx1", "left to the guard"): 1.0}
     assert "ARIROUTE_QUEUE" not in channel.variables
     await ringing_daemon.stop()
+
+
+async def test_when_the_answer_is_lost_to_sending_the_call_to_the_phone_then_its_return_is_waited_for(
+    fake: FakePbx, ringing_daemon: Daemon
+) -> None:
+    fake.on_continue = lambda channel: push(fake.drop_websockets())
+    channel = await ring(fake)
+    fake.on_continue = lambda channel: None
+    await fake.until(lambda: fake.connections)
+
+    await asyncio.sleep(0.1)
+    fake.come_back(channel, "NOANSWER", announce=False)
+
+    await fake.until(lambda: channel.continued)
+    assert channel.variables["ARIROUTE_QUEUE"] == "platinum"
+    await ringing_daemon.stop()
+
+
+async def test_when_the_sweep_sees_the_end_of_a_ring_later_than_the_event_then_the_next_ring_is_not_told_of_it(
+    fake: FakePbx, hunting_daemon: Daemon
+) -> None:
+    channel = await ring(fake)
+    fake.misbehave(0.3, "GET", "playbacks")
+    fake.come_back(channel, "BUSY", announce=False)
+    await fake.until(lambda: any("playbacks" in seen.uri for seen in fake.seen))
+
+    fake.announce(channel)
+    await fake.until(lambda: channel.continued)
+    assert channel.variables["ARIROUTE_DIAL"] == "PJSIP/bo"
+    await asyncio.sleep(0.8)  # the sweep's two questions
+    assert hunting_daemon.pbxs["pbx1"].calls.in_flight == 1
+    fake.behave()
+    fake.come_back(channel, "NOANSWER")
+
+    await fake.until(lambda: channel.continued)
+    assert channel.variables["ARIROUTE_QUEUE"] == "platinum"
+    await hunting_daemon.stop()
