@@ -402,7 +402,7 @@ CRMS: dict[str, type[Crm]] = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve one from the command line until SIGINT or SIGTERM; the first line printed is the address."""
+    """Serve one from the command line until SIGINT or SIGTERM; standard output is its address alone."""
     parser = argparse.ArgumentParser(prog="python3 -m ariroute.lab.crm", description=__doc__.partition("\n")[0])
     parser.add_argument("name", choices=sorted(CRMS))
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
@@ -412,6 +412,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with CRMS[options.name](options.port) as service:
             print(service.url, flush=True)
+            taken = " ".join(f"{name}={secret}" for name, secret in service.secrets.items())
+            known = ", ".join(each.phone for each in CUSTOMERS)
+            print(f"takes {taken}; knows {known}", file=sys.stderr, flush=True)
             signal.sigwait(endings)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)

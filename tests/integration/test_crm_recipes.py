@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -139,3 +141,19 @@ def _get(path: str, query: list[tuple[str, str]], token: str) -> Any:
     from ariroute.lab.rest import Asked
 
     return Asked("GET", path, query, {"authorization": f"Bearer {token}"}, b"")
+
+
+@pytest.mark.parametrize("maker", sorted(CRMS))
+def test_a_stand_in_tells_its_address_its_secrets_and_whom_it_knows(maker: str) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "ariroute.lab.crm", maker], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as started:
+        assert started.stdout
+        assert started.stderr
+        address, told = started.stdout.readline(), started.stderr.readline()
+        started.terminate()
+        assert started.wait(10) == 0
+
+    assert address.startswith("http://127.0.0.1:")
+    assert all(f"{name}={secret}" in told for name, secret in CRMS[maker].secrets.items())
+    assert "+46701234567" in told
