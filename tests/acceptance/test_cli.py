@@ -56,18 +56,43 @@ def examples() -> list[list[str]]:
     texts = [main.help or "", *(command.help or "" for command in main.commands.values())]
     lines = [line.strip() for text in texts for line in cleandoc(text).splitlines() if line.startswith("  ariroute ")]
     found = [shlex.split(line.partition(">")[0])[1:] for line in lines]
-    return [arguments for arguments in found if arguments[0] not in ("run", "reload", "queues")]
+    elsewhere = ("run", "reload", "queues", "status")
+    return [arguments for arguments in found if arguments[0] not in elsewhere and "--live" not in arguments]
 
 
 @pytest.mark.parametrize("arguments", examples(), ids=" ".join)
 def test_each_example_of_the_help_runs_in_the_example_folder(arguments: list[str]) -> None:
-    ended = ariroute(*arguments)
+    """What has patterns of file names runs in the example of several files, which stands for /etc/ariroute too."""
+    several = any("*" in argument for argument in arguments)
+    folder = EXAMPLE.with_name("several-files") if several else EXAMPLE
+    given = [argument.replace("/etc/ariroute", ".") for argument in arguments]
+    files = [sorted(map(str, folder.glob(argument))) if "*" in argument else [argument] for argument in given]
+
+    ended = ariroute(*(argument for each in files for argument in each), cwd=folder)
 
     assert ended.returncode == 0, ended.stderr
 
 
 def test_there_are_examples_to_run() -> None:
-    assert {arguments[0] for arguments in examples()} == {"check", "test", "explain", "schema", "version"}
+    commands = {arguments[0] for arguments in examples()}
+    assert commands == {"check", "fmt", "routes", "test", "explain", "schema", "version"}
+
+
+def test_a_folder_with_conf_d_is_checked_and_tested_as_one_configuration(tmp_path: Path) -> None:
+    (tmp_path / "conf.d").mkdir()
+    (tmp_path / "ariroute.yaml").write_text("version: 1\nqueues: {gold: {priority: 20}, standard: {}}\n")
+    (tmp_path / "conf.d" / "support.yaml").write_text(
+        "flows:\n  support: {trigger: {call: {to: support}}, default: standard, steps: [{queue: gold}]}\n"
+    )
+
+    checked = ariroute("check", str(tmp_path), cwd=tmp_path)
+    tested = ariroute("test", "support", "-c", str(tmp_path), "--expect", "gold:20", cwd=tmp_path)
+    alone = ariroute("check", "ariroute.yaml", cwd=tmp_path)
+
+    assert (checked.returncode, checked.stdout) == (0, "")
+    assert tested.returncode == 0, tested.stderr
+    assert alone.returncode == 2
+    assert "to use them, name the folder" in alone.stdout
 
 
 def test_the_example_checks_without_its_secrets() -> None:
