@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 
 from ariroute.config.findings import Findings
 from ariroute.config.model import FileSettings
 from ariroute.config.places import Path
 from ariroute.flow.conditions import Expression
-from ariroute.flow.prompts import PromptTemplate, SayDigits, SayNumber, SayText
+from ariroute.flow.prompts import PromptPart, PromptTemplate, SayDigits, SayNumber, SayText
 from ariroute.flow.steps import (
     AnswerCall,
     Branch,
@@ -56,6 +56,10 @@ class Reached:
     def joined(self, other: Reached) -> Reached:
         """The ways of both."""
         return Reached(_joined(self.states, other.states), self.variables | other.variables)
+
+    def anew(self) -> Reached:
+        """The same ways, with the guard set just now."""
+        return Reached(dict.fromkeys(self.states, 0.0), self.variables)
 
     def asked(self) -> Asked:
         """Every lookup that one of the ways asks."""
@@ -106,8 +110,10 @@ class Walk:
             return self._branch(step, reached)
         if isinstance(step, Lookup):
             reached = self._lookup(step, reached)
-        if isinstance(step, SETS_THE_GUARD):
-            reached = Reached(dict.fromkeys(reached.states, 0.0), reached.variables)
+        if isinstance(step, RingAgent) and step.name.names:
+            return self._agent(step, reached)
+        if isinstance(step, SETS_THE_GUARD) and not _may_be_skipped(step):
+            reached = reached.anew()
         if isinstance(step, Collect | Consent):
             reached = Reached(reached.states, reached.variables | {step.into})
         if isinstance(step, Goto):
@@ -119,6 +125,11 @@ class Walk:
         for way in ways_of(step):
             after = after.joined(self._steps(way, reached))
         return after
+
+    def _agent(self, step: RingAgent, reached: Reached) -> Reached:
+        """Whoever is unknown is not rung, so that the guard runs on."""
+        known = self._onward(replace(step, unknown=None), reached.anew())
+        return known.joined(self._steps(step.unknown.steps if step.unknown else (), reached))
 
     def _branch(self, branch: Branch, reached: Reached) -> Reached:
         for case in branch.cases:
@@ -211,6 +222,21 @@ def _expressions(step: Step) -> Iterator[tuple[Expression, Path]]:
             key = type(step).__name__.lower()
             yield from ((each, (key, "prompt")) for each in _said(step.question.prompt))
             yield from ((each, (key, "invalid")) for each in _said(step.question.invalid))
+
+
+def _may_be_skipped(step: Step) -> bool:
+    """Whether ``step`` is a prompt of facts alone, which is not played when none of them is known."""
+    return isinstance(step, Play) and not any(_is_certain(part) for part in step.prompt)
+
+
+def _is_certain(part: PromptPart) -> bool:
+    match part:
+        case SayNumber(value=value) | SayDigits(value=value):
+            return not value.names
+        case SayText(text=text):
+            return any(isinstance(piece, str) and piece.strip() for piece in text.parts)
+        case _:
+            return True
 
 
 def _said(prompt: PromptTemplate) -> Iterator[Expression]:
