@@ -103,9 +103,11 @@ class Ari:
         return "websocket" if self._writable_socket() else "http"
 
     def _writable_socket(self) -> AriSocket | None:
-        """The websocket, if requests may go over it: a retry must not go into the connection that broke under it."""
+        """The websocket, if requests may go over it: not into one that broke, nor behind one that is not answered."""
         socket = self._socket
-        return socket if socket is not None and self._rest_over_socket and socket.is_open else None
+        if socket is None or not self._rest_over_socket or not socket.is_open or socket.is_kept_waiting:
+            return None
+        return socket
 
     # The connection
 

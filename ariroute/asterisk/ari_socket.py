@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import socket as system_socket
+from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
 from socket import IPPROTO_TCP
 from typing import Any, Final, Literal
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 
 BIGGEST_MESSAGE = 4 * 1024 * 1024
 CLOSE_TIMEOUT = 1.0
+KEPT_WAITING: Final = 0.5
+"""Seconds without an answer after which requests take another way."""
 TCP_CORK: Final[int] = getattr(system_socket, "TCP_CORK", 0)
 
 
@@ -80,6 +83,7 @@ class AriSocket:
         self._counters = counters
         self._pending = Pending(self._count_timeout)
         self._last_id = 0
+        self._unanswered: deque[tuple[int, float]] = deque()
         self._heard = 0
         self.is_open = True
         """False from the first sign of an ending on: some time before :meth:`listen` is through with closing."""
@@ -93,6 +97,7 @@ class AriSocket:
         that what is sent first is also done first.
         """
         self._last_id += 1
+        self._unanswered.append((self._last_id, asyncio.get_running_loop().time()))
         request_id = str(self._last_id)
         reply = self._pending.add(request_id, timeout)
         try:
@@ -101,6 +106,16 @@ class AriSocket:
             self.is_open = False
             self._pending.settle(request_id, AriDisconnected(f"{self._settings.url}: {error}"))
         return reply
+
+    @property
+    def is_kept_waiting(self) -> bool:
+        """Whether an answer is overdue, also one that nobody waits for any more.
+
+        A request that writes to a channel on which something is played is answered at its end, and all that come
+        after it wait as well; Asterisk carries them out all the same, however late.
+        """
+        since = self._unanswered[0][1] if self._unanswered else None
+        return since is not None and asyncio.get_running_loop().time() - since > KEPT_WAITING
 
     def send_all(self, requests: Iterable[Request], timeout: float) -> list[Reply]:
         """Like :meth:`send` for each, in order, in one packet where the system can: its delivery is what costs."""
@@ -165,6 +180,7 @@ class AriSocket:
     def _take(self, text: str | bytes) -> None:
         message = decode(text)
         if type(message) is RestAnswer:
+            self._answered(message.request_id)
             if not self._pending.settle(message.request_id, message.answer):
                 self._counters.late_answers += 1
         elif type(message) is Unhandled:
@@ -176,6 +192,13 @@ class AriSocket:
             except Exception:
                 self._counters.failed_callbacks += 1
                 log.exception("the handler of a %s failed", type(message).__name__)
+
+    def _answered(self, request_id: str) -> None:
+        """Note that this request and all before it have their answers."""
+        if request_id.isdecimal():
+            answered = int(request_id)
+            while self._unanswered and self._unanswered[0][0] <= answered:
+                self._unanswered.popleft()
 
     def _count_unhandled(self, message: Unhandled) -> None:
         if message.type:

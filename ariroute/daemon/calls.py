@@ -331,7 +331,9 @@ class Calls:
         try:
             await silence(self._ari, channel_id, is_unseen)
         except AriError as error:
+            # It would keep whatever is asked for it waiting: the next sweep tries again, and the guard has it.
             log.warning("what is being played cannot be ended: %s", error, extra={"channel": channel_id})
+            return
         if is_unseen():
             dialled, *others = arguments or [""]
             self.take(channel, dialled, tuple(others), "sweep")

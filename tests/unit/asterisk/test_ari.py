@@ -328,6 +328,23 @@ async def test_an_answer_that_comes_too_late_is_counted(pbx: FakePbx, connect: A
     assert told.ari.counters.timeouts == 1
 
 
+async def test_while_the_websocket_keeps_requests_waiting_others_go_over_http(pbx: FakePbx, connect: Any) -> None:
+    """Also when nobody waits any more for the request that holds it up."""
+    told = await connect(pbx)
+    slow, other = pbx.call(), pbx.call()
+    pbx.misbehave(1.5, "GET", f"channels/{slow}")
+    with pytest.raises(AriTimeout):
+        await told.ari.request("GET", f"channels/{slow}", timeout=0.2)
+    await pbx.until(lambda: told.ari.transport == "http")
+
+    await told.ari.continue_in_dialplan(other)
+
+    assert pbx.seen[-1].via == "http"
+    assert told.ari.counters.late_answers == 0
+    await pbx.until(lambda: told.ari.transport == "websocket")
+    assert told.ari.counters.late_answers == 1
+
+
 async def test_an_answer_to_nobody_is_counted(pbx: FakePbx, connect: Any) -> None:
     told = await connect(pbx)
     pbx.send({"type": "RESTResponse", "request_id": "no such", "status_code": 200})
