@@ -72,7 +72,7 @@ class Metrics:
         self._ended.add(pbx, how)
 
     def looked_up(self, answer: Answer) -> None:
-        self._lookups.add(answer.lookup, str(answer.outcome), str(answer.failure or ""), answer.origin)
+        self._lookups.add(answer.lookup, str(answer.outcome), str(answer.failure or ""), answer.origin or "none")
         if answer.origin == "source":
             self._lookup_seconds.add(answer.took, answer.lookup)
 

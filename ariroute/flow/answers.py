@@ -18,7 +18,8 @@ def no_answer(name: str) -> Answer:
 
 def not_askable(name: str, needed: str) -> Answer:
     """The answer of a lookup whose question is made of what another one failed to tell."""
-    return Answer(name, Outcome.FAILED, failure=Failure.ERROR, detail=f"not asked, as it needs what {needed} says")
+    detail = f"not asked, as it needs what {needed} says"
+    return Answer(name, Outcome.FAILED, failure=Failure.ERROR, detail=detail, origin="")
 
 
 def checked(answer: Answer) -> Answer:

@@ -44,7 +44,7 @@ class Answer:
 
     ``fields`` holds declared fields only; one that is absent is empty. ``took`` is seconds. ``origin`` says where
     the answer came from: the source itself, a fresh cache entry, a stale one used because the source failed, or
-    given by a test. ``began`` is how many seconds after the others of its step it was asked, as it waited for them.
+    given by a test; empty when nobody was asked. ``began`` is how many seconds after the others of its step it was asked, as it waited for them.
     """
 
     lookup: str
@@ -53,7 +53,7 @@ class Answer:
     failure: Failure | None = None
     detail: str = ""
     took: float = 0.0
-    origin: Literal["source", "cache", "stale", "given"] = "source"
+    origin: Literal["source", "cache", "stale", "given", ""] = "source"
     began: float = 0.0
 
     def to_plain(self) -> dict[str, Any]:

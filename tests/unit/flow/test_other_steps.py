@@ -87,6 +87,7 @@ def test_when_the_other_has_failed_then_it_is_not_asked_and_has_failed_too() -> 
     assert decision.destination == QueueDestination("gold", 20)
     entry = [entry for entry in decision.trace if entry.what == "lookup"][1]
     assert (entry.result, entry.reason) == ("failed", "error: not asked, as it needs what crm says")
+    assert entry.origin == ""
 
 
 def test_inputs_hold_the_variables_and_the_channel() -> None:
