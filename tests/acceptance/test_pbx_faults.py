@@ -50,7 +50,8 @@ def test_when_a_second_daemon_takes_the_application_then_the_first_finishes_and_
 
     assert first.wait() == 3
     assert first.said() == ["pbx1: another program has registered the same Stasis application; stop one of the two"]
-    calls = site.accounts.settled(60)
+    site.place([Caller(number("gold", count)) for count in range(60, 70)])
+    calls = site.accounts.settled(70)
     assert {call.queue for call in calls} == {"gold"}
     census = site.accounts.census()
     assert (census.lost, census.twice) == (frozenset(), frozenset())
