@@ -44,7 +44,8 @@ class Answer:
 
     ``fields`` holds declared fields only; one that is absent is empty. ``took`` is seconds. ``origin`` says where
     the answer came from: the source itself, a fresh cache entry, a stale one used because the source failed, or
-    given by a test; empty when nobody was asked. ``began`` is how many seconds after the others of its step it was asked, as it waited for them.
+    given by a test; empty when nobody was asked. ``began`` is how many seconds after the others of its step it was
+    asked, as it waited for them.
     """
 
     lookup: str
