@@ -121,6 +121,7 @@ class Calls:
                 log.warning("another program has registered this Stasis application: taking no more calls")
                 self.taking = False
                 self.is_replaced = True
+                self._leave_talks()
                 self._on_replaced()
 
     def take(self, channel: Channel, dialled: str, arguments: tuple[str, ...], found_by: FoundBy) -> None:
@@ -245,6 +246,8 @@ class Calls:
             return run.give_up(f"{type(error).__name__} while deciding")
 
     async def _talk(self, want: PickUp | Play | Gather, call: Call, routing: Routing) -> Reply:
+        if self.is_replaced:
+            raise AriError("another program has the application now, and the word with the caller")
         if call.talk is None:
             call.talk = Conversation(
                 self._ari,
@@ -385,6 +388,14 @@ class Calls:
         call.phase = Phase.DONE
         call.since = time.monotonic()
         call.task = None
+
+    def _leave_talks(self) -> None:
+        """Another program is told of keys and of prompts' ends now: callers who were being talked to begin with it."""
+        for call in self._calls.values():
+            if call.talk and call.task and call.phase is Phase.DECIDING:
+                self._ended("left to another program")
+                call.talk.leave()
+                call.task.cancel()
 
     def _ended(self, how: str) -> None:
         self._metrics.ended(self._pbx, how)

@@ -106,6 +106,11 @@ class Conversation:
         self._playback = ""
         self._ended = ""  # the state in which it ended
         self._news = asyncio.Event()
+        self._is_left = False
+
+    def leave(self) -> None:
+        """From now on another program talks with the caller: nothing that it plays is ended here."""
+        self._is_left = True
 
     # What Asterisk tells us.
 
@@ -224,8 +229,9 @@ class Conversation:
             if not self._ended:
                 await end_playback(self._ari, playback)
         except (asyncio.CancelledError, AriError):  # it may play though the answer was lost
-            with contextlib.suppress(AriError):
-                await end_playback(self._ari, playback)
+            if not self._is_left:
+                with contextlib.suppress(AriError):
+                    await end_playback(self._ari, playback)
             raise
         finally:
             self._playback = ""

@@ -165,3 +165,23 @@ async def test_channels_that_are_found_do_not_wait_for_one_another(
         assert not found[0].played
         await fake.until(lambda: "cannot list" in caplog.text)
         fake.behave()
+
+
+async def test_when_another_daemon_takes_the_application_then_the_caller_hears_that_one_alone(
+    fake: FakePbx, crm: Crm, talking: Talking
+) -> None:
+    """It begins anew, under the same ids of playbacks. A caller who was not talked to yet is left to it as well."""
+    async with talking("{lookup: crm}", PLAY) as daemon:
+        listening = place(fake, "+46701000001")
+        await fake.until(lambda: listening.played)
+        crm.hold = True
+        waiting = place(fake, "+46701000002")
+        await fake.until(lambda: len(crm.asked) == 2)
+        fake.send({"type": "ApplicationReplaced"})
+        await fake.until(lambda: samples(daemon, "ariroute_calls_ended_total"))
+        assert samples(daemon, "ariroute_calls_ended_total") == {("pbx1", "left to another program"): 1.0}
+        await fake.until(lambda: daemon.pbxs["pbx1"].calls.in_flight == 0)
+        assert not waiting.played
+    assert listening.played[0].state == "playing"
+    assert not listening.continued
+    assert not waiting.continued
