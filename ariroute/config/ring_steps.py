@@ -16,7 +16,20 @@ if TYPE_CHECKING:
 
 BOX = re.compile(r"[A-Za-z0-9_-]{1,64}(@[A-Za-z0-9_-]{1,64})?", re.ASCII)
 HEADER = re.compile(r"X-[A-Za-z0-9-]{1,60}|Alert-Info|Call-Info|User-to-User", re.ASCII)
-VARIABLE = re.compile(r"(?!ARIROUTE_)[A-Z][A-Z0-9_]{0,63}", re.ASCII)
+ASTERISKS_OWN = (
+    "ARIROUTE_",
+    "QUEUE",
+    "DIAL",
+    "MEMBER",
+    "MONITOR",
+    "MIXMONITOR",
+    "OUTBOUND_GROUP",
+    "LIMIT_",
+    "TRANSFER_",
+    "VM",
+)
+"""What the names begin with that ariroute's dialplan, Queue(), Dial(), VoiceMail() or MixMonitor() read themselves."""
+VARIABLE = re.compile(rf"(?!{'|'.join(ASTERISKS_OWN)})[A-Z][A-Z0-9_]{{0,63}}", re.ASCII)
 
 
 def _endpoint(text: str) -> str:
@@ -33,11 +46,10 @@ def _header(name: str) -> str:
 
 
 def _variable(name: str) -> str:
+    if name.startswith(ASTERISKS_OWN):
+        raise ValueError(f"'{name[:80]}' means something to Asterisk itself: call it such as CUSTOMER_{name[:40]}")
     if not VARIABLE.fullmatch(name):
-        raise ValueError(
-            f"'{name[:80]}' cannot be a channel variable here: use capitals, digits and _, a letter first, "
-            "and not ARIROUTE_ in front"
-        )
+        raise ValueError(f"'{name[:80]}' cannot be a channel variable here: use capitals, digits and _, a letter first")
     return name
 
 

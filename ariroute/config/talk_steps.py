@@ -72,7 +72,11 @@ def _key_text(key: object) -> object:
 
 
 def _terminator(key: str) -> str:
-    return key and _key(key)
+    if key not in ("#", "*", ""):
+        raise ValueError(
+            f'\'{key[:80]}\' cannot end the input: write "#", "*", or "" for none; digits are what is collected'
+        )
+    return key
 
 
 def _digits(value: object) -> object:

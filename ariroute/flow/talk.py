@@ -66,7 +66,8 @@ def _heard_by_menu(step: Menu, digits: str) -> Heard:
 def _heard_by_collect(step: Collect, digits: str) -> Heard:
     if not digits:
         return Heard(NO_INPUT, False, step.on_no_input)
-    if step.least <= len(digits) <= step.most and (step.pattern is None or step.pattern.fits(digits)):
+    fits = step.pattern.fits if step.pattern else str.isdecimal  # * and # are keys and no digits
+    if step.least <= len(digits) <= step.most and fits(digits):
         return Heard("collected", True, None, digits)
     return Heard(INVALID, False, step.on_invalid)
 

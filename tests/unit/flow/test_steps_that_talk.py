@@ -161,6 +161,10 @@ def test_a_pattern_is_asked_too() -> None:
     assert walk(step, to("gold"), presses=("5123",))[0].variables == {"number": ""}
 
 
+def test_a_star_is_no_digit() -> None:
+    assert walk(COLLECT, presses=("12*4", "1234"))[0].variables == {"number": "1234"}
+
+
 def test_an_empty_collected_variable_is_null_to_conditions() -> None:
     made = flow(COLLECT)
     run = Run(ruleset(made), made, BO)
