@@ -160,7 +160,7 @@ class Spoken(Settings):
     """What everything has that a caller hears."""
 
     prompt: Prompt = Field(description="What the caller hears: a sound file's name, or a list of items.")
-    at_most: AtMost = Field(default=60.0, description="The prompt is stopped after this time.")
+    at_most: AtMost = Field(default=30.0, description="The prompt is stopped after this time.")
     language: Language | None = Field(
         default=None, description="The language of sounds and numbers; without it the channel's."
     )

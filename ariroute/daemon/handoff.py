@@ -92,8 +92,9 @@ def _labelled(label: Label, caller_name: str) -> dict[str, str]:
     chosen = {names.inherited(name): value for name, value in label.variables.items()}
     chosen |= names.headers(label.headers)
     if label.name_prefix:
-        chosen |= {names.LABEL: label.name_prefix, names.CALLERS_NAME: caller_name}
-        chosen[names.CALLER_NAME] = f"{label.name_prefix} {caller_name}".strip()[:NAME_LIMIT]
+        own_name = caller_name.removeprefix(f"{label.name_prefix} ")  # a daemon that died had labelled it already
+        chosen |= {names.LABEL: label.name_prefix, names.CALLERS_NAME: own_name}
+        chosen[names.CALLER_NAME] = f"{label.name_prefix} {own_name}".strip()[:NAME_LIMIT]
     return chosen
 
 

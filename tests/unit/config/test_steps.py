@@ -77,8 +77,8 @@ def test_a_lookup_as_a_mapping_without_ways_is_a_list() -> None:
 
 def test_play_in_its_forms() -> None:
     place = "flows.support.steps[0]"
-    assert step("- play: custom/hi") == Play(place, (Sound("custom/hi"),), 60.0)
-    assert step("- play: {tone: busy}") == Play(place, (Tone("busy"),), 60.0)
+    assert step("- play: custom/hi") == Play(place, (Sound("custom/hi"),), 30.0)
+    assert step("- play: {tone: busy}") == Play(place, (Tone("busy"),), 30.0)
     assert step("- play: {prompt: [a, {sound: b}], at_most: 2s, language: sv}") == Play(
         place, (Sound("a"), Sound("b")), 2.0, "sv"
     )

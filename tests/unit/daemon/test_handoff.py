@@ -72,6 +72,12 @@ def test_a_label_becomes_the_callers_name_headers_and_inherited_variables() -> N
     assert written["ARIROUTE_RECORD"] == "1"
 
 
+def test_a_name_that_a_dead_daemon_had_labelled_is_not_labelled_twice() -> None:
+    written = variables(LABELLED, "GOLD Ann")
+
+    assert (written["CALLERID(name)"], written["ARIROUTE_NAME"]) == ("GOLD Ann", "Ann")
+
+
 def test_no_variable_of_a_label_overwrites_the_destination() -> None:
     names = list(variables(LABELLED, "Ann"))
 
