@@ -219,7 +219,11 @@ def test_when_ctrl_c_comes_while_it_waits_then_130_and_no_traceback() -> None:
         silent.settimeout(DEADLINE)
         address = f"127.0.0.1:{silent.getsockname()[1]}"
         process = subprocess.Popen(
-            [COMMAND, "reload", "--admin", address], env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            [COMMAND, "reload", "--admin", address],
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
         )
         connection, _ = silent.accept()
         with connection:
