@@ -42,16 +42,16 @@ def test_when_a_second_daemon_takes_the_application_then_the_first_finishes_and_
     crm.delay = 0.5
     first, second = new_daemon(site), new_daemon(site)
     first.start()
-    callers = [number("gold", count) for count in range(60)]
-    site.place([Caller(caller) for caller in callers], rate=15)
+    callers = [number("gold", count) for count in range(40)]
+    site.place([Caller(caller) for caller in callers], rate=8)  # a daemon that starts needs a core of its own
     site.accounts.in_application(10)
 
     second.start()
 
     assert first.wait() == 3
     assert first.said() == ["pbx1: another program has registered the same Stasis application; stop one of the two"]
-    site.place([Caller(number("gold", count)) for count in range(60, 70)])
-    calls = site.accounts.settled(70)
+    site.place([Caller(number("gold", count)) for count in range(60, 70)], rate=8)
+    calls = site.accounts.settled(50)
     assert {call.queue for call in calls} == {"gold"}
     census = site.accounts.census()
     assert (census.lost, census.twice) == (frozenset(), frozenset())
