@@ -119,9 +119,9 @@ class Walk:
             ruleset=self.ruleset.digest,
             label=self.label,
             record=self.record,
-            notices=self._notices(destination) if self.notices else (),
+            notices=self._notices() if self.notices else (),
         )
 
-    def _notices(self, destination: Destination) -> tuple[Notice, ...]:
-        inputs = self.scope.inputs() | {"decision.flow": self.flow.name, "decision.to": str(destination)}
+    def _notices(self) -> tuple[Notice, ...]:
+        inputs = self.scope.inputs()
         return tuple(Notice(name, inputs) for name in self.notices)

@@ -242,7 +242,7 @@ class _Line:
         self._rtp = rtp
         self._number = random.randrange(1000)  # noqa: S311  # no secret
         self._time = 0
-        self._source = random.randrange(2**32)  # noqa: S311
+        self._source = random.randrange(2**32)  # noqa: S311  # tells streams apart, hides nothing
         self._key = ""
         self._sent = 0
         self._began = 0

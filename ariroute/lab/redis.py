@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import shutil
 import socket
-import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
 from ariroute.lab.debian import LabError, loader_command, unpacked
-from ariroute.lab.leash import Leashed, spawn
-from ariroute.lab.ports import Ports
+from ariroute.lab.leash import spawn
+from ariroute.lab.server import PrivateServer
 
 SUITE: Final = "bookworm"
 PACKAGES: Final = ("redis-server",)
-PASSWORD: Final = "s3cret-of-the-lab"  # noqa: S105
+PASSWORD: Final = "s3cret-of-the-lab"  # noqa: S105  # of a server that lives as long as a test
 """Of the user `ariroute`, who may read keys that begin with `customer:`. The default user needs none and may do all."""
 
 _SETTINGS: Final = {"bind": "127.0.0.1", "save": "", "appendonly": "no", "daemonize": "no", "databases": "4"}
-_READY: Final = 20.0
 
 
 def redis_command() -> tuple[str, ...]:
@@ -30,15 +28,15 @@ def redis_command() -> tuple[str, ...]:
     return loader_command(root, root / "usr/bin/redis-server")
 
 
-class RedisServer:
+class RedisServer(PrivateServer):
     """A server in `folder`, running from `start()` to `stop()` or as a context manager; started again it is empty."""
+
+    program = "redis-server"
 
     def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
         """`settings` are lines of redis.conf beyond our own."""
-        self._folder = folder
-        self._ports = Ports(1)
+        super().__init__(folder, ports=1)
         self._settings = {**_SETTINGS, **(settings or {})}
-        self._process: Leashed | None = None
         (self.port,) = self._ports
 
     @property
@@ -57,24 +55,7 @@ class RedisServer:
         settings.write_text("\n".join([*lines, ""]))
         with (self._folder / "redis.log").open("wb") as log:
             self._process = spawn([*command, str(settings)], output=log)
-        self._wait()
-
-    def stop(self) -> None:
-        """End it; the port stays ours until `close()`."""
-        if self._process:
-            self._process.stop()
-            self._process = None
-
-    def kill(self) -> None:
-        """End it by SIGKILL."""
-        if self._process:
-            self._process.kill()
-            self._process = None
-
-    def close(self) -> None:
-        """End it and give the port back."""
-        self.stop()
-        self._ports.close()
+        self._wait(lambda: self.ask("PING"), self._folder / "redis.log")
 
     def ask(self, *command: str | bytes) -> bytes:
         """Send one command and return the beginning of the reply as it came. Raises LabError for an error reply."""
@@ -90,24 +71,3 @@ class RedisServer:
     def hash(self, key: str | bytes, fields: Mapping[str, str]) -> None:
         """Let `key` hold a hash with these fields."""
         self.ask("HSET", key, *(part for pair in fields.items() for part in pair))
-
-    def _wait(self) -> None:
-        until = time.monotonic() + _READY
-        while time.monotonic() < until:
-            try:
-                self.ask("PING")
-                return
-            except (OSError, LabError):
-                if self._process and self._process.returncode is not None:
-                    break
-                time.sleep(0.01)
-        said = (self._folder / "redis.log").read_text(errors="replace").strip()[-400:]
-        self.stop()
-        raise LabError(f"redis-server does not start: {said}")
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()

@@ -6,39 +6,37 @@ import base64
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
 from ariroute.lab.debian import LabError, loader_command, unpacked
-from ariroute.lab.leash import Leashed, spawn
-from ariroute.lab.ports import Ports
+from ariroute.lab.leash import spawn
+from ariroute.lab.server import PrivateServer
 
 SUITE: Final = "bookworm"
 PACKAGES: Final = ("slapd",)
 BASE: Final = "dc=example,dc=com"
 CUSTOMERS: Final = f"ou=customers,{BASE}"
 USER: Final = f"cn=ariroute,{BASE}"
-PASSWORD: Final = "s3cret-of-the-lab"  # noqa: S105
-_READY: Final = 20.0
+PASSWORD: Final = "s3cret-of-the-lab"  # noqa: S105  # of a server that lives as long as a test
 
 Entry = Mapping[str, Sequence[str | bytes]]
 
 
-class LdapServer:
+class LdapServer(PrivateServer):
     """A server in `folder`, from `start()` to `stop()` or as a context manager; its entries survive a restart.
 
     Everybody may read the customers; nobody reads `ou=secret`. The user `USER` has the password `PASSWORD`.
     """
 
+    program = "slapd"
+
     def __init__(self, folder: Path, settings: str = "", tls: tuple[Path, Path] | None = None) -> None:
         """`settings` go before the database in slapd.conf; `tls` are a certificate and its key, in PEM."""
-        self._folder = folder
+        super().__init__(folder, ports=2)
         self._settings = settings
         self._tls = tls
-        self._ports = Ports(2)
-        self._process: Leashed | None = None
         self.port, self.tls_port = self._ports
 
     @property
@@ -59,30 +57,10 @@ class LdapServer:
         addresses = f"ldap://127.0.0.1:{self.port}" + (f" ldaps://127.0.0.1:{self.tls_port}" if self._tls else "")
         with (self._folder / "slapd.log").open("wb") as log:
             self._process = spawn([*command, "-d", "0", "-h", addresses, "-f", str(settings)], output=log)
-        self._wait()
+        self._wait(self._greet, self._folder / "slapd.log")
 
-    def stop(self) -> None:
-        """End it; the ports stay ours until `close()`."""
-        if self._process:
-            self._process.stop()
-            self._process = None
-
-    def kill(self) -> None:
-        """End it by SIGKILL."""
-        if self._process:
-            self._process.kill()
-            self._process = None
-
-    def close(self) -> None:
-        """End it and give the ports back."""
-        self.stop()
-        self._ports.close()
-
-    @property
-    def pid(self) -> int:
-        """Of the running server."""
-        assert self._process is not None
-        return self._process.pid
+    def _greet(self) -> None:
+        socket.create_connection(("127.0.0.1", self.port), timeout=5).close()
 
     def _configuration(self, root: Path) -> str:
         schemas = [f"include {root}/etc/ldap/schema/{name}.schema" for name in ("core", "cosine", "inetorgperson")]
@@ -111,27 +89,6 @@ class LdapServer:
         done = subprocess.run(add, capture_output=True, text=True, timeout=60, check=False)
         if done.returncode:
             raise LabError(f"slapadd: {done.stderr.strip()[-400:]}")
-
-    def _wait(self) -> None:
-        until = time.monotonic() + _READY
-        while time.monotonic() < until:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=5).close()
-                return
-            except OSError:
-                if self._process and self._process.returncode is not None:
-                    break
-                time.sleep(0.01)
-        said = (self._folder / "slapd.log").read_text(errors="replace").strip()[-400:]
-        self.stop()
-        raise LabError(f"slapd does not start: {said}")
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 def customer(name: str, **attributes: str | bytes | Sequence[str | bytes]) -> tuple[str, Entry]:
