@@ -18,6 +18,7 @@ import requests
 from daemon_files import write_flow
 from running_daemon import RunningDaemon, until
 
+from ariroute.lab.accounts import Accounts
 from ariroute.lab.asterisk import PrivateAsterisk
 from ariroute.lab.customers import CustomerService
 from ariroute.lab.debian import sipp_program
@@ -25,8 +26,6 @@ from ariroute.lab.evil import EvilService
 from ariroute.lab.pbxconfig import SAMPLES
 from ariroute.lab.ports import Ports
 from ariroute.lab.sip import Agent, Agents, Caller, Callers, Identity, Stream
-
-from .accounts import Accounts
 
 LOYALTIES = {"1": "platinum", "2": "gold", "3": "silver"}
 """By the digit after +4670: see :func:`number`."""

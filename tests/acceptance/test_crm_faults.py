@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from running_daemon import RunningDaemon, until
 
+from ariroute.lab.accounts import by_caller
 from ariroute.lab.customers import CustomerService
 from ariroute.lab.evil import EvilService
 from ariroute.lab.sip import Caller
 
-from .accounts import by_caller
 from .conftest import NewDaemon, Site, edit, number
 
 TIMEOUT = 2.5

@@ -9,10 +9,10 @@ from collections.abc import Collection
 import pytest
 from running_daemon import until
 
+from ariroute.lab.accounts import ANSWERING_16, BOUND, GUARD, PROMISE, Account, by_caller
 from ariroute.lab.customers import CustomerService
 from ariroute.lab.sip import Caller
 
-from .accounts import ANSWERING_16, BOUND, GUARD, PROMISE, Account, by_caller
 from .conftest import NewDaemon, Site, number
 
 SETTLING = 1.0

@@ -12,13 +12,13 @@ import pytest
 import requests
 from running_daemon import RunningDaemon, until
 
+from ariroute.lab.accounts import Account
 from ariroute.lab.asterisk import PrivateAsterisk
 from ariroute.lab.debian import sipp_program
 from ariroute.lab.phone import CallState, Phone
 from ariroute.lab.ports import Ports
 from ariroute.lab.sip import Agent, AgentEvent, AgentRecord, Agents, Caller, Callers, Stream
 
-from .accounts import Account
 from .conftest import Site, number
 
 PHONES = [

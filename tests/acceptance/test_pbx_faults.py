@@ -7,12 +7,12 @@ import time
 import pytest
 from running_daemon import until
 
+from ariroute.lab.accounts import BOUND, GUARD, Account, Accounts, by_caller
 from ariroute.lab.customers import CustomerService
+from ariroute.lab.relay import Relay
 from ariroute.lab.sip import Caller
 
-from .accounts import BOUND, GUARD, Account, Accounts, by_caller
 from .conftest import NewDaemon, Site, edit, number
-from .relay import Relay
 
 SOON = 2.0
 """Seconds until a daemon is back after its Asterisk: it tries each second at least."""

@@ -11,12 +11,12 @@ import pytest
 import requests
 from running_daemon import RunningDaemon, ariroute, until
 
+from ariroute.lab.accounts import by_caller
 from ariroute.lab.ports import Ports
+from ariroute.lab.relay import Relay
 from ariroute.lab.sip import Caller
 
-from .accounts import by_caller
 from .conftest import Site, number
-from .relay import Relay
 
 FLOW = """
 version: 1

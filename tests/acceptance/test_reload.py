@@ -10,10 +10,10 @@ import pytest
 import requests
 from running_daemon import DEADLINE, ariroute, until
 
+from ariroute.lab.accounts import by_caller
 from ariroute.lab.customers import CustomerService
 from ariroute.lab.sip import Caller
 
-from .accounts import by_caller
 from .conftest import QUEUES, NewDaemon, Site, edit, number
 
 BAD = sorted((Path(__file__).parents[1] / "fixtures" / "bad").glob("*.yaml"))

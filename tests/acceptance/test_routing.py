@@ -8,9 +8,9 @@ import socket
 import pytest
 from running_daemon import until
 
+from ariroute.lab.accounts import by_caller
 from ariroute.lab.sip import AgentEvent, Caller
 
-from .accounts import by_caller
 from .conftest import QUEUES, NewDaemon, Site, edit, number
 
 PRIORITIES = {"platinum": 30, "gold": 20, "standard": 0}

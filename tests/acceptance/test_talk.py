@@ -16,11 +16,11 @@ import pytest
 from running_daemon import RunningDaemon, until
 
 from ariroute.lab import audio, voices
+from ariroute.lab.accounts import ANSWERING_16, BOUND, GUARD, Account
 from ariroute.lab.customers import CustomerService
 from ariroute.lab.phone import CallState, Phone
 from ariroute.lab.ports import Ports
 
-from .accounts import ANSWERING_16, BOUND, GUARD, Account
 from .conftest import Site, number
 
 TONES = {"welcome": 400, "menu": 700, "wrong": 1000, "bye": 1300, "long": 1700}

@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from acceptance.relay import Relay
 
 from ariroute.asterisk.ami import QueueSummary
 from ariroute.asterisk.ami_link import AmiDown, AmiLink
@@ -17,6 +16,7 @@ from ariroute.asterisk.settings import AmiSettings
 from ariroute.errors import AmiError
 from ariroute.lab.asterisk import PrivateAsterisk
 from ariroute.lab.ports import Ports
+from ariroute.lab.relay import Relay
 from ariroute.values import Secret
 
 

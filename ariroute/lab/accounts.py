@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from running_daemon import DEADLINE, until
-
 from ariroute.lab.asterisk import PrivateAsterisk
 from ariroute.lab.records import CelEvent, CelRow, cel, queue_log
 from ariroute.lab.verdict import CallVerdict, Census, census, verdicts
+from ariroute.lab.waiting import DEADLINE, until
 
 INBOUND = frozenset({"ariroute-demo"})
 
