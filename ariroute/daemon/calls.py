@@ -1,13 +1,8 @@
-"""The calls of one PBX: one guarded task per channel, from StasisStart (or a sweep that found it) to the hand-off.
-
-Asterisk replays no event on an inbound websocket, so an event can be missed while the socket is down. Each second, and
-at each connect, the application is asked for its channels; one that is not known here is handled as new.
-"""
+"""The calls of one PBX: one guarded task per channel, from StasisStart (or a sweep that found it) to the hand-off."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -26,18 +21,18 @@ from ariroute.asterisk.events import (
     StasisEnd,
     StasisStart,
 )
-from ariroute.asterisk.variables import DIALLED
 from ariroute.daemon import logs
-from ariroute.daemon.call import Call, FoundBy, Phase, cancel, is_deciding, may_be_back
-from ariroute.daemon.conversation import Conversation, channel_of, silence
+from ariroute.daemon.call import Call, FoundBy, Phase, cancel, is_deciding
+from ariroute.daemon.conversation import Conversation, channel_of
 from ariroute.daemon.deadlines import Deadlines
 from ariroute.daemon.drive import drive
 from ariroute.daemon.handoff import alone, hand_over, ring_variables, variables
 from ariroute.daemon.metrics import Metrics
 from ariroute.daemon.report import report
-from ariroute.daemon.ringing import Ringing, word_in
+from ariroute.daemon.ringing import Ringing, let_go, word_in
 from ariroute.daemon.routing import Routing
 from ariroute.daemon.supervise import Tasks
+from ariroute.daemon.sweep import Sweep
 from ariroute.errors import AriError, ChannelGone
 from ariroute.flow.contact import Contact, dialled_party, party
 from ariroute.flow.decision import Decision, EndpointDestination
@@ -48,10 +43,7 @@ log = logging.getLogger("ariroute.calls")
 
 MESSAGE_CHANNEL = "Message/"  # one channel for all SIP MESSAGEs of the PBX; holding it blocks them all
 MARGIN = 0.5  # seconds of the guard kept for the hand-off itself
-STASIS = "Stasis"  # the application that a channel runs while it is in ours
 UP = "Up"  # the state of a channel that was answered
-SWEPT_AT_ONCE = 32  # channels that a sweep looks at side by side
-SETTLED = 3.0  # seconds after which a handed-over channel still listed has come in again unseen
 
 OVERLOAD = "overload: too many calls are being decided (daemon.max_in_flight)"
 STRANGER = "it comes back from a phone that nobody answered, and this daemon has not sent it there: was it restarted?"
@@ -81,12 +73,12 @@ class Calls:
         self._on_replaced = on_replaced
         self._calls: dict[str, Call] = {}
         self._tasks = Tasks(self._task_ended)
-        self._departed: dict[str, float] = {}
         self._deadlines: Deadlines[Call] = Deadlines(is_deciding, cancel)
         self._deciding = 0
         self._talking = 0
         self.taking = True
         self.is_replaced = False
+        self.sweep = Sweep(ari, self._calls, self.take)
 
     @property
     def in_flight(self) -> int:
@@ -146,26 +138,6 @@ class Calls:
         self._deciding += 1
         call.task = self._tasks.spawn(work, f"call {channel.id}", about=call)
 
-    async def sweep(self) -> None:
-        """Take in every channel of the application that is not known here, and forget those that are gone.
-
-        Raises AriError when Asterisk does not answer.
-        """
-        asked = time.monotonic()
-        listed = set(await self._ari.channels_in_app())
-        for call in list(self._calls.values()):
-            if call.id not in listed and call.ringing:
-                call.ringing.on_left()
-            if call.id not in listed and call.phase is Phase.DONE and call.since < asked:
-                del self._calls[call.id]
-        unseen = [channel_id for channel_id in listed if self._is_unseen(channel_id, asked)]
-        room = asyncio.Semaphore(SWEPT_AT_ONCE)
-        outcomes = await asyncio.gather(*(self._take_unseen(each, room) for each in unseen), return_exceptions=True)
-        for failure in outcomes:  # of one, which must not keep the others waiting
-            if failure is not None:
-                raise failure
-        self._departed = {channel_id: at for channel_id, at in self._departed.items() if at >= asked}
-
     async def drain(self, within: float) -> None:
         """Take nothing new; let calls finish for ``within`` seconds, then give the rest to the dialplan.
 
@@ -180,7 +152,7 @@ class Calls:
                 about = {"channel": call.id}
                 log.info("left ringing, the daemon stops; unanswered it goes to the flow's default queue", extra=about)
                 call.task.cancel()
-                await self._let_go(call.id)
+                await let_go(self._ari, call.id)
         await self._tasks.finish(within)
         if self.is_replaced or not self._ari.counters.connects:
             return
@@ -298,59 +270,6 @@ class Calls:
         else:
             self._ended("passed on")
 
-    def _is_unseen(self, channel_id: str, asked: float) -> bool:
-        """Whether a channel listed in the application at ``asked`` is in nobody's hands."""
-        known = self._calls.get(channel_id)
-        if known is None:
-            return self._departed.get(channel_id, 0.0) < asked  # else it left while Asterisk was answering
-        return (known.phase is Phase.DONE and asked - known.since > SETTLED) or may_be_back(known, asked)
-
-    async def _take_unseen(self, channel_id: str, room: asyncio.Semaphore) -> None:
-        async with room:
-            await self._look_at(channel_id)
-
-    async def _look_at(self, channel_id: str) -> None:
-        """Take in a channel that seems to be in nobody's hands, unless an event tells of it meanwhile."""
-        before = call, ringing = self._hands(channel_id)
-
-        def is_unseen() -> bool:
-            return self._hands(channel_id) == before
-
-        try:
-            channel = await self._ari.channel(channel_id)
-            if channel.app != STASIS:  # it rings somewhere, or an earlier daemon has sent it there
-                if ringing:
-                    ringing.on_left()
-                elif call is None:
-                    await self._let_go(channel_id)
-                return
-            if ringing and not ringing.is_outside:  # it is still being handed over
-                return
-            app, *arguments = channel.app_data.split(",")
-            if app != self._ari.settings.app:  # moved here from another application
-                arguments = [await self._ari.variable(channel_id, DIALLED) or ""]
-        except ChannelGone:
-            return
-        try:
-            await silence(self._ari, channel_id, is_unseen)
-        except AriError as error:
-            # It would keep whatever is asked for it waiting: the next sweep tries again, and the guard has it.
-            log.warning("what is being played cannot be ended: %s", error, extra={"channel": channel_id})
-            return
-        if is_unseen():
-            dialled, *others = arguments or [""]
-            self.take(channel, dialled, tuple(others), "sweep")
-
-    def _hands(self, channel_id: str) -> tuple[Call | None, Ringing | None]:
-        """In whose a channel is; another whenever an event has told of it."""
-        call = self._calls.get(channel_id)
-        return call, call.ringing if call else None
-
-    async def _let_go(self, channel_id: str) -> None:
-        """Asterisk lists a channel that is watched as if it were in the application: watch it no more."""
-        with contextlib.suppress(AriError):
-            await self._ari.unwatch(channel_id)
-
     def _contact(self, channel: Channel, dialled: str, arguments: tuple[str, ...], region: str) -> Contact:
         return Contact(
             id=channel.id,
@@ -370,7 +289,7 @@ class Calls:
     def _left(self, channel_id: str, *, for_good: bool = False) -> None:
         """The channel left the application: by our hand-off, or the caller or the guard ended it first."""
         call = self._calls.get(channel_id)
-        self._departed[channel_id] = time.monotonic()
+        self.sweep.left(channel_id)
         if call and call.ringing and not for_good:
             call.ringing.on_left()
             return

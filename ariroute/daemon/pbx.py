@@ -101,7 +101,7 @@ class Pbx:
 
     async def _sweep(self) -> None:
         try:
-            await self.calls.sweep()
+            await self.calls.sweep.run()
         except AriError as error:
             refused = isinstance(error, AriRefused) and error.status in NO_RIGHTS
             if refused and not self.shut_out:

@@ -42,6 +42,12 @@ def word_in(arguments: tuple[str, ...]) -> str | None:
     return "".join(arguments[1:2]) if arguments[:1] == (BACK,) else None
 
 
+async def let_go(ari: Ari, channel: str) -> None:
+    """Watch a channel no more: Asterisk lists one that is watched as if it were in the application."""
+    with contextlib.suppress(AriError):
+        await ari.unwatch(channel)
+
+
 class Ringing:
     """One ring of one call. It is told what happens to the channel meanwhile."""
 
@@ -81,8 +87,7 @@ class Ringing:
         word = "" if await hand_over(self._ari, self._channel, wanted) else await self._ask()
         if word in ("", ANSWERED):  # gone, it may be ringing: the answer to its handing over was lost
             word = await self._outcome(ring.within + GRACE)
-        with contextlib.suppress(AriError):
-            await self._ari.unwatch(self._channel)
+        await let_go(self._ari, self._channel)
         if word == ANSWERED:
             return None
         return Rang(OUTCOMES.get(word, RingOutcome.FAILED), word, time.monotonic() - self.began)
