@@ -1,4 +1,4 @@
-"""Who watches a proof while it runs: the conductor tells, a watcher shows. Called from one thread, in the order of things."""
+"""Who watches a proof while it runs: the conductor tells, a watcher shows. Called from one thread, in order."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Watcher(Protocol):
         """A part begins, in words for a line of its own: ``starting a private Asterisk 22.10.1``."""
 
     def calls(self, placed: int, settled: int, of: int) -> None:
-        """So many calls were placed, and so many of them are settled, by Asterisk's records; told several times a second."""
+        """So many calls were placed, and so many of them are settled, by Asterisk's records; told now and again."""
 
     def fault(self, fault: InjectedFault) -> None:
         """A fault begins; ``fault.lasted`` is what was planned."""
