@@ -7,6 +7,7 @@ that a mistake in a sample shows in every test.
 from __future__ import annotations
 
 import fnmatch
+import sysconfig
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,16 @@ from typing import Final
 
 from ariroute.lab.debian import LabError
 
-SAMPLES: Final = Path(__file__).resolve().parents[2] / "dialplan"
+
+def _samples() -> Path:
+    """Where `dialplan/` lies: beside the package in a checkout, under `share/` where a wheel or a package put it."""
+    home = Path(__file__).resolve().parents[2]
+    shared = "share/ariroute/dialplan"
+    places = (home / "dialplan", home / shared, Path(sysconfig.get_path("data")) / shared)
+    return next((place for place in places if (place / "extensions-ariroute.conf").is_file()), places[0])
+
+
+SAMPLES: Final = _samples()
 
 # Named one by one (a pattern may stand for a family), because loading all of Asterisk's modules takes seconds and
 # asks for configuration files that nobody needs here. A pattern without a match in this release is left out.
@@ -169,7 +179,7 @@ def configuration(
         except FileNotFoundError:
             raise LabError(
                 f"{samples / name} is not there: a private Asterisk is made of the files in dialplan/, "
-                "so run it from a checkout of ariroute and not from an installed package"
+                "which come with a checkout of ariroute, its wheel and its Debian package: install it again"
             ) from None
         return fill_in(text, values or {}, name)
 

@@ -78,7 +78,7 @@ def test_a_sample_without_its_one_place_to_fill_in_is_refused(sample: str) -> No
 def test_when_the_samples_are_not_there_then_it_says_what_to_do(tmp_path: Path) -> None:
     folders = Folders(Path("/base"), Path("/base/run"), Path("/modules"), Path("/data"))
 
-    with pytest.raises(LabError, match=r"cel\.conf is not there: .* run it from a checkout of ariroute"):
+    with pytest.raises(LabError, match=r"cel\.conf is not there: .* which come with a checkout of ariroute"):
         pbxconfig.configuration(folders, Ports(1, 2, 3), Secrets("a", "b"), Extras(), [], samples=tmp_path)
 
 
