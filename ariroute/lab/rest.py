@@ -91,6 +91,10 @@ class RestService(LoopbackServer):
         """The answer to one request."""
         raise NotImplementedError
 
+    def delay(self, asked: Asked) -> float:
+        """Seconds that pass before this request is answered."""
+        return 0.0
+
     async def listen(self, port: int) -> asyncio.Server:
         """Open the listening socket."""
         return await asyncio.start_server(self._accept, "127.0.0.1", port)
@@ -114,6 +118,8 @@ class RestService(LoopbackServer):
                         asked.method, asked.path, asked.query, asked.headers, await reader.readexactly(length)
                     )
                     self.asked.append(whole)
+                    if pause := self.delay(whole):
+                        await asyncio.sleep(pause)
                     writer.write(self.reply(whole).encoded())
                     await writer.drain()
         finally:

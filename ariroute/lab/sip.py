@@ -46,6 +46,8 @@ class Caller:
     stay: float = 60.0
     raw_from: str | None = None
     """The whole From header, put on the wire as it is (for hostile callers): only its tag is added."""
+    after: float = 0.0
+    """How long this caller waits before dialling, from when their turn in the stream comes."""
 
     def from_header(self) -> str:
         """The value of From, without its tag."""
@@ -385,7 +387,7 @@ def _cells(place: int, sender: str, caller: Caller) -> tuple[str, ...]:
             raise SipError(
                 f"{text!r} holds a ';' or a line break, which SIPp's list cannot carry: place this caller alone"
             )
-    return (str(place), sender, caller.dialled, _ms(caller.patience), _ms(caller.stay))
+    return (str(place), sender, caller.dialled, _ms(caller.patience), _ms(caller.stay), _ms(caller.after))
 
 
 def _agent_scenario(agents: Sequence[Agent]) -> str:

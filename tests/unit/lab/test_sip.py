@@ -48,12 +48,12 @@ def test_when_a_scenario_is_filled_in_then_it_is_xml_without_markers(identity: I
 
 
 def test_when_callers_are_listed_then_each_line_carries_its_values_in_order() -> None:
-    callers = [Caller("1", "Ann", dialled="a", patience=1.5, stay=0), Caller("2")]
+    callers = [Caller("1", "Ann", dialled="a", patience=1.5, stay=0, after=0.25), Caller("2")]
 
     assert sip._injection(callers, alone=False).splitlines() == [
         "SEQUENTIAL",
-        '0;"Ann" <sip:1@127.0.0.1>;a;1500;1',
-        "1;<sip:2@127.0.0.1>;support;60000;60000",
+        '0;"Ann" <sip:1@127.0.0.1>;a;1500;1;250',
+        "1;<sip:2@127.0.0.1>;support;60000;60000;1",
     ]
 
 
