@@ -136,8 +136,8 @@ class _Connection(asyncio.Protocol):
 
     def _reply(self, answer: bytes, *, close: bool) -> None:
         self._closing = close
-        if self._service.delay:
-            asyncio.get_running_loop().call_later(self._service.delay, self._write, answer, close)
+        if delay := self._service.delay:
+            asyncio.get_running_loop().call_later(delay, self._write, answer, close)
         else:
             self._write(answer, close)
 
