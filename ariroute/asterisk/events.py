@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from ariroute.asterisk.json_text import loads
+from ariroute.flow.untrusted import Untrusted
 
 Json = Mapping[str, Any]
 NO_VARIABLES: Final[Mapping[str, str]] = {}
+NOTHING: Final = Untrusted()
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +25,8 @@ class Channel:
     id: str
     name: str = ""
     state: str = ""
-    caller_number: str = ""
-    caller_name: str = ""
+    caller_number: Untrusted = NOTHING
+    caller_name: Untrusted = NOTHING
     dialled: str = ""
     """The extension the channel is in; behind a ``Goto(context,s,1)`` that is ``s``."""
     context: str = ""
@@ -176,8 +178,8 @@ def channel_of(message: Json) -> Channel:
         _identifier(message),
         _text(message, "name"),
         _text(message, "state"),
-        _text(caller, "number"),
-        _text(caller, "name"),
+        Untrusted(_text(caller, "number")),
+        Untrusted(_text(caller, "name")),
         _text(dialplan, "exten"),
         _text(dialplan, "context"),
         _text(message, "creationtime"),

@@ -32,6 +32,8 @@ class Call:
     phase: Phase = Phase.DECIDING
     is_up: bool = False
     """Whether it was answered when it came."""
+    renamed: str | None = None
+    """The caller's name as telephones may be shown it; None where the one it came with is harmless."""
     hung_up: bool = False
     due: float = 0.0
     """When the decision must be made, by the loop's time; moved by each step that holds the caller."""

@@ -21,6 +21,7 @@ from ariroute.asterisk.events import (
     StasisEnd,
     StasisStart,
 )
+from ariroute.asterisk.variables import CALLER_NAME
 from ariroute.daemon import logs
 from ariroute.daemon.call import Call, FoundBy, Phase, cancel, is_deciding
 from ariroute.daemon.conversation import Conversation, channel_of
@@ -34,7 +35,7 @@ from ariroute.daemon.routing import Routing
 from ariroute.daemon.supervise import Tasks
 from ariroute.daemon.sweep import Sweep
 from ariroute.errors import AriError, ChannelGone
-from ariroute.flow.contact import Contact, dialled_party, party
+from ariroute.flow.contact import Contact, dialled_party, is_obeyed, party
 from ariroute.flow.decision import Decision, EndpointDestination
 from ariroute.flow.run import Run
 from ariroute.flow.wants import Gather, PickUp, Play, Reply, Ring
@@ -127,7 +128,8 @@ class Calls:
         routing = self._routing()
         limit = routing.config.daemon.max_in_flight
         contact = self._contact(channel, dialled, () if word is not None else arguments, routing.ruleset.region)
-        call = Call(channel.id, found_by, time.monotonic(), is_up=channel.state == UP)
+        renamed = contact.caller.name if is_obeyed(channel.caller_name) else None
+        call = Call(channel.id, found_by, time.monotonic(), is_up=channel.state == UP, renamed=renamed)
         self._calls[channel.id] = call
         self._metrics.taken(self._pbx, found_by)
         if channel.name.startswith(MESSAGE_CHANNEL):
@@ -333,6 +335,8 @@ class Calls:
 
 def _own(call: Call, wanted: Mapping[str, str]) -> Mapping[str, str]:
     """What to write to the channel of ``call``: one that was found there may have been another daemon's before."""
+    if call.renamed is not None:
+        wanted = {CALLER_NAME: call.renamed, **wanted}
     return alone(wanted) if call.found_by == "sweep" else wanted
 
 

@@ -1,4 +1,8 @@
-"""Logs: short sentences with fields, the channel id in every line of a call, one JSON object per line if wanted."""
+"""Logs: short sentences with fields, the channel id in every line of a call, one JSON object per line if wanted.
+
+Whatever a text holds that came from a caller, a customer system or a broken server, a line stays one line, and has
+nothing that a terminal obeys. A sentence never shows a telephone number in full: where one is wanted it is a field.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,10 @@ import contextlib
 import json
 import logging
 import os
+import re
 import sys
 import threading
+from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from queue import SimpleQueue
@@ -23,6 +29,12 @@ BACKLOG: Final = 10_000
 
 GATHER: Final = 0.1
 """Seconds that a line may wait for others: waking the writer for each costs as much as a sixth of a call."""
+
+NUMBER: Final = re.compile(r"(?<![\w.])(?:\+[0-9]{6,}|[0-9*#]{8,})(?!\w|\.[0-9])", re.ASCII)
+"""What may be a telephone number; not ``1700000000.12``, the id of a channel."""
+
+CONTINUED: Final = "    "
+"""Stands before each line of a traceback, so that none can be taken for a line of its own."""
 
 LogFormat = Literal["text", "json"]
 ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
@@ -45,14 +57,15 @@ class JsonLines(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": without_numbers(record.getMessage()),
         } | fields_of(record)
         if record.exc_info:
-            line["traceback"] = self.formatException(record.exc_info)
+            line["traceback"] = without_numbers(self.formatException(record.exc_info))
         try:
-            return dumps(line)
+            text = dumps(line)
         except (TypeError, ValueError):  # a value that is no JSON, or a lone surrogate
-            return ENCODE(line)
+            text = ENCODE(line)
+        return harmless(text, lambda c: json.dumps(c)[1:-1])  # such a character can only be within a text of JSON
 
 
 class Text(logging.Formatter):
@@ -61,8 +74,12 @@ class Text(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         time = datetime.fromtimestamp(record.created).astimezone().isoformat(sep=" ", timespec="milliseconds")
         fields = " ".join(f"{name}={_shown(value)}" for name, value in fields_of(record).items())
-        line = f"{time} {record.levelname:<7} {record.getMessage()}" + (f"  {fields}" if fields else "")
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        message = without_numbers(record.getMessage()).replace("\n", " | ")
+        line = harmless(f"{time} {record.levelname:<7} {message}" + (f"  {fields}" if fields else ""), escaped)
+        if not record.exc_info:
+            return line
+        traceback = without_numbers(self.formatException(record.exc_info)).splitlines()
+        return "\n".join([line, *(CONTINUED + harmless(each, escaped) for each in traceback)])
 
 
 class Writer(logging.Handler):
@@ -142,6 +159,21 @@ def set_up(level: str, form: LogFormat, stream: TextIO | None = None) -> Writer:
     handler.setFormatter(JsonLines() if form == "json" else Text())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     return handler
+
+
+def harmless(text: str, escape: Callable[[str], str]) -> str:
+    """``text`` with what is not printable escaped: controls, line breaks, directions of text, lone surrogates."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else escape(c) for c in text)
+
+
+def escaped(character: str) -> str:
+    """``\\x1b``, as Python writes it."""
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def without_numbers(text: str) -> str:
+    """``text`` with every telephone number masked."""
+    return NUMBER.sub(lambda found: masked(found[0]), text)
 
 
 def masked(number: str) -> str:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from ariroute.flow.numbers import dialable, e164
+from ariroute.flow.untrusted import Untrusted
 
 Medium = Literal["call", "message"]
 
 NAME_LIMIT = 64
+
+OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Characters that do something where a name is shown: control characters, line breaks, directions of text. Joiners
+(U+200C, U+200D) are not among them, which names and emoji are written with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +67,22 @@ class Contact:
         }
 
 
-def party(number: str, name: str, region: str) -> Party:
-    """A party from untrusted text: the number reduced to dialable characters, the name to printable ones."""
-    digits = dialable(number)
-    return Party(digits, e164(digits, region), display_name(name))
+def party(number: Untrusted | str, name: Untrusted | str, region: str) -> Party:
+    """A party from untrusted text: the number reduced to dialable characters, the name to printable ones.
+
+    The one door by which what a caller says of itself comes in.
+    """
+    digits = dialable(_raw(number))
+    return Party(digits, e164(digits, region), display_name(_raw(name)))
+
+
+def is_obeyed(name: Untrusted) -> bool:
+    """Whether ``name`` has characters that a telephone which is shown it may obey."""
+    return OBEYED.search(name.raw) is not None
+
+
+def _raw(text: Untrusted | str) -> str:
+    return text.raw if isinstance(text, Untrusted) else text
 
 
 def dialled_party(text: str, region: str) -> Party:

@@ -10,6 +10,7 @@ from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
 DIALABLE = re.compile(r"\+?[0-9*#]{1,32}", re.ASCII)
 SEPARATORS = re.compile(r"[ ().\-/]", re.ASCII)
+LONGEST = 64
 NATIONAL = re.compile(r"[0-9]{5,17}", re.ASCII)
 NEVER = "(?!)"
 """A pattern that nothing matches."""
@@ -20,9 +21,9 @@ INTERNATIONAL = re.compile(r"\+[1-9][0-9]{5,14}", re.ASCII)
 def dialable(text: str) -> str:
     """``text`` without the usual separators if the rest is ``+``, digits, ``*`` and ``#``; else an empty string.
 
-    Nothing is guessed: ``anonymous``, a SIP address or 33 digits give an empty string.
+    Nothing is guessed: ``anonymous``, a SIP address, 33 digits or 65 characters give an empty string.
     """
-    bare = SEPARATORS.sub("", text[:64])
+    bare = SEPARATORS.sub("", text) if len(text) <= LONGEST else ""
     return bare if DIALABLE.fullmatch(bare) else ""
 
 

@@ -22,8 +22,9 @@ LOST = ("08", "57P01", "57P02", "57P05")
 """The connection broke; the server stops, crashed, or ended an idle session."""
 LATE = ("57014", "55P03")
 """The statement was cancelled by its timeout; a lock was not to be had in time."""
-DATA = "22"
-"""The class of errors about a value. Their messages quote it, and it may be personal."""
+DATA = ("22", "23", "P0")
+"""Classes of errors about a value, and those that a function on the server raises itself. Their messages may quote
+what was asked, and that may be personal."""
 
 
 class Postgres:

@@ -215,11 +215,13 @@ class UrlTemplate:
         return tuple(place.name for place in places_in(self.pieces))
 
     def target(self, inputs: Mapping[str, str]) -> str:
-        """Path and query for these inputs, encoded. Raises LookupFailed when a value would climb the path."""
-        target = "".join(
-            piece if isinstance(piece, str) else quote(piece.value(inputs), safe="", errors="replace")
-            for piece in self.pieces
-        )
+        """Path and query for these inputs, encoded. Raises LookupFailed when a value would lead to another path."""
+        target = ""
+        for piece in self.pieces:
+            value = piece if isinstance(piece, str) else quote(piece.value(inputs), safe="", errors="replace")
+            if not value and "?" not in target:
+                raise LookupFailed(Failure.ERROR, f"{piece} is empty, which is another path: not asked", asked=False)
+            target += value
         if "/." in target and climbs(target):
             raise LookupFailed(Failure.ERROR, "a value of dots alone would change the path: not asked", asked=False)
         return target

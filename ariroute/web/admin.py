@@ -1,10 +1,16 @@
 """The admin API on loopback: liveness, readiness, metrics, status, reload.
 
-A change needs the header ``X-Ariroute``: a web page opened on the same machine cannot send it without the browser
-asking first, which this server never grants.
+It has no passwords, so it must not answer a web page that a browser on the same machine shows. Such a page may know a
+name of its own that leads to 127.0.0.1 (DNS rebinding), but its browser then sends that name as ``Host``; and what it
+has another origin send bears ``Origin``. A change needs the header ``X-Ariroute`` besides, which no page can send
+without the browser asking first, and this server never grants it.
 """
 
 from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -14,6 +20,9 @@ from ariroute.errors import ArirouteError, ConfigError
 
 DAEMON = web.AppKey("daemon", Daemon)
 HEADER = "X-Ariroute"
+LOCAL = re.compile(r"(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]{1,5})?", re.ASCII | re.IGNORECASE)
+"""Names of this machine that no name server has a say in (RFC 6761 keeps ``localhost``)."""
+
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
 routes = web.RouteTableDef()
@@ -48,7 +57,7 @@ async def metrics(request: web.Request) -> web.Response:
 async def reload(request: web.Request) -> web.Response:
     """200 with what changed; 422 with every mistake when the file is refused."""
     if HEADER not in request.headers:
-        return web.json_response({"problems": [f"the header {HEADER} is missing"]}, status=403)
+        return _refused(f"the header {HEADER} is missing")
     daemon = request.app[DAEMON]
     try:
         changed = await daemon.reload()
@@ -59,9 +68,39 @@ async def reload(request: web.Request) -> web.Response:
     return web.json_response({"changed": changed, "digest": daemon.config.digest})
 
 
+@web.middleware
+async def for_this_machine(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """403 for what a web page may have sent. Monitors that speak HTTP/1.0 send no ``Host``; every browser does."""
+    host, origin = request.headers.get("Host"), request.headers.get("Origin")
+    if host is not None and not LOCAL.fullmatch(host):
+        return _refused("the header Host names no address of this machine: a proxy must send such as Host: 127.0.0.1")
+    if origin is not None and not LOCAL.fullmatch(_netloc(origin)):
+        return _refused("the header Origin names a web page of elsewhere")
+    return await handler(request)
+
+
+def _refused(why: str) -> web.Response:
+    return web.json_response({"problems": [why]}, status=403)
+
+
+def _netloc(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
+
+
+async def _say_little(request: web.Request, response: web.StreamResponse) -> None:
+    """Name no libraries, keep nothing in a cache, and leave no room for a guess at what a body is."""
+    response.headers.update({"Server": "ariroute", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"})
+
+
 def admin_app(daemon: Daemon) -> web.Application:
     """The admin API over ``daemon``."""
-    app = web.Application(client_max_size=64 * 1024)
+    app = web.Application(client_max_size=64 * 1024, middlewares=[for_this_machine])
+    app.on_response_prepare.append(_say_little)
     app[DAEMON] = daemon
     app.add_routes(routes)
     return app

@@ -51,6 +51,20 @@ async def test_when_the_flow_sets_a_variable_then_the_channel_carries_it(fake: F
         assert channel.variables["ARIROUTE_QUEUE"] == "standard"
 
 
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [("Bo Ek", None), ("Bo\x1b[2J\u202eEk", "Bo[2JEk"), ("\u200f", ""), ("\u0645\u200c\u062e", None)],
+)
+async def test_when_a_telephone_may_obey_the_callers_name_then_it_is_cleaned_on_the_channel_too(
+    fake: FakePbx, running: Running, name: str, written: str | None
+) -> None:
+    async with running():
+        channel = place(fake, "+46701000001", name=name)
+        await fake.until(lambda: channel.continued)
+    assert channel.variables.get("CALLERID(name)") == written
+    assert channel.variables["ARIROUTE_QUEUE"] == "platinum"
+
+
 async def test_when_the_crm_hangs_then_the_flow_goes_on_at_the_deadline(
     fake: FakePbx, crm: Crm, running: Running
 ) -> None:

@@ -85,3 +85,54 @@ def test_a_log_that_nobody_reads_holds_up_nobody_and_says_how_much_is_missing(
                 dropped += int(line.split()[0]) if "dropped" in line else 0
             writer.close()
         assert dropped > 0
+
+
+HOSTILE = "a\nb\r\x1b[2J\x9b2J\u202e\u2028\ud800\U000e0001\x00"
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_nothing_that_a_terminal_obeys_is_in_a_line_and_the_line_stays_one(
+    form: logs.LogFormat, root: logging.Logger
+) -> None:
+    stream = io.StringIO()
+    writer = logs.set_up("info", form, stream)
+    logging.getLogger("ariroute").info("said %s", HOSTILE, extra={"caller": HOSTILE, "found": {HOSTILE: [HOSTILE]}})
+    writer.close()
+    (line,) = stream.getvalue().splitlines()
+    assert line.isprintable()
+    if form == "json":
+        read = json.loads(line)
+        assert (read["message"], read["caller"], read["found"]) == (f"said {HOSTILE}", HOSTILE, {HOSTILE: [HOSTILE]})
+
+
+def test_a_traceback_cannot_forge_a_line_of_text(root: logging.Logger) -> None:
+    stream = io.StringIO()
+    writer = logs.set_up("info", "text", stream)
+    try:
+        raise ValueError("x\n2026-01-01 00:00:00.000+01:00 INFO    forged\u20282026-01-01 forged\x1b[2J")
+    except ValueError:
+        logging.getLogger("ariroute").exception("failed")
+    writer.close()
+    first, *others = stream.getvalue().splitlines()
+    assert first.endswith("failed")
+    assert others
+    assert all(line.startswith("    ") and line.isprintable() for line in others)
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_no_sentence_and_no_traceback_shows_a_number_in_full(form: logs.LogFormat, root: logging.Logger) -> None:
+    stream = io.StringIO()
+    writer = logs.set_up("info", form, stream)
+    said = "'+46701234567' is in row 2, 0701234567."
+    try:
+        raise ValueError(said)
+    except ValueError as error:
+        logging.getLogger("ariroute").exception("the file is not used: %s", error)
+    logging.getLogger("ariroute").info("read again, 1000000 rows, channel 1700000000.12", extra={"caller": "+46701"})
+    writer.close()
+    text = stream.getvalue()
+    assert text.count("+46******567") == 2
+    assert text.count("070****567") == 2
+    assert "234567" not in text
+    assert "1000000 rows, channel 1700000000.12" in text
+    assert "+46701" in text

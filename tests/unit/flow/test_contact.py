@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ariroute.flow.contact import NAME_LIMIT, Contact, Party, dialled_party, display_name, party
+from ariroute.flow.contact import NAME_LIMIT, Contact, Party, dialled_party, display_name, is_obeyed, party
 from ariroute.flow.numbers import dialable, e164
+from ariroute.flow.untrusted import Untrusted
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,7 @@ from ariroute.flow.numbers import dialable, e164
         ("sip:bo@example.com", "", ""),
         ("0701234567\r\nAction: Originate", "", ""),
         ("1" * 33, "", ""),
+        ("1" * 32 + " " * 33, "", ""),
         ("٠٧٠١٢٣٤٥٦٧", "", ""),  # digits of another script are none that Asterisk dials
         ("${SHELL(id)}", "", ""),
     ],
@@ -88,3 +90,21 @@ def test_the_facts_are_what_templates_may_name() -> None:
         "contact.id": "1",
         "contact.pbx": "",
     }
+
+
+def test_what_a_caller_says_of_itself_becomes_clean_and_is_never_shown_as_it_is() -> None:
+    said = Untrusted("Bo\x1b[2J\u202eEk\ud800")
+    assert party(Untrusted("0701234567"), said, "SE") == Party("0701234567", "+46701234567", "Bo[2JEk")
+    assert f"{said} {said!r}" == r"'Bo\x1b[2J\u202eEk\ud800' 'Bo\x1b[2J\u202eEk\ud800'"
+
+
+@pytest.mark.parametrize("name", ["a\x1bb", "a\r\nb", "a\x00", "\x7f", "\x85", "\u202eoB", "\u2066a", "a\u2028b"])
+def test_a_name_that_a_telephone_may_obey_is_known(name: str) -> None:
+    assert is_obeyed(Untrusted(name))
+
+
+@pytest.mark.parametrize(
+    "name", ["", "Bo Ek", "Åsa", "A\u030asa", "\u0645\u06cc\u200c\u062e", "\U0001f469\u200d\U0001f4bb", '"<>&']
+)
+def test_a_name_in_any_script_is_left_alone(name: str) -> None:
+    assert not is_obeyed(Untrusted(name))

@@ -76,12 +76,16 @@ def test_address_without_path_asks_for_the_root() -> None:
     assert UrlTemplate.parse("http://crm.local").target({}) == "/"
 
 
-@pytest.mark.parametrize("value", [".", ".."])
-def test_value_of_dots_alone_is_not_asked(value: str) -> None:
+@pytest.mark.parametrize("value", [".", "..", ""])
+def test_value_that_makes_another_path_is_not_asked(value: str) -> None:
     template = UrlTemplate.parse("http://crm.local/customers/{caller.name}")
     with pytest.raises(LookupFailed) as caught:
         template.target({"caller.name": value})
     assert caught.value.reason == Failure.ERROR
+
+
+def test_empty_value_in_a_query_is_asked() -> None:
+    assert UrlTemplate.parse("http://crm.local/find?name={caller.name}").target({}) == "/find?name="
 
 
 @given(st.text())
@@ -90,7 +94,7 @@ def test_any_value_stays_one_segment_of_safe_characters(value: str) -> None:
     try:
         target = template.target({"caller.name": value})
     except LookupFailed:
-        assert value in (".", "..")
+        assert value in (".", "..", "")
         return
     path, _, query = target.partition("?")
     assert path.count("/") == 3

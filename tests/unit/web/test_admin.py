@@ -78,3 +78,47 @@ async def test_a_reload_of_a_broken_file_answers_with_every_mistake(client: Clie
     problems = (await answer.json())["problems"]
     assert len(problems) == 2
     assert all("ariroute.yaml:" in problem for problem in problems)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example"},  # DNS rebinding: a name of the page's own that leads to 127.0.0.1
+        {"Host": "evil.example:8067"},
+        {"Host": "127.0.0.1.evil.example"},
+        {"Host": "localhost.evil.example"},
+        {"Host": "10.0.0.1"},
+        {"Host": ""},
+        {"Origin": "http://evil.example"},
+        {"Origin": "http://127.0.0.1.evil.example"},
+        {"Origin": "null"},  # a page in a sandbox
+        {"Origin": "http://["},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize(("method", "path"), [("GET", "/status"), ("GET", "/metrics"), ("POST", "/reload")])
+async def test_a_web_page_is_not_answered(client: Client, method: str, path: str, headers: dict[str, str]) -> None:
+    answer = await client.request(method, path, headers={"X-Ariroute": "1", **headers})
+    assert answer.status == 403
+    assert list(await answer.json()) == ["problems"]
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8067", "127.0.0.1:8067", "127.1.2.3", "[::1]:8067"])
+async def test_this_machine_is_answered_by_all_its_names(client: Client, host: str) -> None:
+    answer = await client.get("/live", headers={"Host": host, "Origin": f"http://{host}"})
+    assert answer.status == 200
+
+
+async def test_a_page_that_asks_for_leave_to_send_the_header_does_not_get_it(client: Client) -> None:
+    answer = await client.options("/reload", headers={"Access-Control-Request-Headers": "X-Ariroute"})
+    assert answer.status == 405
+    assert not [name for name in answer.headers if name.lower().startswith("access-control")]
+
+
+@pytest.mark.parametrize("path", ["/status", "/", "/..%2f..%2fetc%2fpasswd", "/%00"])
+async def test_an_answer_tells_nothing_of_libraries_and_is_kept_nowhere(client: Client, path: str) -> None:
+    answer = await client.get(path)
+    assert answer.headers["Server"] == "ariroute"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "aiohttp" not in await answer.text()
+    assert "Traceback" not in await answer.text()
