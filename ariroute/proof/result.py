@@ -43,12 +43,22 @@ class ProvenCall:
     """Whether no decision was made about it: the dialplan took its default queue."""
     twice: bool = False
     """Whether it was put into a queue a second time although it had not left the first by overflow."""
+    stay: float | None = None
+    """Seconds of its longest stay where nothing rings for it and no queue has it; without it, the whole time counts."""
+    allowed: float | None = None
+    """Seconds that its own flow may hold it in one stay, begun anew by each death of the daemon in between; without it
+    that of the run."""
 
     @property
     def wait(self) -> float | None:
-        """Seconds from entering Stasis(), or from being placed where it never did, to where it ended up."""
+        """Seconds from entering Stasis(), or from being placed where it never did, to where it ended up.
+
+        Of a call for which phones rang on the way, those of its longest stay between the rings.
+        """
         if self.settled is None:
             return None
+        if self.stay is not None:
+            return self.stay
         return self.settled - (self.placed if self.entered is None else self.entered)
 
 
@@ -72,7 +82,7 @@ class Run:
     """Seconds since 1970."""
     guard: float | None
     allowed: float
-    """Longest wait in seconds that this run's flow may cause by itself (prompts, rings), without any fault."""
+    """Longest wait in seconds that this run's flow may cause by itself (prompts, keys), without any fault."""
     calls: tuple[ProvenCall, ...]
     faults: tuple[InjectedFault, ...]
 
@@ -102,8 +112,14 @@ class Run:
         """Those who waited longer than what the flow itself may take, the guard, and `SLACK`."""
         if self.guard is None:
             return ()
-        bound = self.allowed + self.guard + SLACK
-        return tuple(call for call in self.calls if (call.wait or 0.0) > bound and call.ending is not Ending.LEFT)
+        return tuple(
+            call
+            for call in self.calls
+            if (call.wait or 0.0) > self._allowed(call) + self.guard + SLACK and call.ending is not Ending.LEFT
+        )
+
+    def _allowed(self, call: ProvenCall) -> float:
+        return self.allowed if call.allowed is None else call.allowed
 
     def under(self, fault: InjectedFault) -> tuple[ProvenCall, ...]:
         """The calls that were on their way to a queue while that fault was there."""
