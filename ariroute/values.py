@@ -201,8 +201,9 @@ class PrivateText(Secret):
 
 
 class Settings(BaseModel):
-    """Base of every settings model: frozen, unknown keys refused, no silent conversion of types."""
+    """Base of every settings model: frozen, unknown keys refused, no silent conversion of types.
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True, use_attribute_docstrings=True
-    )
+    A model is built when it is first used: most are only parts of the flow file's model, which is built as a whole.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True, defer_build=True)

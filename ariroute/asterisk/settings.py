@@ -47,35 +47,54 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 class AriSettings(Settings):
     """How to reach one Asterisk over ARI, and what to be there."""
 
-    url: Annotated[str, AfterValidator(_base_url)]
-    """Asterisk's HTTP server (http.conf ``bindaddr``, ``bindport``, ``prefix``), such as ``http://127.0.0.1:8088``."""
-    user: str = Field(pattern=r"^[^\x00-\x1f\x7f:]+$")
-    """A section of ari.conf with ``type=user``. Without a colon: HTTP's basic authentication ends the name there."""
+    url: Annotated[str, AfterValidator(_base_url)] = Field(
+        description="Asterisk's HTTP server (http.conf `bindaddr`, `bindport`, `prefix`), such as `http://127.0.0.1:8088`."
+    )
+    user: str = Field(
+        pattern=r"^[^\x00-\x1f\x7f:]+$",
+        description="A section of ari.conf with `type=user`. Without a colon: HTTP's basic authentication ends the "
+        "name there.",
+    )
     password: Secret
-    app: Name = "ariroute"
-    """Name of the Stasis application, as the dialplan's ``Stasis()`` calls it."""
-    transport: Literal["auto", "websocket", "http"] = "auto"
-    """How requests travel. ``auto``: over the websocket if the server does that (20.14, 21.9, 22.4), else over HTTP."""
-    request_timeout: Duration = 2.0
-    """Deadline of each request. Below the guard (4 s), so that a slow answer is seen before the caller is rescued."""
-    connect_timeout: Duration = 5.0
-    """Deadline of TCP, TLS and the websocket's opening handshake together."""
-    ping: Duration = 5.0
-    """Interval of the websocket's pings; nothing heard for twice as long and the connection counts as dead."""
-    reconnect_within: Duration = 1.0
-    """Longest pause between two attempts to connect; the first ones follow faster."""
+    app: Name = Field(
+        default="ariroute", description="Name of the Stasis application, as the dialplan's `Stasis()` calls it."
+    )
+    transport: Literal["auto", "websocket", "http"] = Field(
+        default="auto",
+        description="How requests travel. `auto`: over the websocket if the server does that (20.14, 21.9, 22.4), else "
+        "over HTTP.",
+    )
+    request_timeout: Duration = Field(
+        default=2.0,
+        description="Deadline of each request. Below the guard (4 s), so that a slow answer is seen before the caller "
+        "is rescued.",
+    )
+    connect_timeout: Duration = Field(
+        default=5.0, description="Deadline of TCP, TLS and the websocket's opening handshake together."
+    )
+    ping: Duration = Field(
+        default=5.0,
+        description="Interval of the websocket's pings; nothing heard for twice as long and the connection counts as "
+        "dead.",
+    )
+    reconnect_within: Duration = Field(
+        default=1.0, description="Longest pause between two attempts to connect; the first ones follow faster."
+    )
 
 
 class AmiSettings(Settings):
     """How to reach one Asterisk over AMI."""
 
-    address: Annotated[str, AfterValidator(_address)] = "127.0.0.1:5038"
-    """``HOST:PORT`` (manager.conf ``bindaddr``, ``port``)."""
-    user: str = Field(pattern=r"^[^\x00-\x1f\x7f]+$")
-    """A section of manager.conf; ``write=agent`` is enough, ``write=agent,reporting`` for the Asterisk database."""
+    address: Annotated[str, AfterValidator(_address)] = Field(
+        default="127.0.0.1:5038", description="`HOST:PORT` (manager.conf `bindaddr`, `port`)."
+    )
+    user: str = Field(
+        pattern=r"^[^\x00-\x1f\x7f]+$",
+        description="A section of manager.conf; `write=agent` is enough, `write=agent,reporting` for the Asterisk "
+        "database.",
+    )
     password: Secret
-    timeout: Duration = 3.0
-    """Deadline of the login and of each action."""
+    timeout: Duration = Field(default=3.0, description="Deadline of the login and of each action.")
 
     @property
     def host(self) -> str:

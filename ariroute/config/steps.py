@@ -246,8 +246,8 @@ def sets(step: Step) -> Iterable[str]:
     return (asks.into,) if asks else step.set or ()
 
 
-for _model in (
+for _model in (  # the step first: the others take what is built of it
+    *(Step, Way, Case, LookupWays, ArmSettings, SplitStep, HoursStep),
     *(talk_steps.MenuStep, talk_steps.CollectStep, ring_steps.RingSettings, ring_steps.DialStep, ring_steps.AgentStep),
-    *(Way, Case, LookupWays, ArmSettings, SplitStep, HoursStep, Step),
 ):
-    _model.model_rebuild(force=True, _types_namespace={"Way": Way, "Step": Step})
+    _model.model_rebuild(_types_namespace={"Way": Way, "Step": Step})

@@ -11,11 +11,10 @@ import contextlib
 import logging
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
 from pydantic import AfterValidator, Field, model_validator
 
 from ariroute.errors import ConfigError, LookupFailed
@@ -24,14 +23,19 @@ from ariroute.flow.facts import Failure
 from ariroute.flow.hours import Agenda, Event
 from ariroute.lookups.csv import Print, fingerprint
 from ariroute.lookups.ical import events
-from ariroute.lookups.resolver import Resolver
-from ariroute.lookups.service import failure_of, status_text, whole_body
+from ariroute.lookups.service import status_text, whole_body
 from ariroute.values import Duration, PrivateText, Settings, checked_host
+
+if TYPE_CHECKING:
+    from aiohttp import ClientResponse
+
+    from ariroute.lookups.session import Session
 
 log = logging.getLogger(__name__)
 
 SIZE_LIMIT = 4 * 1024 * 1024
 CHECK_EVERY = 1.0
+HEADERS = {"Accept": "text/calendar", "Accept-Encoding": "gzip", "User-Agent": "ariroute"}
 
 
 def _interval(value: float) -> float:
@@ -133,7 +137,7 @@ class Calendar:
         self._print: tuple[Print, int] | None = None
         self._failure = ""
         self._task: asyncio.Task[None] | None = None
-        self._session: ClientSession | None = None
+        self._session: Session | None = None
 
     @property
     def is_known(self) -> bool:
@@ -212,21 +216,14 @@ class Calendar:
     async def _fetched(self) -> list[Event]:
         assert self.settings.url is not None
         if self._session is None:
-            self._session = ClientSession(
-                connector=TCPConnector(limit=1, resolver=Resolver(), ttl_dns_cache=30, force_close=True),
-                headers={"Accept": "text/calendar", "Accept-Encoding": "gzip", "User-Agent": "ariroute"},
-                cookie_jar=DummyCookieJar(),
-                timeout=ClientTimeout(total=None, sock_connect=None),
-                trust_env=False,
-                auto_decompress=False,  # aiohttp inflates without our limit
-            )
+            from ariroute.lookups.session import Session
+
+            self._session = Session(1, kept=False)
         try:
             async with asyncio.timeout(self.settings.timeout):
-                content = await _body(self._session, self.settings.url.reveal())
+                content = await self._session.exchange("GET", self.settings.url.reveal(), HEADERS, _body)
         except TimeoutError:
             raise LookupFailed(Failure.TIMEOUT, f"no answer within {self.settings.timeout:g}s") from None
-        except (ClientError, OSError, ValueError) as error:
-            raise failure_of(error) from None
         return await asyncio.to_thread(events, content, self._zone, datetime.now(self._zone).date())
 
     async def _keep_watch(self) -> None:
@@ -238,13 +235,12 @@ class Calendar:
                 log.exception("hours %s: the calendar could not be read again", self.hours)
 
 
-async def _body(session: ClientSession, url: str) -> bytes:
-    async with session.get(url, allow_redirects=False) as response:
-        if not 200 <= response.status < 300:
-            raise LookupFailed(Failure.STATUS, status_text(response))
-        try:
-            return await whole_body(response, SIZE_LIMIT)
-        except LookupFailed as error:
-            if error.reason == Failure.TOO_LARGE:
-                raise LookupFailed(Failure.TOO_LARGE, "the calendar is larger than 4 MiB") from None
-            raise
+async def _body(response: ClientResponse) -> bytes:
+    if not 200 <= response.status < 300:
+        raise LookupFailed(Failure.STATUS, status_text(response))
+    try:
+        return await whole_body(response, SIZE_LIMIT)
+    except LookupFailed as error:
+        if error.reason == Failure.TOO_LARGE:
+            raise LookupFailed(Failure.TOO_LARGE, "the calendar is larger than 4 MiB") from None
+        raise

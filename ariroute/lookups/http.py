@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from aiohttp import ClientResponse
 from pydantic import AfterValidator, Field, JsonValue, PrivateAttr, model_validator
 
 from ariroute.errors import LookupFailed
@@ -18,6 +17,9 @@ from ariroute.lookups.pick import PATH_PATTERN, at, read_text, steps_of
 from ariroute.lookups.service import Request, Service, ServiceSettings, status_text, whole_body
 from ariroute.lookups.template import Place, UrlTemplate, check_exposure, places_in
 from ariroute.values import ByteSize
+
+if TYPE_CHECKING:
+    from aiohttp import ClientResponse
 
 METHOD = re.compile(r"[A-Z]{1,20}", re.ASCII)
 JSON_TYPE = "application/json"

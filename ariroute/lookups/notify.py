@@ -14,10 +14,9 @@ from collections.abc import Callable, Mapping
 from contextvars import Context, copy_context
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 from uuid import uuid4
 
-from aiohttp import ClientResponse
 from pydantic import AfterValidator, Field, JsonValue, PrivateAttr, model_validator
 
 from ariroute.errors import LookupFailed
@@ -28,6 +27,9 @@ from ariroute.lookups.body import JsonTemplate
 from ariroute.lookups.service import Request, Service, ServiceSettings, status_text
 from ariroute.lookups.template import Place, UrlTemplate, places_in
 from ariroute.values import Duration
+
+if TYPE_CHECKING:
+    from aiohttp import ClientResponse
 
 log = logging.getLogger("ariroute.notify")
 

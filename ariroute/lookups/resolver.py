@@ -14,12 +14,13 @@ import ipaddress
 import socket
 import threading
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from aiohttp.abc import AbstractResolver, ResolveResult
-
 from ariroute.lookups.template import check_origin
+
+if TYPE_CHECKING:
+    from aiohttp.abc import ResolveResult
 
 THREADS = 4
 
@@ -28,7 +29,7 @@ PORTS = {"http": 80, "https": 443}
 GetAddrInfo = Callable[..., list[tuple[Any, ...]]]
 
 
-class Resolver(AbstractResolver):
+class Resolver:
     """The resolver of one source. Raises OSError when there is no usable address.
 
     ``allowed`` are hosts and ports that may lead anywhere.
@@ -85,15 +86,15 @@ def usable(host: str, port: int, found: list[tuple[Any, ...]], *, anywhere: bool
     ``localhost`` means this machine by its name (RFC 6761) and may lead there.
     """
     inside = host == "localhost" or host.endswith(".localhost")
-    kept = [
-        ResolveResult(
-            hostname=host,
-            host=address[0],
-            port=port,
-            family=family,
-            proto=protocol,
-            flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
-        )
+    kept: list[ResolveResult] = [
+        {
+            "hostname": host,
+            "host": address[0],
+            "port": port,
+            "family": family,
+            "proto": protocol,
+            "flags": socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+        }
         for family, _, protocol, _, address in found
         if anywhere or not (within := lies_within(address[0])) or (inside and within == "loopback")
     ]

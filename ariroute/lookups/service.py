@@ -6,46 +6,34 @@ not kept. Nothing here keeps the deadline: whoever asks does.
 
 from __future__ import annotations
 
-import os
 import zlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 from urllib.parse import urlsplit
 
-from aiohttp import (
-    ClientConnectorCertificateError,
-    ClientConnectorDNSError,
-    ClientConnectorSSLError,
-    ClientError,
-    ClientPayloadError,
-    ClientResponse,
-    ClientResponseError,
-    ClientSession,
-    ClientTimeout,
-    DummyCookieJar,
-    ServerDisconnectedError,
-    TCPConnector,
-)
-from aiohttp.hdrs import CONTENT_ENCODING
 from pydantic import AfterValidator, Field, model_validator
-from yarl import URL
 
 from ariroute.errors import LookupFailed, UnusableInput
 from ariroute.flow.facts import Failure
 from ariroute.lookups.body import PrivateTemplate, header_value
 from ariroute.lookups.http_auth import Auth, HeaderName
 from ariroute.lookups.oauth import TokenKeeper
-from ariroute.lookups.resolver import Resolver, check_literal, usable_origin
+from ariroute.lookups.resolver import check_literal, usable_origin
 from ariroute.lookups.template import UrlTemplate
 from ariroute.lookups.tls import TlsSettings, tls_context
 from ariroute.values import Settings
 
+if TYPE_CHECKING:
+    from aiohttp import ClientResponse
+
+    from ariroute.lookups.session import Session
+
 TOKEN_ANSWER_LIMIT = 64 * 1024
 
 T = TypeVar("T")
-Read = Callable[[ClientResponse], Awaitable[T]]
+Read = Callable[["ClientResponse"], Awaitable[T]]
 
 
 def usable_url(text: str) -> str:
@@ -111,7 +99,7 @@ class Service:
         self._settings = settings
         self._folder = folder
         self._accept = accept
-        self._session: ClientSession | None = None
+        self._session: Session | None = None
         oauth = settings.auth.oauth2 if settings.auth else None
         self._keeper = TokenKeeper(what, oauth, self._post) if oauth else None
         self._fixed: dict[str, str] = {}
@@ -119,22 +107,14 @@ class Service:
 
     async def start(self) -> None:
         """Make the pool of connections; none is opened yet. Raises UnusableInput: a header or a file is not usable."""
+        from ariroute.lookups.session import Session
+
         self._fixed = fixed_headers(self._what, self._settings, self._accept)
         self._templated = {name: text for name, text in self._settings.headers.items() if text.places}
         tls = self._settings.tls
         allowed = frozenset(map(_host_and_port, self._settings.allow))
-        self._session = ClientSession(
-            connector=TCPConnector(
-                limit=self._settings.connections,
-                resolver=Resolver(allowed=allowed),
-                ttl_dns_cache=30,
-                ssl=tls_context(tls, self._folder, self._what) if tls else True,
-            ),
-            cookie_jar=DummyCookieJar(),
-            timeout=ClientTimeout(total=None, sock_connect=None),  # whoever asks holds the one deadline
-            trust_env=False,
-            auto_decompress=False,  # aiohttp inflates without our limit
-        )
+        context = tls_context(tls, self._folder, self._what) if tls else None
+        self._session = Session(self._settings.connections, allowed=allowed, tls=context)
 
     def headers(self, inputs: Mapping[str, str]) -> dict[str, str]:
         """The headers of one request. Raises LookupFailed for a value that is not of its form."""
@@ -167,14 +147,7 @@ class Service:
 
     async def _exchange(self, request: Request, headers: Mapping[str, str], read: Read[T]) -> T:
         assert self._session is not None
-        url = URL(request.url, encoded=True)
-        try:
-            async with self._session.request(
-                request.method, url, headers=headers, data=request.body, allow_redirects=False
-            ) as response:
-                return await read(response)
-        except (ClientError, OSError, ValueError, zlib.error) as error:
-            raise failure_of(error) from error
+        return await self._session.exchange(request.method, request.url, headers, read, request.body)
 
     async def _post(self, url: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
         async def read(response: ClientResponse) -> tuple[int, bytes]:
@@ -229,7 +202,7 @@ async def whole_body(response: ClientResponse, limit: int) -> bytes:
     """The body, unpacked. Raises LookupFailed as soon as it is longer than ``limit`` bytes, packed or unpacked."""
     if (response.content_length or 0) > limit:
         raise too_large(limit)
-    unpack = unpacker(response.headers.get(CONTENT_ENCODING, "identity").strip().lower())
+    unpack = unpacker(response.headers.get("Content-Encoding", "identity").strip().lower())
     body = bytearray()
     read = 0
     while not response.content.at_eof():
@@ -257,24 +230,3 @@ def too_large(limit: int) -> LookupFailed:
 def status_text(response: ClientResponse) -> str:
     moved = " (redirects are not followed: write the final address)" if response.status // 100 == 3 else ""
     return f"HTTP {response.status}{moved}"
-
-
-def failure_of(error: Exception) -> LookupFailed:
-    """The named failure for what aiohttp, the socket or zlib raised. Most special first."""
-    match error:
-        case TimeoutError():
-            return LookupFailed(Failure.TIMEOUT, "the connection timed out")
-        case ClientConnectorCertificateError() | ClientConnectorSSLError():
-            return LookupFailed(Failure.REFUSED, f"TLS: {error}")
-        case ClientConnectorDNSError():
-            return LookupFailed(Failure.REFUSED, f"the host name leads nowhere: {error.os_error}")
-        case ClientPayloadError() | ServerDisconnectedError():
-            return LookupFailed(Failure.REFUSED, "the connection was closed before the answer was complete")
-        case OSError():
-            why = os.strerror(error.errno) if error.errno else str(error)
-            return LookupFailed(Failure.REFUSED, f"no connection: {why}")
-        case ClientResponseError():
-            return LookupFailed(Failure.NOT_JSON, "the answer is not HTTP")
-        case zlib.error():
-            return LookupFailed(Failure.NOT_JSON, "the answer is packed and cannot be unpacked")
-    return LookupFailed(Failure.ERROR, f"{type(error).__name__}: {error}")

@@ -19,7 +19,7 @@ import pytest
 from ariroute.flow.facts import Answer, Failure, Outcome
 from ariroute.lab.customers import CustomerService
 from ariroute.lab.evil import EvilService
-from ariroute.lookups import service
+from ariroute.lookups import session
 from ariroute.lookups.base import Surroundings
 from ariroute.lookups.kinds import LookupEntry
 from ariroute.lookups.pbx import NoPbx
@@ -223,7 +223,7 @@ async def test_hanging_name_server_is_cut_at_the_deadline(monkeypatch: pytest.Mo
         release.wait(30)
         raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
 
-    monkeypatch.setattr(service, "Resolver", lambda allowed: Resolver(hangs))
+    monkeypatch.setattr(session, "Names", lambda allowed: Resolver(hangs))
     try:
         async with asking("http://crm.test/", 0.2) as runner:
             begun = time.monotonic()
@@ -239,7 +239,7 @@ async def test_unknown_host_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*_: Any, **__: Any) -> Any:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
-    monkeypatch.setattr(service, "Resolver", lambda allowed: Resolver(unknown))
+    monkeypatch.setattr(session, "Names", lambda allowed: Resolver(unknown))
     async with asking("http://crm.test/") as runner:
         answer = await one(runner)
     assert answer.failure == Failure.REFUSED
@@ -250,7 +250,7 @@ async def test_name_that_leads_to_the_cloud_metadata_address_is_not_asked(monkey
     def rebound(host: str, port: int, **_: Any) -> list[tuple[Any, ...]]:
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("169.254.169.254", port))]
 
-    monkeypatch.setattr(service, "Resolver", lambda allowed: Resolver(rebound))
+    monkeypatch.setattr(session, "Names", lambda allowed: Resolver(rebound))
     async with asking("http://crm.test/") as runner:
         answer = await one(runner)
     assert answer.failure == Failure.REFUSED

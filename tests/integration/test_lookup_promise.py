@@ -24,7 +24,7 @@ from ariroute.flow.decision import QueueDestination
 from ariroute.flow.facts import Failure
 from ariroute.flow.run import Run
 from ariroute.lab.evil import EvilService
-from ariroute.lookups import service
+from ariroute.lookups import session
 from ariroute.lookups.pbx import NoPbx
 from ariroute.lookups.resolver import Resolver
 from ariroute.lookups.runner import LookupRunner
@@ -117,7 +117,7 @@ def hanging_names(monkeypatch: pytest.MonkeyPatch) -> AbstractContextManager[Any
         release.wait(30)
         raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
 
-    monkeypatch.setattr(service, "Resolver", lambda allowed: Resolver(hangs))
+    monkeypatch.setattr(session, "Names", lambda allowed: Resolver(hangs))
 
     class Released(nullcontext[None]):
         def __exit__(self, *_: object) -> None:
@@ -130,7 +130,7 @@ def unknown_name(monkeypatch: pytest.MonkeyPatch) -> AbstractContextManager[Any]
     def unknown(*_: Any, **__: Any) -> Any:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
-    monkeypatch.setattr(service, "Resolver", lambda allowed: Resolver(unknown))
+    monkeypatch.setattr(session, "Names", lambda allowed: Resolver(unknown))
     return nullcontext()
 
 

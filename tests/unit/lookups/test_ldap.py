@@ -136,7 +136,7 @@ def test_no_driver_is_imported_to_read_a_flow_file() -> None:
     code = """
 import sys
 import ariroute.config.load
-drivers = {"ldap3", "asyncpg", "asyncmy", "holidays", "icalendar"}
+drivers = {"aiohttp", "ldap3", "asyncpg", "asyncmy", "holidays", "icalendar"}
 print(sorted(drivers & {name.split(".")[0] for name in sys.modules}))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
