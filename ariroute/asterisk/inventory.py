@@ -23,6 +23,8 @@ T = TypeVar("T")
 TIMEOUT: Final = 10.0
 """Seconds for each list; thousands of sounds take Asterisk a second."""
 
+MOST_CONTEXTS: Final = 40
+
 DENIED: Final = "Permission denied"
 
 
@@ -34,6 +36,7 @@ class Line:
     priority: int
     application: str
     data: str
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +127,11 @@ async def _over_ami(settings: AmiSettings | None, contexts: Sequence[str]) -> di
 
 
 async def _dialplan(ami: Ami, contexts: Sequence[str], user: str) -> Mapping[str, Sequence[Line] | None] | Unread:
+    """These contexts, and those to which their ``Goto()`` leads."""
     found: dict[str, Sequence[Line] | None] = {}
-    for context in contexts:
+    ahead = [*contexts]
+    while ahead and len(found) < MOST_CONTEXTS:
+        context = ahead.pop(0)
         try:
             events = await ami.action("ShowDialPlan", {"Context": context}, answers_with_list=True)
         except ActionRefused as error:
@@ -137,14 +143,23 @@ async def _dialplan(ami: Ami, contexts: Sequence[str], user: str) -> Mapping[str
             continue
         lines = [_line(event) for event in events if event.get("event") == "ListDialplan" and "priority" in event]
         found[context] = [line for line in lines if line is not None]
+        if context in contexts:
+            ahead += [name for name in _targets(found[context] or ()) if name not in {*found, *ahead}]
     return found
+
+
+def _targets(lines: Sequence[Line]) -> list[str]:
+    """The contexts that ``Goto()`` names in plain words."""
+    parts = (line.data.split(",") for line in lines if line.application == "Goto")
+    return list(dict.fromkeys(each[0] for each in parts if len(each) == 3 and "$" not in each[0]))
 
 
 def _line(event: Mapping[str, str]) -> Line | None:
     """A line of the dialplan; None for an include and the like."""
     if "extension" not in event or not event["priority"].isdecimal():
         return None
-    return Line(event["extension"], int(event["priority"]), event.get("application", ""), event.get("appdata", ""))
+    application, data = event.get("application", ""), event.get("appdata", "")
+    return Line(event["extension"], int(event["priority"]), application, data, event.get("extensionlabel", ""))
 
 
 async def _may_read_database(ami: Ami) -> bool:

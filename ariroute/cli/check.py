@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 @click.option(
     "--live", is_flag=True, show_envvar=True, help="Compare it with the Asterisk servers too; only reads from them."
 )
+@click.option("--app", default="ariroute", show_default=True, help="The Stasis application, for check dialplan.")
 @json_option
-def check(files: tuple[Path, ...], config: Path | None, live: bool, as_json: bool) -> int:
+def check(files: tuple[Path, ...], config: Path | None, live: bool, app: str, as_json: bool) -> int:
     """Check the configuration and print every mistake in it.
 
     Each mistake as FILE:LINE:COLUMN to standard output, a summary to standard error. Exit code 2 when there is
@@ -38,18 +39,32 @@ def check(files: tuple[Path, ...], config: Path | None, live: bool, as_json: boo
     sounds, modules, the guard in the dialplan, the rights of the AMI user. What is missing is a mistake, at its
     place in the file. This needs the secrets; exit code 3 when an Asterisk cannot be asked.
 
+    "check dialplan" reads files of extensions instead, with what they include: is the guard armed before Stasis(),
+    is there a way out at T, is it disarmed before the queue, is what callers send filtered? It asks no Asterisk.
+
     \b
     Example:
       ariroute check ariroute.yaml
       ariroute check --live
       ariroute check /etc/ariroute sites/*.yaml
+      ariroute check dialplan /etc/asterisk/extensions.conf
     """
+    if files and str(files[0]) == "dialplan" and (len(files) > 1 or not files[0].exists()):
+        return _dialplan(files[1:], live, app, as_json)
     paths = files or (flow_file(config),)
     results = [_checked(path, as_json, live) for path in paths]
     if as_json:
         plain = [plain for _, plain in results]
         show_json(plain[0] if len(plain) == 1 else plain)
     return max(code for code, _ in results)
+
+
+def _dialplan(files: tuple[Path, ...], live: bool, app: str, as_json: bool) -> int:
+    from ariroute.cli.check_dialplan import check_dialplan
+
+    if live or not files:
+        raise click.UsageError("check dialplan takes files of extensions, such as /etc/asterisk/extensions.conf")
+    return check_dialplan(files, app, as_json)
 
 
 def _checked(path: Path, as_json: bool, live: bool) -> tuple[ExitCode, dict[str, Any]]:

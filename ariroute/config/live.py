@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from ariroute.asterisk.inventory import Inventory, Line, Unread
+from ariroute.config.dialplan import ours, running
+from ariroute.config.dialplan_rules import armed_for, judge
 from ariroute.config.load import Config
 from ariroute.config.near import suggestion
 from ariroute.config.needs import AGENT, RING, Need, needs
@@ -21,8 +22,8 @@ DEFAULTS: Final = {"ARIROUTE_DEFAULT": "standard", "ARIROUTE_LAST": "last", "ARI
 """The dialplan's global variables, and what holds where they are not set."""
 
 OLDEST: Final = 16
-GUARD = re.compile(r"TIMEOUT\(absolute\)=([0-9]+(?:\.[0-9]+)?)", re.ASCII)
 INCLUDE: Final = "put #include ariroute/extensions-ariroute.conf into extensions.conf, then 'dialplan reload'"
+AS_IT_IS: Final = "take dialplan/extensions-ariroute.conf as it is"
 
 
 @dataclass(slots=True)
@@ -55,8 +56,9 @@ def compare(config: Config, pbx: str, found: Inventory) -> Comparison:
     if isinstance(found.dialplan, Unread):
         comparison.unread.append(f"{pbx}: the guard in the dialplan: {found.dialplan.why}")
     else:
-        faults = _dialplan(found.dialplan, config.daemon.guard)
-        comparison.problems += [problem((), text) for text in faults]
+        losing, risky = _dialplan(found.dialplan, config.daemon.guard, config.pbxs[pbx].ari.app)
+        comparison.problems += [problem((), text) for text in losing]
+        comparison.warnings += [problem((), text) for text in risky]
         if text := _other_application(found.dialplan, found.variables, config.pbxs[pbx].ari.app):
             comparison.warnings.append(problem((*ari, "app"), text))
     return comparison
@@ -111,48 +113,19 @@ def _fallbacks(found: Inventory) -> Iterator[str]:
             )
 
 
-def _dialplan(contexts: Mapping[str, Sequence[Line] | None], guard: float) -> Iterator[str]:
-    """What is wrong with the guard: armed before ``Stasis()``, a way out at ``T``, disarmed before anything else."""
-    entrance, delivery = contexts.get(ENTRANCE), contexts.get(DELIVERY)
-    for name, lines in ((ENTRANCE, entrance), (DELIVERY, delivery)):
-        if not lines:
-            yield f"the dialplan has no context [{name}]: {INCLUDE}"
-        elif not any(line.extension == "T" for line in lines):
-            yield (
-                f"[{name}] of the dialplan has no extension T: a call whose guard fires there is hung up; take "
-                "dialplan/extensions-ariroute.conf as it is"
+def _dialplan(contexts: Mapping[str, Sequence[Line] | None], guard: float, app: str) -> tuple[list[str], list[str]]:
+    """What is wrong with our part of the dialplan: what loses calls, and what is risky."""
+    dialplan = ours(running(contexts), app)
+    wrong = [f"the dialplan has no context [{name}]: {INCLUDE}" for name in (ENTRANCE, DELIVERY) if not contexts[name]]
+    judgement = judge(dialplan, app)
+    wrong += [f"{fault.place} of the dialplan: {fault.text}; {AS_IT_IS}" for fault in judgement.losing]
+    for seconds in armed_for(dialplan):
+        if abs(seconds - guard) > 0.001:
+            wrong.append(
+                f"the dialplan's guard is {seconds:g} s and daemon.guard {guard:g}s: make them the same, since flows "
+                "are checked by the latter"
             )
-    for line in entrance or ():
-        if line.application == "Stasis":
-            yield from _armed(line, entrance or (), guard)
-    if delivery:
-        first = min((line for line in delivery if line.extension == "s"), key=lambda line: line.priority, default=None)
-        seconds = _guard_of(first) if first else None
-        if seconds != 0:
-            yield (
-                f"[{DELIVERY}] of the dialplan does not begin with Set(TIMEOUT(absolute)=0): the guard would tear "
-                "callers out of their queue"
-            )
-
-
-def _armed(stasis: Line, lines: Sequence[Line], guard: float) -> Iterator[str]:
-    before = [line for line in lines if line.extension == stasis.extension and line.priority < stasis.priority]
-    armed = [seconds for line in before if (seconds := _guard_of(line)) is not None]
-    if not armed or not armed[-1]:
-        yield (
-            f"[{ENTRANCE}] of the dialplan does not arm the guard before Stasis(): write "
-            f"Set(TIMEOUT(absolute)={guard:g}) in front of it, or a call stays with a daemon that hangs"
-        )
-    elif abs(armed[-1] - guard) > 0.001:
-        yield (
-            f"the dialplan's guard is {armed[-1]:g} s and daemon.guard {guard:g}s: make them the same, since flows are "
-            "checked by the latter"
-        )
-
-
-def _guard_of(line: Line) -> float | None:
-    match = GUARD.fullmatch(line.data) if line.application in ("Set", "MSet") else None
-    return float(match[1]) if match else None
+    return wrong, [f"{fault.place} of the dialplan: {fault.text}; {AS_IT_IS}" for fault in judgement.risky]
 
 
 def _other_application(contexts: Mapping[str, Sequence[Line] | None], variables: Mapping[str, str], app: str) -> str:

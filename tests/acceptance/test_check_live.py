@@ -140,7 +140,7 @@ def test_modules_and_the_dialplan_are_looked_at(pbx: PrivateAsterisk, check: Che
         "the module func_timeout is not loaded",
         "the module app_dial is not loaded",
     ]
-    assert [text for text in texts if "[ariroute] of the dialplan has no extension T" in text]
+    assert [text for text in texts if "[ariroute] of the dialplan: no extension T" in text]
     assert [text for text in texts if "no context [ariroute-deliver]" in text]
     assert [text for text in texts if "no queue 'nowhere', where the dialplan sends calls" in text]
     (warning,) = live["warnings"]

@@ -7,9 +7,11 @@ from dataclasses import replace
 import pytest
 
 from ariroute.asterisk.inventory import Inventory, Line, Unread
+from ariroute.config.dialplan import parse, source
 from ariroute.config.live import CONTEXTS, Comparison, compare
 from ariroute.config.load import load_text
 from ariroute.config.needs import CORE, Need, needs
+from ariroute.lab.pbxconfig import SAMPLES
 
 FILE = """\
 version: 1
@@ -54,20 +56,19 @@ flows:
       - dial: inside
       - agent: {name: anna}
 """
-ENTRANCE = [
-    Line("s", 1, "NoOp", ""),
-    Line("s", 2, "Set", "TIMEOUT(absolute)=4"),
-    Line("s", 3, "Stasis", "${IF(${LEN(${ARIROUTE_APP})}?${ARIROUTE_APP}:ariroute)},${ARIROUTE_TO}"),
-    Line("T", 1, "Goto", "ariroute-deliver,s,1"),
-]
-DELIVERY = [
-    Line("s", 1, "Set", "TIMEOUT(absolute)=0"),
-    Line("s", 2, "Queue", "gold"),
-    Line("T", 1, "Goto", "s,1"),
-]
-RING = [Line("s", 1, "Dial", "PJSIP/x"), Line("T", 1, "Goto", "ariroute-deliver,s,1")]
-AGENT = [Line("s", 1, "Return", "")]
-PLAN = dict(zip(CONTEXTS, (ENTRANCE, DELIVERY, RING, AGENT), strict=True))
+SHIPPED = parse(source((SAMPLES / "extensions-ariroute.conf").read_text(encoding="utf-8")))
+PLAN = {
+    context: [
+        Line(extension.pattern, number, step.application, step.arguments, step.label)
+        for extension in SHIPPED.extensions
+        if extension.context == context
+        for number, step in enumerate(extension.steps, 1)
+    ]
+    for context in CONTEXTS
+}
+ENTRANCE, DELIVERY = PLAN["ariroute"], PLAN["ariroute-deliver"]
+(STASIS,) = [line for line in ENTRANCE if line.application == "Stasis"]
+(GUARD,) = [line for line in ENTRANCE if line.data.startswith("TIMEOUT")]
 ALL = Inventory(
     version="22.10.1",
     modules=frozenset(
@@ -179,53 +180,76 @@ def test_a_version_that_says_nothing_is_taken() -> None:
     assert told(replace(ALL, version="GIT-master-1234")) == []
 
 
-GUARD_MISSING = "[ariroute] of the dialplan does not arm the guard before Stasis()"
+GUARD_MISSING = "[ariroute] s,8 of the dialplan: Stasis() without a guard: "
+
+
+def guarded_by(*lines: Line) -> list[Line]:
+    """The entrance with these lines in the place of the one that arms the guard."""
+    at = ENTRANCE.index(GUARD)
+    return [*ENTRANCE[:at], *lines, *ENTRANCE[at + 1 :]]
 
 
 @pytest.mark.parametrize(
     ("lines", "sentence"),
     [
-        ([ENTRANCE[0], ENTRANCE[2], ENTRANCE[3]], GUARD_MISSING),
-        ([Line("x", 1, "Set", "TIMEOUT(absolute)=4"), *ENTRANCE[2:]], GUARD_MISSING),
-        ([Line("s", 1, "Set", "TIMEOUT(absolute)=0"), *ENTRANCE[2:]], GUARD_MISSING),
-        ([*ENTRANCE[2:], Line("s", 4, "Set", "TIMEOUT(absolute)=4")], GUARD_MISSING),
-        ([Line("s", 1, "Set", "TIMEOUT(absolute)=${X}"), *ENTRANCE[2:]], GUARD_MISSING),
-        ([Line("s", 1, "Set", "TIMEOUT(absolute)=3.5"), *ENTRANCE[2:]], "the dialplan's guard is 3.5 s and daemon"),
-        (ENTRANCE[:3], "[ariroute] of the dialplan has no extension T"),
+        (guarded_by(), GUARD_MISSING),
+        (guarded_by(replace(GUARD, extension="x")), GUARD_MISSING),
+        (guarded_by(replace(GUARD, data="TIMEOUT(absolute)=0")), GUARD_MISSING),
+        (guarded_by(replace(GUARD, priority=99)), GUARD_MISSING),
+        (guarded_by(replace(GUARD, data="TIMEOUT(absolute)=${X}")), GUARD_MISSING),
+        (guarded_by(replace(GUARD, data="TIMEOUT(absolute)=3.5")), "the dialplan's guard is 3.5 s and daemon"),
+        ([line for line in ENTRANCE if line.extension != "T"], "[ariroute] of the dialplan: no extension T"),
         (None, "the dialplan has no context [ariroute]"),
         ([], "the dialplan has no context [ariroute]"),
     ],
 )
 def test_the_guard_of_the_entrance(lines: list[Line] | None, sentence: str) -> None:
-    (found,) = compared(replace(ALL, dialplan={**PLAN, "ariroute": lines})).problems
-    assert found.text.startswith(f"main: {sentence}")
+    found = compared(replace(ALL, dialplan={**PLAN, "ariroute": lines})).problems
+    assert found[0].text.startswith(f"main: {sentence}")
 
 
 @pytest.mark.parametrize(
     ("lines", "sentence"),
     [
-        (DELIVERY[1:], "[ariroute-deliver] of the dialplan does not begin with Set(TIMEOUT(absolute)=0)"),
-        (DELIVERY[:2], "[ariroute-deliver] of the dialplan has no extension T"),
+        (
+            DELIVERY[1:],
+            "[ariroute-deliver] s,2 of the dialplan: the first step before a Queue() must be Set(TIMEOUT(abs",
+        ),
+        (
+            [line for line in DELIVERY if line.extension != "T"],
+            "[ariroute-deliver] of the dialplan: no extension T",
+        ),
         (None, "the dialplan has no context [ariroute-deliver]"),
     ],
 )
 def test_the_guard_of_the_delivery(lines: list[Line] | None, sentence: str) -> None:
-    (found,) = compared(replace(ALL, dialplan={**PLAN, "ariroute-deliver": lines})).problems
-    assert found.text.startswith(f"main: {sentence}")
+    found = compared(replace(ALL, dialplan={**PLAN, "ariroute-deliver": lines})).problems
+    assert found[0].text.startswith(f"main: {sentence}")
+    assert "extensions-ariroute.conf" in found[0].text
+
+
+def test_a_step_that_is_risky_is_a_warning() -> None:
+    changed = [replace(STASIS, data="ariroute,${ARIROUTE_TO}") if line is STASIS else line for line in ENTRANCE]
+    found = compared(replace(ALL, dialplan={**PLAN, "ariroute": changed}))
+    assert found.problems == []
+    assert [each.text for each in found.warnings] == [
+        "main: [ariroute] s,8 of the dialplan: ${ARIROUTE_TO} without FILTER; take dialplan/extensions-ariroute.conf "
+        "as it is"
+    ]
 
 
 @pytest.mark.parametrize(
     ("data", "variable", "name"),
     [
-        (ENTRANCE[2].data, "other", "other"),
-        ("other,${EXTEN}", "", "other"),
-        ("ariroute,${EXTEN}", "", ""),
-        ("${APP},${EXTEN}", "", ""),
-        (ENTRANCE[2].data, "ariroute", ""),
+        (STASIS.data, "other", "other"),
+        ("other,x", "", "other"),
+        ("ariroute,x", "", ""),
+        ("${APP},x", "", ""),
+        (STASIS.data, "ariroute", ""),
     ],
 )
 def test_another_application_is_a_warning(data: str, variable: str, name: str) -> None:
-    entrance = [*ENTRANCE[:2], Line("s", 3, "Stasis", data), ENTRANCE[3]]
+    entrance = [replace(STASIS, data=data) if line is STASIS else line for line in ENTRANCE]
     found = compared(
         replace(
             ALL,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import dialplan_rules as rules
 import pytest
+
+from ariroute.config import dialplan_rules as rules
+from ariroute.config.dialplan import Dialplan, ours, parse, source
 
 DIALPLAN = Path(__file__).resolve().parents[3] / "dialplan"
 OURS = (DIALPLAN / "extensions-ariroute.conf").read_text(encoding="utf-8")
@@ -97,20 +99,30 @@ BROKEN: list[tuple[rules.Rule, str, str]] = [
     (rules.no_second_evaluation, RECORDING, "${UNIQUEID}.wav,b)\n"),
     (rules.untrusted_text_is_filtered, QUEUE, " same => n,Log(NOTICE,${ARIROUTE_NAME})\n" + QUEUE),
     (rules.dash_is_first_in_filter, QUEUE, QUEUE.replace("-_0-9A-Za-z", "0-9A-Za-z_-")),
-    (rules.no_globals_section, "[ariroute]\n", "[globals]\n[ariroute]\n"),
+    (rules.one_globals_section, "[ariroute]\n", "[globals]\n[globals]\n[ariroute]\n"),
 ]
+
+
+def parsed(text: str) -> Dialplan:
+    dialplan = parse(source(text))
+    assert dialplan.unread == ()
+    return dialplan
 
 
 @pytest.mark.parametrize("rule", rules.RULES, ids=lambda rule: rule.__name__)
 def test_our_dialplan_keeps_the_rule(rule: rules.Rule) -> None:
-    assert list(rule(rules.parse(OURS))) == []
+    assert list(rule(parsed(OURS))) == []
 
 
 @pytest.mark.parametrize(("rule", "old", "new"), BROKEN, ids=[f"{b[0].__name__}-{i}" for i, b in enumerate(BROKEN)])
 def test_when_the_dialplan_breaks_a_rule_then_the_rule_says_so(rule: rules.Rule, old: str, new: str) -> None:
     assert OURS.count(old) == 1
 
-    assert list(rule(rules.parse(OURS.replace(old, new)))) != []
+    assert list(rule(parsed(OURS.replace(old, new)))) != []
+
+
+def test_a_file_to_be_included_has_no_section_that_would_take_the_place_of_another() -> None:
+    assert not {"globals", "general"} & {name for _, name in parsed(OURS).sections}
 
 
 def test_every_rule_has_been_seen_to_fail() -> None:
@@ -119,7 +131,7 @@ def test_every_rule_has_been_seen_to_fail() -> None:
 
 @pytest.mark.parametrize("name", ["extensions-demo.conf", "extensions_custom-freepbx.conf"])
 def test_the_contexts_before_the_entrance_filter_what_was_dialled(name: str) -> None:
-    dialplan = rules.parse((DIALPLAN / name).read_text(encoding="utf-8"))
+    dialplan = parsed((DIALPLAN / name).read_text(encoding="utf-8"))
 
     for rule in (rules.untrusted_text_is_filtered, rules.dash_is_first_in_filter, rules.no_second_evaluation):
         assert list(rule(dialplan)) == []
@@ -133,6 +145,19 @@ def test_the_readme_shows_the_lines_of_the_freepbx_file() -> None:
     assert "\n".join(f"    {line}" for line in lines) in shown
 
 
-def test_a_line_that_the_linter_cannot_read_is_refused() -> None:
-    with pytest.raises(ValueError, match="line 2"):
-        rules.parse("[a]\nexten => s,2,NoOp()\n")
+def test_all_of_our_dialplan_is_judged_and_nothing_else_of_a_file() -> None:
+    whole = parsed(OURS + "[elsewhere]\nexten => _X.,1,Queue(${EXTEN})\n same => n,Stasis(other)\n")
+
+    assert rules.judge(whole) == ([], [])
+    assert {each.context for each in ours(whole).extensions} == {each.context for each in parsed(OURS).extensions}
+
+
+def test_what_leads_to_the_entrance_is_judged_by_its_own_rules() -> None:
+    lines = (
+        "[trunk]\nexten => _X.,1,Queue(hello)\n same => n,Set(ARIROUTE_TO=${EXTEN})\n same => n,Goto(ariroute,s,1)\n"
+    )
+
+    losing, risky = rules.judge(parsed(OURS + lines))
+
+    assert losing == []
+    assert [fault.text for fault in risky] == ["${EXTEN} without FILTER"]
