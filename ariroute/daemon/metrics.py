@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily
+from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from ariroute.daemon.tally import Tally, Times
@@ -60,6 +62,8 @@ class Metrics:
         self._ari = Gauge(
             "ariroute_ari_counts", "What the ARI client counts, by kind", ["pbx", "kind"], registry=registry
         )
+        Gauge("ariroute_tasks", "Tasks of the event loop", registry=registry).set_function(_tasks)
+        ProcessCollector(registry=registry)
 
     def taken(self, pbx: str, found_by: str) -> None:
         self._calls.add(pbx, found_by)
@@ -131,6 +135,14 @@ class LookupGauges(Collector):
             in_flight.add_metric([name], state.in_flight)
             cached.add_metric([name], state.cached)
         yield from (breaker, in_flight, cached)
+
+
+def _tasks() -> float:
+    """How many tasks the running loop has; none where there is no loop."""
+    try:
+        return len(asyncio.all_tasks())
+    except RuntimeError:
+        return 0
 
 
 def _place(destination: Destination) -> str:

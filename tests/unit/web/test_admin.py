@@ -59,6 +59,17 @@ async def test_metrics_are_what_prometheus_reads(client: Client) -> None:
     assert 'ariroute_pbx_up{pbx="pbx1"} 1.0' in await answer.text()
 
 
+async def test_metrics_tell_of_the_process(client: Client) -> None:
+    lines = (await (await client.get("/metrics")).text()).splitlines()
+    values = {
+        name: float(value) for name, value in (line.split() for line in lines if line[0] != "#" and "{" not in line)
+    }
+
+    assert values["ariroute_tasks"] >= 2  # the daemon's own, and the one that answers
+    assert values["process_resident_memory_bytes"] > 1e7
+    assert values["process_open_fds"] > 3
+
+
 async def test_a_reload_needs_the_header(client: Client) -> None:
     answer = await client.post("/reload")
     assert answer.status == 403
