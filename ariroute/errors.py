@@ -9,6 +9,7 @@ ArirouteError
 │   ├── PbxUnreachable       Asterisk cannot be reached now; trying again may help
 │   └── DaemonUnreachable    no ariroute daemon at the admin address
 ├── PbxRefused               Asterisk answers and says no for good: wrong password, no rights; exit code 3
+├── PbxReplaced              another daemon has taken the calls over; exit code 4
 ├── AriError                 one ARI request failed
 │   ├── AriTimeout           no answer within the request's deadline
 │   ├── AriDisconnected      the connection was lost before the answer came
@@ -111,6 +112,10 @@ class DaemonUnreachable(Unreachable):
 
 class PbxRefused(ArirouteError):
     """Asterisk answers and refuses for good; trying again does not help."""
+
+
+class PbxReplaced(ArirouteError):
+    """Another daemon has registered the same Stasis application, and takes the calls from now on."""
 
 
 class AriError(ArirouteError):

@@ -1,9 +1,9 @@
 """Exit codes, and the one place where an error becomes a code and words.
 
 A script may rely on them: 0 done, 1 the expectation of a test is not met, 2 the input cannot be used,
-3 the daemon, Asterisk or a source cannot be reached. 130 is Ctrl-C and 141 a reader that went away, as in a shell;
-74 (EX_IOERR) is a standard output that takes nothing: a full disk, or closed. 70 (EX_SOFTWARE) is a fault of ariroute
-itself, the only case that prints a traceback.
+3 the daemon, Asterisk or a source cannot be reached, 4 another daemon has taken the calls over. 130 is Ctrl-C and 141
+a reader that went away, as in a shell; 74 (EX_IOERR) is a standard output that takes nothing: a full disk, or closed.
+70 (EX_SOFTWARE) is a fault of ariroute itself, the only case that prints a traceback.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ class ExitCode(IntEnum):
     NOT_AS_EXPECTED = 1
     UNUSABLE_INPUT = 2
     UNREACHABLE = 3
+    REPLACED = 4
     FAULT = 70
     OUTPUT_LOST = 74
     INTERRUPTED = 130
@@ -39,6 +40,7 @@ CODES: tuple[tuple[type[errors.ArirouteError], ExitCode], ...] = (
     (errors.UnusableInput, ExitCode.UNUSABLE_INPUT),
     (errors.Unreachable, ExitCode.UNREACHABLE),
     (errors.PbxRefused, ExitCode.UNREACHABLE),
+    (errors.PbxReplaced, ExitCode.REPLACED),
     (errors.AriError, ExitCode.UNREACHABLE),
     (errors.AmiError, ExitCode.UNREACHABLE),
     (errors.LookupFailed, ExitCode.UNREACHABLE),

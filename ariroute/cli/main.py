@@ -5,7 +5,10 @@ Each subcommand imports what it needs when it runs.
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import sys
+from collections.abc import Iterator
 from io import TextIOWrapper
 from typing import Any
 
@@ -32,7 +35,8 @@ class Commands(click.Group):
         options["standalone_mode"] = False
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")  # a terminal of another alphabet is no reason to fail
-        sys.exit(exit_code(lambda: super(Commands, self).main(*args, **options)))
+        with _seldom_collecting():
+            sys.exit(exit_code(lambda: super(Commands, self).main(*args, **options)))
 
     def make_context(self, *args: Any, **options: Any) -> click.Context:
         """Here ``--help`` and ``--version`` print."""
@@ -46,6 +50,20 @@ class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """In the order in which a newcomer needs them."""
         return list(self.commands)
+
+
+@contextlib.contextmanager
+def _seldom_collecting() -> Iterator[None]:
+    """Let the garbage collector look at 50,000 new objects at a time: what a command loads is there to stay.
+
+    At Python's own 700 it took a sixth of the time of ``ariroute check``, and found nothing.
+    """
+    usual = gc.get_threshold()
+    gc.set_threshold(50_000)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 @click.group(
@@ -79,7 +97,7 @@ def main() -> None:
 
     \b
     Exit codes: 0 done, 1 the expectation of a test is not met, 2 the input cannot be used,
-    3 the daemon, Asterisk or a source cannot be reached.
+    3 the daemon, Asterisk or a source cannot be reached, 4 another daemon has taken the calls over.
     """
 
 

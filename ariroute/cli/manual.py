@@ -22,6 +22,7 @@ Colour and wrapping are for terminals; a pipe gets plain lines, and `NO_COLOR` s
 | 1 | the expectation of a test is not met |
 | 2 | the input cannot be used: a mistake in the flow file, an unknown name, an option that does not exist |
 | 3 | the daemon, Asterisk or a source cannot be reached, or refuses |
+| 4 | `run`: another daemon has taken the calls over |
 | 70 | a fault in ariroute itself, with a traceback to report |
 | 74 | the output cannot be written: the disk is full, or standard output is closed |
 | 130, 141 | ended by Ctrl-C; the reader of a pipe went away |

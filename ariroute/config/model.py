@@ -42,7 +42,8 @@ def _timezone(name: str) -> str:
     return name
 
 
-def _loopback(address: str) -> str:
+def loopback(address: str) -> str:
+    """``address`` if the admin API may listen there: HOST:PORT of the machine itself. Raises ValueError."""
     match = LOOPBACK.fullmatch(address)
     if not match:
         raise ValueError(
@@ -156,7 +157,7 @@ class DaemonSettings(Settings):
     guard: Annotated[Duration, AfterValidator(_guard)] = Field(
         default=4.0, description="The dialplan's TIMEOUT(absolute) before Stasis(); the same value as there."
     )
-    admin: Annotated[str, AfterValidator(_loopback)] = Field(
+    admin: Annotated[str, AfterValidator(loopback)] = Field(
         default="127.0.0.1:8067",
         json_schema_extra={"pattern": f"^{LOOPBACK.pattern}$"},
         description="Where `ariroute reload`, health checks and metrics reach the daemon.",

@@ -16,7 +16,7 @@ from ariroute.daemon.pbx import Pbx
 from ariroute.daemon.pbx_facts import LivePbxFacts
 from ariroute.daemon.routing import Routing
 from ariroute.daemon.supervise import Tasks
-from ariroute.errors import ArirouteError, PbxRefused
+from ariroute.errors import ArirouteError, PbxRefused, PbxReplaced
 
 log = logging.getLogger("ariroute.daemon")
 
@@ -32,6 +32,8 @@ class Daemon:
         self._read = read
         self.metrics = Metrics()
         self.config = read(path)
+        self.standing_by = False
+        """Whether another daemon has the calls, and this one waits for its turn."""
         self._tasks = Tasks()
         self._reloading = asyncio.Lock()
         self.pbxs = {
@@ -48,17 +50,29 @@ class Daemon:
 
     async def start(self) -> None:
         """Open the sources and begin to connect; returns before the PBXs are reached."""
+        await self.open()
+        self.connect()
+
+    async def open(self) -> None:
+        """Open the sources: all that can be done before there are calls. Raises ArirouteError when one is unusable."""
         for warning in self.config.warnings:
             log.warning("%s", warning)
         await self._routing.start()
+
+    def connect(self) -> None:
+        """Begin to take the calls of every PBX, from another daemon too if it has them; returns at once."""
+        self.standing_by = False
         for pbx in self.pbxs.values():
             pbx.start()
         log.info("started", extra={"config": str(self._path), "digest": self.config.digest})
 
     async def run(self) -> None:
-        """Return when no PBX is left to serve. Raises PbxRefused with the reason of each."""
-        await asyncio.gather(*(pbx.over.wait() for pbx in self.pbxs.values()))
-        raise PbxRefused("; ".join(_why_over(pbx) for pbx in self.pbxs.values()))
+        """Return when no PBX is left to serve. Raises PbxReplaced or PbxRefused with the reason of each."""
+        while not all(pbx.over.is_set() for pbx in self.pbxs.values()):  # one that refused may let us in meanwhile
+            await asyncio.gather(*(pbx.over.wait() for pbx in self.pbxs.values()))
+        # Started again after the one it would take the calls back, after the other it may get what it was refused.
+        replaced = any(pbx.calls.is_replaced for pbx in self.pbxs.values())
+        raise (PbxReplaced if replaced else PbxRefused)("; ".join(_why_over(pbx) for pbx in self.pbxs.values()))
 
     async def stop(self) -> None:
         """Leave every application, finish what is in hand, close everything."""
@@ -71,8 +85,8 @@ class Daemon:
     async def reload(self) -> list[str]:
         """Read the file again and route by it from the next call on; returns what changed, in words.
 
-        Everything that can fail is done before anything is replaced: on any ArirouteError (a ConfigError holds every
-        mistake) the configuration in force stays.
+        A PBX that refused us is asked again. Everything that can fail is done before anything is replaced: on any
+        ArirouteError (a ConfigError holds every mistake) the configuration in force stays.
         """
         async with self._reloading:
             try:
@@ -88,6 +102,8 @@ class Daemon:
             changed = changes(self.config, config)
             self.config = config
             self._tasks.spawn(old.close(), "close the old lookups")
+            for pbx in self.pbxs.values():
+                pbx.try_again()
             self.metrics.reloaded("done")
             log.info("reloaded", extra={"digest": config.digest, "changed": changed})
             return changed
@@ -96,6 +112,7 @@ class Daemon:
         """What ``/status`` shows: JSON types."""
         return {
             "ready": self.is_ready,
+            "standing_by": self.standing_by,
             "digest": self.config.digest,
             "config": str(self._path),
             "pbxs": {name: _status(pbx) for name, pbx in self.pbxs.items()},

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +29,16 @@ class DaemonProcess:
     """``ariroute run -c file``, from :meth:`start` until :meth:`stop` or :meth:`kill`; dies with us.
 
     ``admin`` is the port that the file names in ``daemon.admin``. Logs of all its lives are kept in one file.
-    ``more`` are further arguments of the command.
+    ``more`` are further arguments of the command, ``environ`` what its environment has besides ours.
     """
 
-    def __init__(self, file: Path, admin: int, more: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, file: Path, admin: int, more: tuple[str, ...] = (), environ: Mapping[str, str] | None = None
+    ) -> None:
         self.file = file
         self.admin = f"127.0.0.1:{admin}"
         self.more = more
+        self.environ = environ or {}
         self._log = file.with_suffix(f".{admin}.log")
         self._process: Leashed | None = None
 
@@ -44,7 +48,7 @@ class DaemonProcess:
         """Start it, and do not wait for anything."""
         command = [COMMAND, "run", "-c", str(self.file), "--log-format", "json", "--log-level", "info", *self.more]
         with self._log.open("ab") as log:
-            self._process = spawn(command, output=log, cwd=self.file.parent, environ=environment())
+            self._process = spawn(command, output=log, cwd=self.file.parent, environ={**environment(), **self.environ})
 
     def start(self) -> None:
         """Start it and wait until it is connected with its Asterisk."""

@@ -48,7 +48,7 @@ def test_when_a_second_daemon_takes_the_application_then_the_first_finishes_and_
 
     second.start()
 
-    assert first.wait() == 3
+    assert first.wait() == 4
     assert first.said() == ["pbx1: another program has registered the same Stasis application; stop one of the two"]
     site.place([Caller(number("gold", count)) for count in range(60, 70)], rate=8)
     calls = site.accounts.settled(50)

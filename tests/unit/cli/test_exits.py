@@ -32,6 +32,7 @@ def raising(error: BaseException) -> object:
         (errors.DaemonUnreachable("x"), 3),
         (errors.PbxUnreachable("x"), 3),
         (errors.PbxRefused("x"), 3),
+        (errors.PbxReplaced("x"), 4),
         (errors.AriTimeout("x"), 3),
         (errors.AriRefused(500, "x", "GET /"), 3),
         (errors.AmiError("x"), 3),
@@ -47,7 +48,7 @@ def test_each_error_has_its_code_and_its_words(
 
 def test_every_class_of_the_tree_maps_to_a_code_that_is_documented() -> None:
     for kind in every_error():
-        assert code_of(kind.__new__(kind)) in (ExitCode.UNUSABLE_INPUT, ExitCode.UNREACHABLE)
+        assert code_of(kind.__new__(kind)) in (ExitCode.UNUSABLE_INPUT, ExitCode.UNREACHABLE, ExitCode.REPLACED)
 
 
 def test_control_characters_of_an_error_never_reach_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:

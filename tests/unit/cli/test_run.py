@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ariroute.errors import PbxRefused
+from ariroute.errors import PbxRefused, PbxReplaced
 
 from .conftest import Ariroute
 
@@ -25,10 +25,13 @@ class Served:
     paths: list[Path] = field(default_factory=list)
     level: str = ""
     loop: str = ""
+    admin: str = ""
+    lock: Path | None = None
     error: Exception | None = None
 
-    async def serve(self, path: Path) -> None:
+    async def serve(self, path: Path, admin: str, lock: Path | None) -> None:
         self.paths.append(path)
+        self.admin, self.lock = admin, lock
         self.level = logging.getLevelName(logging.getLogger().level)
         self.loop = type(asyncio.get_running_loop()).__module__
         logging.getLogger("test").warning("words for the log", extra={"answer": 42})
@@ -96,3 +99,26 @@ def test_when_asterisk_refuses_for_good_then_3_and_the_sentence(
 
     assert ended.code == 3
     assert ended.err.endswith("pbx1 refuses the password\n")
+
+
+def test_what_makes_it_one_of_a_pair_is_handed_on(ariroute: Ariroute, flow_file: Path, served: Served) -> None:
+    assert ariroute("run", **READY).code == 0
+    assert (served.admin, served.lock) == ("", None)
+
+    assert ariroute("run", "--standby", "/x/lock", ARIROUTE_ADMIN="127.0.0.2:8067", **READY).code == 0
+    assert (served.admin, served.lock) == ("127.0.0.2:8067", Path("/x/lock"))
+
+
+def test_when_the_admin_address_is_not_of_the_machine_itself_then_2(
+    ariroute: Ariroute, flow_file: Path, served: Served
+) -> None:
+    ended = ariroute("run", "--admin", "0.0.0.0:8067", **READY)
+
+    assert (ended.code, served.paths) == (2, [])
+    assert "--admin: '0.0.0.0:8067' cannot be the admin address" in ended.err
+
+
+def test_when_another_daemon_takes_the_calls_over_then_4(ariroute: Ariroute, flow_file: Path, served: Served) -> None:
+    served.error = PbxReplaced("pbx1: another program has registered the same Stasis application")
+
+    assert ariroute("run", **READY).code == 4
