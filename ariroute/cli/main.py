@@ -56,7 +56,7 @@ class Commands(click.Group):
 def _seldom_collecting() -> Iterator[None]:
     """Let the garbage collector look at 50,000 new objects at a time: what a command loads is there to stay.
 
-    At Python's own 700 it took a sixth of the time of ``ariroute check``, and found nothing.
+    At Python's own 700 it took a sixth of the time of ``ariroute check``, and found next to nothing.
     """
     usual = gc.get_threshold()
     gc.set_threshold(50_000)
