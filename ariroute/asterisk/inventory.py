@@ -65,10 +65,11 @@ class Inventory:
 async def take(
     ari: AriSettings, ami: AmiSettings | None, contexts: Sequence[str], variables: Sequence[str]
 ) -> Inventory:
-    """The inventory, with these contexts and global variables.
+    """The inventory, with these contexts and global variables. ARI's user who may only read asks, if there is one.
 
     Raises PbxUnreachable and PbxRefused when ARI or AMI cannot be asked at all.
     """
+    ari = ari.for_reading
     http = AriHttp(ari)
     try:
         info = await _get(http, ari, "asterisk/info", {"only": "system"})

@@ -44,6 +44,15 @@ def _address(address: str) -> str:
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 
 
+class AriReader(Settings):
+    """A second user of ARI, who may only read."""
+
+    user: str = Field(
+        pattern=r"^[^\x00-\x1f\x7f:]+$", description="A section of ari.conf with `type=user` and `read_only=yes`."
+    )
+    password: Secret
+
+
 class AriSettings(Settings):
     """How to reach one Asterisk over ARI, and what to be there."""
 
@@ -80,6 +89,17 @@ class AriSettings(Settings):
     reconnect_within: Duration = Field(
         default=1.0, description="Longest pause between two attempts to connect; the first ones follow faster."
     )
+    reader: AriReader | None = Field(
+        default=None,
+        description="Who asks where nothing is changed (`check --live`, `doctor`); without it the user above.",
+    )
+
+    @property
+    def for_reading(self) -> AriSettings:
+        """These settings with the user who may only read, where there is one."""
+        if self.reader is None:
+            return self
+        return self.model_copy(update={"user": self.reader.user, "password": self.reader.password, "reader": None})
 
 
 class AmiSettings(Settings):

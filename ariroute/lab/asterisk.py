@@ -42,6 +42,7 @@ class PrivateAsterisk:
     """
 
     ari_user: Final = "ariroute"
+    ari_reader: Final = "ariroute-reader"
     ami_user: Final = "ariroute"
     app: Final = "ariroute"
 
@@ -60,6 +61,7 @@ class PrivateAsterisk:
         self.directory = directory.resolve()
         self.program: AsteriskProgram = asterisk_program(release)
         self.ari_password = secrets.token_urlsafe(24)
+        self.ari_reader_password = secrets.token_urlsafe(24)
         self.ami_password = secrets.token_urlsafe(24)
         self._extras = pbxconfig.Extras(
             agents or {}, extra_dialplan, variables or {}, queues, extra_queues, extra_config or {}
@@ -242,7 +244,7 @@ class PrivateAsterisk:
         for name in ("asterisk.ctl", "asterisk.pid"):
             (self._folders.run / name).unlink(missing_ok=True)
         modules = pbxconfig.modules_to_load(path.name for path in self.program.modules.glob("*.so"))
-        passwords = pbxconfig.Secrets(self.ari_password, self.ami_password)
+        passwords = pbxconfig.Secrets(self.ari_password, self.ami_password, self.ari_reader_password)
         texts = pbxconfig.configuration(self._folders, self._numbers, passwords, self._extras, modules)
         for name, text in texts.items():
             _write_private(self._folders.etc / name, text)

@@ -92,10 +92,11 @@ class Ports:
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """Passwords of the two users `ariroute`."""
+    """Passwords of the two users `ariroute`, and of `ariroute-reader`."""
 
     ari: str
     ami: str
+    reader: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +196,7 @@ def configuration(
         "voicemail.conf": _VOICEMAIL,
         "musiconhold.conf": f"[default]\nmode = files\ndirectory = {folders.data / 'moh'}\n",
         "http.conf": sample("http.conf", {"bindport = 8088": f"bindport = {ports.http}"}),
-        "ari.conf": sample("ari.conf", {"CHANGE-ME-ARI": secrets.ari}),
+        "ari.conf": sample("ari.conf", {"CHANGE-ME-ARI": secrets.ari, "CHANGE-ME-READER": secrets.reader}),
         "manager.conf": sample("manager.conf", {"port = 5038": f"port = {ports.ami}", "CHANGE-ME-AMI": secrets.ami}),
         "pjsip.conf": sample("pjsip-demo.conf", {"127.0.0.1:5060": f"127.0.0.1:{ports.sip}"}) + _agents(extras.agents),
         "queues.conf": _queues(extras, samples),

@@ -13,7 +13,9 @@ from ariroute.lab.pbxconfig import Extras, Folders, Ports, Secrets
 
 def configuration(extras: Extras | None = None) -> dict[str, str]:
     folders = Folders(Path("/base"), Path("/base/run"), Path("/modules"), Path("/data"))
-    return pbxconfig.configuration(folders, Ports(1, 2, 3), Secrets("a-r-i", "a-m-i"), extras or Extras(), ["x.so"])
+    return pbxconfig.configuration(
+        folders, Ports(1, 2, 3), Secrets("a-r-i", "a-m-i", "r-e-a-d"), extras or Extras(), ["x.so"]
+    )
 
 
 def test_ports_and_secrets_are_filled_into_the_samples() -> None:
@@ -79,7 +81,7 @@ def test_when_the_samples_are_not_there_then_it_says_what_to_do(tmp_path: Path) 
     folders = Folders(Path("/base"), Path("/base/run"), Path("/modules"), Path("/data"))
 
     with pytest.raises(LabError, match=r"cel\.conf is not there: .* which come with a checkout of ariroute"):
-        pbxconfig.configuration(folders, Ports(1, 2, 3), Secrets("a", "b"), Extras(), [], samples=tmp_path)
+        pbxconfig.configuration(folders, Ports(1, 2, 3), Secrets("a", "b", "c"), Extras(), [], samples=tmp_path)
 
 
 def test_modules_are_those_wanted_of_those_there_each_once() -> None:
