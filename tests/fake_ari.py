@@ -107,6 +107,8 @@ class FakePbx:
         """Whether a playback ends at once; else only by :meth:`end_playback` or a request."""
         self.playbacks: dict[str, str] = {}
         """Playbacks under way, and their channels."""
+        self.turned_away = 0
+        """Websockets that were refused."""
         self._record = record
         self._misbehaviours: list[tuple[str, str, Misbehaviour]] = []
         self._sockets: dict[web.WebSocketResponse, asyncio.WriteTransport] = {}
@@ -279,6 +281,7 @@ class FakePbx:
     async def _events(self, request: web.Request) -> web.StreamResponse:
         status = self.connect_status or (None if self._authorized(request) else 401)
         if status is not None:
+            self.turned_away += 1
             return web.json_response({"message": "Authentication required"}, status=status)
         if request.query.get("app") != self.app:
             return web.json_response({"message": "HTTP request is missing param: [app]"}, status=400)

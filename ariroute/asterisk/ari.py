@@ -115,12 +115,13 @@ class Ari:
         """Connects and stays connected until cancelled or :meth:`close`.
 
         After :class:`~ariroute.asterisk.events.ApplicationReplaced` it does not connect again: two daemons would take
-        the application from each other for ever. Raises PbxRefused when Asterisk refuses the user.
+        the application from each other for ever. Raises PbxRefused when Asterisk refuses the user; it may be called
+        again then.
         """
         if self._closed:
             return
-        if self._life is not None:
-            raise RuntimeError("run() is called once")
+        if self._life is not None and not self._life.done():
+            raise RuntimeError("it runs already")
         self._life = asyncio.create_task(self._live(), name=f"ari {self.name}")
         try:
             await self._life

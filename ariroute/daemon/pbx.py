@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 
@@ -19,20 +20,28 @@ log = logging.getLogger("ariroute.pbx")
 
 SWEEP_EVERY = 1.0  # seconds; a missed event costs a caller no more than this
 
+RETRY_REFUSED = 30.0
+"""Seconds until a PBX that refused us is asked again: only a changed setting helps, and each try is logged there."""
+
 NO_RIGHTS = (401, 403)
 
 
 class Pbx:
-    """Connects, sweeps on connect and each second, and says so when it is over for good."""
+    """Connects, sweeps on connect and each second, and says so when it is over.
+
+    It is over for good when another program has the application. A PBX that refuses us is over while it has never let
+    us in; it is asked again now and then all the same, for as long as the daemon has others to serve.
+    """
 
     def __init__(self, name: str, settings: PbxSettings, routing: Callable[[], Routing], metrics: Metrics) -> None:
         self.name = name
         self.refusal = ""
-        """Why this PBX refused us for good; empty while it has not."""
+        """Why this PBX refused us the last time; empty once it lets us in."""
         self.over = asyncio.Event()
         self.shut_out = False
         """Whether requests are refused while events still come: the user's rights were changed meanwhile."""
         self._stopping = False
+        self._again = asyncio.Event()
         self.ari = Ari(
             settings.ari,
             on_event=lambda event: self.calls.on_event(event),
@@ -72,21 +81,34 @@ class Pbx:
         await self._tasks.finish(0)
         await self.ari.close()
 
-    async def _connect(self) -> None:
-        try:
-            await self.ari.run()
-        except PbxRefused as refused:
-            self._give_up(str(refused))
-        except Exception as error:
-            log.exception("%s: the connection failed in a way that nobody foresaw", self.name)
-            self._give_up(f"{type(error).__name__}: {error}")
+    def try_again(self) -> None:
+        """Ask a PBX that refused us again at once: somebody may have changed a setting."""
+        self._again.set()
 
-    def _give_up(self, why: str) -> None:
-        log.error("%s: %s; this PBX is not served until the daemon is started again", self.name, why)
+    async def _connect(self) -> None:
+        while True:
+            self._again.clear()
+            try:
+                return await self.ari.run()
+            except PbxRefused as refused:
+                self._refused(str(refused))
+            except Exception as error:
+                log.exception("%s: the connection failed in a way that nobody foresaw", self.name)
+                self._refused(f"{type(error).__name__}: {error}")
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(RETRY_REFUSED):
+                    await self._again.wait()
+
+    def _refused(self, why: str) -> None:
+        if why != self.refusal:
+            log.error("%s: %s; asked again every %g s, and at each reload", self.name, why, RETRY_REFUSED)
         self.refusal = why
-        self.over.set()
+        if not self.ari.counters.connects:
+            self.over.set()
 
     def _up(self) -> None:
+        self.refusal = ""
+        self.over.clear()
         self._tasks.spawn(self._sweep(), f"first sweep {self.name}")
 
     def _down(self, reason: str) -> None:

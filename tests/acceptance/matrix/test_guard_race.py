@@ -9,7 +9,7 @@ import pytest
 from ariroute.lab.accounts import BOUND, GUARD
 from ariroute.lab.customers import CustomerService
 
-from ..conftest import NewDaemon, Site, number
+from ..conftest import NewDaemon, Site, edit, number
 from .load import Note, callers, judge
 from .scale import scaled
 
@@ -44,6 +44,7 @@ def test_f6_a_decision_that_comes_as_the_guard_fires_neither_loses_nor_doubles_a
     count = ANYWHERE + CLOSE
     with Unsteady({number("gold", each): {"loyalty": "gold", "orders": 1} for each in range(count)}) as crm:
         daemon = new_daemon(site, crm=crm.url, guard="12s", timeout="10s", daemon="max_in_flight: 1000")
+        edit(daemon, "timeout: 10s}", "timeout: 10s, connections: 500}")  # so that no answer waits for another
         daemon.start()
         site.place(callers(count), rate=20)
 

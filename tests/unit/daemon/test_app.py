@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -72,6 +73,65 @@ async def test_a_wrong_password_ends_the_daemon_with_a_sentence(fake: FakePbx, f
         await daemon.run()
     assert not daemon.is_ready
     await daemon.stop()
+
+
+async def test_once_served_a_pbx_that_refuses_us_is_asked_again_after_a_pause(
+    fake: FakePbx, running: Running, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("ariroute.daemon.pbx.RETRY_REFUSED", 0.05)
+    async with running() as daemon:
+        right, fake.password = fake.password, "another one"
+        await fake.drop_websockets()
+        await fake.until(lambda: daemon.pbxs["pbx1"].refusal)
+        assert not daemon.is_ready
+        assert "password" in daemon.status()["pbxs"]["pbx1"]["refused"]
+        await fake.until(lambda: fake.turned_away > 3)
+        assert caplog.text.count("asked again every") == 1
+        fake.password = right
+        await fake.until(lambda: daemon.is_ready)
+        assert daemon.status()["pbxs"]["pbx1"]["refused"] == ""
+        channel = place(fake, "+46701000002")
+        await fake.until(lambda: channel.continued)
+        assert channel.variables["ARIROUTE_QUEUE"] == "gold"
+
+
+async def test_a_pbx_that_refused_us_is_asked_again_at_a_reload(fake: FakePbx, running: Running) -> None:
+    async with running() as daemon:
+        right, fake.password = fake.password, "another one"
+        await fake.drop_websockets()
+        await fake.until(lambda: daemon.pbxs["pbx1"].refusal)
+        fake.password = right
+        await daemon.reload()
+        await fake.until(lambda: daemon.is_ready)
+
+
+async def test_of_two_pbxs_one_that_refuses_us_ends_nothing_and_is_served_once_it_lets_us_in(
+    fake: FakePbx, flow_file: Callable[..., Path]
+) -> None:
+    async with FakePbx() as other:
+        other.password = "another one"
+        path = flow_file()
+        text = path.read_text()
+        pbx1 = next(line for line in text.splitlines() if "ari:" in line)
+        pbx2 = pbx1.replace(fake.url, other.url)
+        path.write_text(text.replace(pbx1, f"{pbx1}\n  pbx2:\n{pbx2}"))
+        daemon = Daemon(path)
+        await daemon.start()
+        running = asyncio.create_task(daemon.run())
+        await fake.until(lambda: daemon.pbxs["pbx2"].refusal and daemon.pbxs["pbx1"].is_ready)
+        assert not daemon.is_ready
+        channel = place(fake, "+46701000002")
+        await fake.until(lambda: channel.continued)
+
+        other.password = fake.password
+        await daemon.reload()
+        await fake.until(lambda: daemon.is_ready)
+        channel = place(other, "+46701000001")
+        await fake.until(lambda: channel.continued)
+        assert channel.variables["ARIROUTE_QUEUE"] == "platinum"
+        assert not running.done()
+        running.cancel()
+        await daemon.stop()
 
 
 async def test_when_the_rights_are_taken_away_meanwhile_then_it_is_not_ready_until_they_are_back(
