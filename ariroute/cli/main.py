@@ -18,8 +18,10 @@ from ariroute.cli.check import check
 from ariroute.cli.exits import exit_code, with_output
 from ariroute.cli.explain import explain
 from ariroute.cli.fmt import fmt
+from ariroute.cli.prove import prove
 from ariroute.cli.queues import queues
 from ariroute.cli.reload import reload
+from ariroute.cli.rescue import rescue
 from ariroute.cli.routes import routes
 from ariroute.cli.run import run
 from ariroute.cli.schema import schema
@@ -101,5 +103,5 @@ def main() -> None:
     """
 
 
-for command in (check, fmt, routes, test, explain, run, reload, status, queues, schema, version):
+for command in (check, fmt, routes, test, explain, run, prove, reload, status, queues, schema, version):
     main.add_command(command)

@@ -25,7 +25,7 @@ Candidates = Mapping[str, Sequence[Scalar]]
 _VALUE = r"""(?:"(?P<double>[^"\\]*)"|'(?P<single>[^'\\]*)'|(?P<number>-?\d+(?:\.\d+)?)|(?P<truth>true|false))"""
 _VALUES = re.compile(_VALUE)
 _AFTER = re.compile(
-    rf"\s*(?:==|!=|<=|>=|<|>)\s*{_VALUE}|\s+in\s+\[(?P<list>[^\]]*)\]|\.\w+\(\s*{_VALUE.replace('?P<', '?P<m_')}"
+    r"\s*(?:==|!=|<=|>=|<|>)\s*(?P<one>\S.*)|\s+in\s+\[(?P<list>[^\]]*)\]|\.\w+\(\s*(?P<given>\S.*)", re.DOTALL
 )
 _BEFORE = re.compile(rf"{_VALUE}\s*(?:==|!=|<=|>=|<|>)\s*$")
 _COMPARED = re.compile(r"\s*(?:==|!=|<=|>=|<|>)\s*(.*)", re.DOTALL)

@@ -18,7 +18,7 @@ PATIENCE: Final = (0.05, 7.0)
 WITHHELD: Final = 0.05
 """The share of callers without a number."""
 
-NAMES: Final = ("", "", "Ann Ek", "Bo, Ltd.", "${SHELL(id)}", 'The "Boss"', "å" * 60, "$[1+1]", "<script>", "'); DROP")
+NAMES: Final = ("", "", "Ann Ek", "Bo, Ltd.", "${SHELL(id)}", 'The "Boss"', "å" * 60, "$[1+1]", "<script>", "') OR 1=1 --")
 """Names that callers bring along, some of them hostile; a list of SIPp cannot carry a semicolon."""
 
 
@@ -82,6 +82,21 @@ def plan(wishes: Wishes, seed: int) -> Plan:
     ends = max(natural, wishes.calls / wishes.rate) if wishes.rate else natural
     stretched = [_moved(fault, ends / natural) for fault in faults]
     return Plan(seed, tuple(_calls(wishes, stretched, ends, dice)), tuple(stretched), ends)
+
+
+HELD: Final = 0.8
+"""Seconds for which the control's daemon is held before it is killed; half of its calls come in them."""
+
+
+def control(wishes: Wishes, seed: int) -> Plan:
+    """One round of the control: a daemon that is held from the beginning and then killed, and calls meanwhile."""
+    dice = random.Random(seed)  # noqa: S311  # a time line, no secret
+    times = sorted(round(dice.uniform(0.15, 2 * HELD), 3) for _ in range(wishes.calls))
+    calls = [
+        PlannedCall(at, f"{wishes.prefix}{dice.randrange(10**7):07d}", "", place % wishes.entries, None)
+        for place, at in enumerate(times)
+    ]
+    return Plan(seed, tuple(calls), (PlannedFault("kill", HELD, 2 * HELD, HELD),), 2 * HELD)
 
 
 def _faults(wishes: Wishes, dice: random.Random) -> list[PlannedFault]:

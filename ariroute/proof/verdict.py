@@ -59,12 +59,17 @@ class Verdict:
     uniqueid: str
 
 
-def judge(cel: Sequence[CelRow], queue: Iterable[QueueRow], rules: Rules, began: float, now: float) -> list[Verdict]:
-    """All calls that came in since ``began``, in their order; what is not over ``now`` and not late is under way."""
+def judge(
+    cel: Sequence[CelRow], queue: Iterable[QueueRow], rules: Rules, began: float, now: float, since: float = 0.0
+) -> list[Verdict]:
+    """All calls that came in ``since`` then, in their order; what is not over ``now`` and not late is under way.
+
+    All three are seconds since 1970; results count from ``began``.
+    """
     entered = verdicts(queue)
     own = _by_uniqueid(cel)
     talks = _talks(cel)
-    starts = [rows[0] for rows in own.values() if _is_placed(rows[0], rules) and rows[0].time >= began]
+    starts = [rows[0] for rows in own.values() if _is_placed(rows[0], rules) and rows[0].time >= since]
     return [
         _Judge(own[start.uniqueid], entered.get(start.uniqueid), talks(start), rules, began, now).verdict()
         for start in starts
