@@ -80,10 +80,10 @@ class Performance:
         try:
             self.venue.place(self.plan.calls)
             self._pass_time(self.plan.ends)
-            verdicts = self._settle()
+            self._settle()
         finally:
             self._undo()
-        return Played(tuple(self._result(verdicts, began)), tuple(self._faults))
+        return Played(tuple(self._result(began)), tuple(self._faults))
 
     def _now(self) -> float:
         return time.time() - self._since
@@ -105,15 +105,15 @@ class Performance:
         if self.supervised:
             self.venue.things.daemon.tend()
 
-    def _settle(self) -> list[Verdict]:
+    def _settle(self) -> None:
         """Wait until every call is judged, or cannot be under way any more."""
         deadline = self._now() + max(APPEARING, self.longest + 2 * self.rules.guard + MARGIN)
         while True:
             verdicts = self._look(at_once=True)
             if len(verdicts) >= len(self.plan.calls) and all(verdict.call for verdict in verdicts):
-                return verdicts
+                return
             if self._now() > deadline:
-                return verdicts
+                return
             self._tend()
             time.sleep(LOOK)
 
@@ -152,24 +152,17 @@ class Performance:
         if started < self._look_at and not at_once:
             return []
         now = time.time()
-        self.records.cel.new_rows()
-        self.records.queue.new_rows()
         verdicts = judge(self.records.cel.rows(), self.records.queue.rows(), self.rules, self._since, now, self._since)
         self.watcher.calls(len(verdicts), sum(verdict.call is not None for verdict in verdicts), len(self.plan.calls))
         self._look_at = self._now() + max(LOOK, 10 * (self._now() - started))
         return verdicts
 
-    def _result(self, verdicts: Sequence[Verdict], began: float) -> list[ProvenCall]:
+    def _result(self, began: float) -> list[ProvenCall]:
         """All calls of the plan: what is under way at the end is lost, and so is one that never became a channel."""
-        end = time.time()
-        self.records.cel.new_rows()
-        rows = self.records.cel.rows()
-        final = judge(rows, self.records.queue.rows(), self.rules, began, end, self._since)
-        known = {verdict.uniqueid: verdict.call for verdict in final}
+        rows, queue = self.records.cel.rows(), self.records.queue.rows()
+        verdicts = judge(rows, queue, self.rules, began, time.time(), self._since)
         starts = {row.uniqueid: row for row in reversed(rows)}
-        calls = [
-            known.get(verdict.uniqueid) or _lost(starts[verdict.uniqueid], self.rules, began) for verdict in verdicts
-        ]
+        calls = [verdict.call or _lost(starts[verdict.uniqueid], self.rules, began) for verdict in verdicts]
         missing = len(self.plan.calls) - len(calls)
         offset = self._since - began
         return [*calls, *(ProvenCall("", "", "", offset, Ending.LOST) for _ in range(missing))]

@@ -18,7 +18,18 @@ PATIENCE: Final = (0.05, 7.0)
 WITHHELD: Final = 0.05
 """The share of callers without a number."""
 
-NAMES: Final = ("", "", "Ann Ek", "Bo, Ltd.", "${SHELL(id)}", 'The "Boss"', "å" * 60, "$[1+1]", "<script>", "') OR 1=1 --")
+NAMES: Final = (
+    "",
+    "",
+    "Ann Ek",
+    "Bo, Ltd.",
+    "${SHELL(id)}",
+    'The "Boss"',
+    "å" * 60,
+    "$[1+1]",
+    "<script>",
+    "') OR 1=1 --",
+)
 """Names that callers bring along, some of them hostile; a list of SIPp cannot carry a semicolon."""
 
 
@@ -84,19 +95,19 @@ def plan(wishes: Wishes, seed: int) -> Plan:
     return Plan(seed, tuple(_calls(wishes, stretched, ends, dice)), tuple(stretched), ends)
 
 
-HELD: Final = 0.8
-"""Seconds for which the control's daemon is held before it is killed; half of its calls come in them."""
+HELD: Final = 1.5
+"""Seconds for which the control's daemon is held before it is killed; most of its calls come in them."""
 
 
 def control(wishes: Wishes, seed: int) -> Plan:
     """One round of the control: a daemon that is held from the beginning and then killed, and calls meanwhile."""
     dice = random.Random(seed)  # noqa: S311  # a time line, no secret
-    times = sorted(round(dice.uniform(0.15, 2 * HELD), 3) for _ in range(wishes.calls))
+    times = sorted(round(dice.uniform(0.1, 1.4 * HELD), 3) for _ in range(wishes.calls))
     calls = [
         PlannedCall(at, f"{wishes.prefix}{dice.randrange(10**7):07d}", "", place % wishes.entries, None)
         for place, at in enumerate(times)
     ]
-    return Plan(seed, tuple(calls), (PlannedFault("kill", HELD, 2 * HELD, HELD),), 2 * HELD)
+    return Plan(seed, tuple(calls), (PlannedFault("kill", HELD, HELD, HELD),), 2 * HELD)
 
 
 def _faults(wishes: Wishes, dice: random.Random) -> list[PlannedFault]:
@@ -127,7 +138,7 @@ def _calls(wishes: Wishes, faults: Sequence[PlannedFault], ends: float, dice: ra
 def _time(faults: Sequence[PlannedFault], ends: float, dice: random.Random) -> float:
     if faults and dice.random() < NEAR_FAULTS:
         fault = dice.choice(faults)
-        return round(max(0.0, fault.at + dice.uniform(-0.8, min(fault.lasted, 2.0) + 0.1)), 3)
+        return round(max(0.0, fault.at + dice.uniform(-0.8, min(fault.lasted, 2.0))), 3)
     return round(dice.uniform(0.0, ends), 3)
 
 
@@ -175,6 +186,6 @@ LASTS: Final[Mapping[str, Callable[[int, float, random.Random], float]]] = {
 }
 """For each kind how long it lasts: the how manieth of its kind it is, the guard, dice."""
 
-RECOVERY: Final = {"kill": 1.0, "restart": 1.5, "upgrade": 2.0, "reload": 0.5, "cut": 0.7, "deaf": 0.7}
+RECOVERY: Final = {"kill": 1.6, "restart": 1.8, "upgrade": 2.0, "reload": 0.5, "cut": 0.7, "deaf": 0.7}
 """For some kinds how many times the start of a daemon it takes until the next fault strikes; without a daemon's start
 most of them would hit nobody."""

@@ -34,6 +34,8 @@ NEVER: Final = 3600.0
 """Seconds of patience of a caller who has much."""
 IN_QUEUE: Final = 3.0
 """Seconds that a patient caller stays once the call is answered, beyond what the flow may take."""
+SLOWEST_START: Final = 4.0
+"""Seconds that are left for a daemon's start at most, also on a machine that is busy with other things."""
 LARGE: Final = 100
 """From so many calls on the control has two rounds."""
 CONTROL_CALLS: Final = (10, 20)
@@ -177,7 +179,8 @@ class _House:
         if order.with_control:
             daemon.start()
         entries = len(self._stage.entries)
-        wishes = Wishes(order.calls, order.faults, entries, self._guard, daemon.starting, order.rate, self._prefix)
+        starting = min(daemon.starting, SLOWEST_START)
+        wishes = Wishes(order.calls, order.faults, entries, self._guard, starting, order.rate, self._prefix)
         made = plan(wishes, order.seed)
         self._watcher.stage(f"{len(made.calls)} calls, {len(made.faults)} faults: {made.ends:.0f} s")
         venue = _Venue(self._stage, dialplan.GUARDED, self._talk, self._guard)

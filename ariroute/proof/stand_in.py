@@ -11,8 +11,8 @@ from ariroute.proof.facts import Candidates, Fields, record
 
 LOOKUPS: Final = "/lookups/"
 NOTICES: Final = "/notices/"
-SHARE: Final = 0.4
-"""An answer takes up to this part of the lookup's own timeout, so that a fault finds calls that wait for one."""
+SHARES: Final = (0.05, 0.7)
+"""An answer takes these parts of the lookup's own timeout, so that a fault finds calls that wait for one."""
 
 
 class StandIn(RestService):
@@ -47,7 +47,7 @@ class StandIn(RestService):
         """A part of the lookup's timeout; no two questions take the same."""
         timeout = self._timeouts.get(asked.path.rpartition("/")[2], 0.0)
         dice = random.Random(f"{self._seed}:{next(self._count)}")  # noqa: S311  # a pause, no secret
-        return dice.uniform(0.0, SHARE * timeout) + self.held
+        return timeout * dice.uniform(*SHARES) + self.held
 
     def _key(self, asked: Asked) -> str:
         values = [value for _, value in asked.query]
