@@ -49,7 +49,8 @@ class LoopbackServer:
                     transport.abort()
 
     def start(self) -> None:
-        """Start serving in a thread. Raises OSError where the port cannot be had."""
+        """Start serving in a thread, after a `stop()` on the same port. Raises OSError where it cannot be had."""
+        self._ready.clear()
         self._thread = threading.Thread(target=self._run, name=type(self).__name__, daemon=True)
         self._thread.start()
         self._ready.wait()
