@@ -264,6 +264,10 @@ class RecordFile(Generic[Row]):
         self._rows.extend(fresh)
         return fresh
 
+    def forget(self) -> None:
+        """Keep none of the rows read so far: for whoever reads new ones for hours, and keeps what is wanted."""
+        self._rows.clear()
+
     def rows(self) -> list[Row]:
         """Every row so far."""
         self.new_rows()
