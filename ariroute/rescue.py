@@ -169,8 +169,11 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
         return 0
     try:
         lock, targets = _told(options) if options.url else _left_behind(options, environ)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        _say(f"cannot tell which Asterisk to ask: {type(error).__name__}: {error}")
+    except (OSError, ValueError) as error:
+        _say(f"cannot tell which Asterisk to ask: {error}")
+        return 2
+    except (LookupError, TypeError, AttributeError):
+        _say("cannot tell which Asterisk to ask: the file is not one that the daemon has left")
         return 2
     if lock and is_taken_over(lock):
         _say("left to the other daemon, which has taken over")
@@ -189,6 +192,8 @@ def _rescued(name: str, target: Target) -> int:
 
 
 def _told(options: argparse.Namespace) -> tuple[str, dict[str, Target]]:
+    if not options.password_file:
+        raise ValueError("--url needs --password-file")
     password = Path(options.password_file).read_text(encoding="utf-8").removesuffix("\n")
     target = {"url": options.url, "user": options.user, "password": password, "app": options.app}
     return "", {urlsplit(options.url).netloc: target}

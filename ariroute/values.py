@@ -27,7 +27,7 @@ DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)(ms|s|m|h|d)", re.ASCII)
 SIZE = re.compile(r"(\d{1,9})(B|KiB|MiB)", re.ASCII)
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 BYTES = {"B": 1, "KiB": 1024, "MiB": 1024 * 1024}
-REFERENCE = re.compile(r"\$\{(env|file):([^}]+)\}")
+REFERENCE = re.compile(r"\$\{(env|file|credential):([^}]+)\}")
 LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)", re.ASCII)
 HOST_LENGTH = 253
 WRITTEN_AS = 'a secret never stands in this file: write "${env:NAME}" or "${file:/path}"'
@@ -94,7 +94,7 @@ def checked_host(host: str) -> str:
 class FromFile:
     """The validation context of settings that a user wrote, in contrast to settings made by code.
 
-    ``reveal`` turns a text with ``${env:NAME}`` or ``${file:/path}`` into the secret; it raises ValueError.
+    ``reveal`` turns a text with references such as ``${env:NAME}`` into the secret; it raises ValueError.
     """
 
     reveal: Callable[[str], str]

@@ -103,5 +103,5 @@ def main() -> None:
     """
 
 
-for command in (check, fmt, routes, test, explain, run, prove, reload, status, queues, schema, version):
+for command in (check, fmt, routes, test, explain, run, prove, reload, status, queues, rescue, schema, version):
     main.add_command(command)

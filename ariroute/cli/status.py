@@ -26,7 +26,7 @@ def status(admin: str | None, config: Path | None, as_json: bool) -> int:
 
     Each PBX: whether calls of it are routed, over what, its version, the calls being routed, and AMI. Each lookup:
     whether its breaker lets questions through, how many are under way, the answers in its cache. Exit code 3 while
-    the daemon is not ready.
+    the daemon is not ready; one that stands by is as it should be.
 
     \b
     Example:
@@ -35,8 +35,8 @@ def status(admin: str | None, config: Path | None, as_json: bool) -> int:
     address = admin or admin_address(config)
     code, found = ask(address, "GET", "/status")
     match found:
-        case {"ready": bool(ready), "pbxs": dict(pbxs), "lookups": dict(lookups)} if code == 200:
-            pass
+        case {"ready": bool(ready), "pbxs": dict(pbxs), "lookups": dict(lookups), **more} if code == 200:
+            standing_by = more.get("standing_by") is True
         case _:
             raise no_daemon(address, code)
     if as_json:
@@ -45,10 +45,12 @@ def status(admin: str | None, config: Path | None, as_json: bool) -> int:
         show_drawn(table(PBX_COLUMNS, [_pbx(name, each) for name, each in pbxs.items()]))
         if lookups:
             show_drawn(table(LOOKUP_COLUMNS, [_lookup(name, each) for name, each in lookups.items()]))
-    for text in _remarks(pbxs):
+    for text in [STANDING_BY] if standing_by else _remarks(pbxs):
         say(text)
-    return ExitCode.OK if ready else ExitCode.UNREACHABLE
+    return ExitCode.OK if ready or standing_by else ExitCode.UNREACHABLE
 
+
+STANDING_BY = "standing by: another daemon routes the calls"
 
 PBX_COLUMNS = ("PBX", "ARI", "Requests over", "Asterisk", "Calls being routed", "AMI")
 LOOKUP_COLUMNS = ("Lookup", "Breaker", "Failures in a row", "Asked again in (s)", "In flight", "Cached")

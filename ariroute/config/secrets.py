@@ -1,4 +1,8 @@
-"""Secrets by reference: ``${env:NAME}`` and ``${file:/path}``. Nothing here puts a secret into a message."""
+"""Secrets by reference: ``${env:NAME}``, ``${file:/path}``, ``${credential:NAME}``. None is put into a message here.
+
+A credential is a file that systemd hands to the daemon alone (LoadCredential= in the unit), in a folder that the
+variable CREDENTIALS_DIRECTORY names (systemd.exec(5), "Credentials").
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,8 @@ LINE_BREAK = re.compile("[\r\n\v\f\x85\u2028\u2029]")
 CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
 HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+CREDENTIAL = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,254}", re.ASCII)
+CREDENTIALS = "CREDENTIALS_DIRECTORY"
 
 
 @dataclass(slots=True)
@@ -33,7 +39,8 @@ class Secrets:
 
     def _value(self, match: re.Match[str]) -> str:
         kind, name = match[1], match[2]
-        secret = self._from_environment(name) if kind == "env" else self._from_file(name)
+        read = {"env": self._from_environment, "file": self._from_file, "credential": self._from_credential}
+        secret = read[kind](name)
         if not secret and self.environ is not None:
             raise ValueError(f"the secret ${{{kind}:{name}}} is empty")
         if LINE_BREAK.search(secret):
@@ -52,6 +59,21 @@ class Secrets:
         if HALF_CHARACTER.search(self.environ[name]):  # how Python keeps bytes that are not UTF-8
             raise ValueError(f"the environment variable {name} is not UTF-8 text")
         return self.environ[name]
+
+    def _from_credential(self, name: str) -> str:
+        if not CREDENTIAL.fullmatch(name):
+            raise ValueError(
+                f"'{name}' cannot name a credential: write ${{credential:NAME}}, as in LoadCredential=NAME:"
+            )
+        if self.environ is None:
+            return ""
+        folder = self.environ.get(CREDENTIALS, "")
+        if not folder.startswith("/"):
+            raise ValueError(
+                f"the credential {name} is only for the service: systemd hands it over in a folder that "
+                f"{CREDENTIALS} names, which is not set. By hand, set it to the folder of the secrets"
+            )
+        return self._from_file(f"{folder}/{name}")
 
     def _from_file(self, name: str) -> str:
         path = Path(name)

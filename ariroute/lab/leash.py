@@ -40,6 +40,7 @@ class Leashed:
     def wait(self, timeout: float) -> int:
         """Wait for the end and return the exit code. Raises subprocess.TimeoutExpired after `timeout` seconds."""
         self._holder.wait(timeout)
+        self._close()
         return self.returncode or 0
 
     def send_signal(self, number: signal.Signals) -> None:

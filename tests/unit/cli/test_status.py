@@ -101,3 +101,11 @@ def test_what_is_no_daemon_is_3(ariroute: Ariroute, says: Says, body: Any) -> No
 
     assert (ended.code, ended.out) == (3, "")
     assert "answers 200, but not as an ariroute daemon does" in ended.err
+
+
+def test_one_that_stands_by_is_as_it_should_be(ariroute: Ariroute, says: Says) -> None:
+    down = {**GOOD["pbxs"]["pbx1"], "ready": False, "up": False}  # type: ignore[index]
+    ended = ariroute("status", "--admin", says(200, {**GOOD, "ready": False, "standing_by": True, "pbxs": {"p": down}}))
+
+    assert ended.code == 0
+    assert ended.err == "standing by: another daemon routes the calls\n"
