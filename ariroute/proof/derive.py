@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,27 +28,27 @@ UNKNOWN: Final = "anybody"
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What the private stage offers. ``service`` is None where the real lookups are asked."""
+    """What the stage offers to the daemon under proof."""
 
-    ari: str
-    ami: str
-    user: str
-    secret: Path
-    ami_secret: Path
+    asterisk: Mapping[str, Any]
+    """The section ``asterisk``, whole."""
     service: str | None
+    """The stand-in for lookups; None where the real ones are asked."""
     notices: str
-    tone: Path
-    speech_cache: Path
+    """The stand-in for whom the flow notifies."""
     no_events: Path
-    app: str = "ariroute"
-    phones: Mapping[str, str] = field(default_factory=dict)
-    """The private endpoint for each name under ``endpoints`` and ``agents``, as ``endpoints.anna``."""
+    """A calendar without events, for each that is behind a URL."""
+    phones: Mapping[str, str]
+    """The endpoint that stands for each name under ``endpoints`` and ``agents``, as ``endpoints.anna``."""
+    tone: Path | None = None
+    """What is heard instead of speech; None leaves the file's own command."""
+    speech_cache: Path = Path()
 
 
 def derived(config: Config, document: Document, around: Around, admin: int) -> str:
     """The flow file, as JSON, which is YAML. ``document`` is what was read for ``config``."""
     data: dict[str, Any] = json.loads(json.dumps(document.data))
-    data["asterisk"] = _asterisk(data.get("asterisk"), around)
+    data["asterisk"] = around.asterisk
     data["daemon"] = {**data.get("daemon", {}), "admin": f"127.0.0.1:{admin}"}
     if data.get("lookups"):
         data["lookups"] = _lookups(config, document, data["lookups"], around)
@@ -61,7 +61,7 @@ def derived(config: Config, document: Document, around: Around, admin: int) -> s
     for section in ("endpoints", "agents"):
         for name in data.get(section, {}):
             data[section][name] = _phone(data[section][name], around.phones[f"{section}.{name}"])
-    if "speech" in data:
+    if "speech" in data and around.tone:
         spoken = {"command": ["cp", str(around.tone), "{file}"], "cache": str(around.speech_cache)}
         data["speech"] = {**data["speech"], **spoken}
     return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
@@ -102,14 +102,24 @@ def phones(config: Config) -> list[str]:
     ]
 
 
-def _asterisk(given: Any, around: Around) -> dict[str, Any]:
-    """The first Asterisk of the file, with the settings of its own connection, at another place."""
-    name, first = next(iter(given.items())) if given else (PBX, {"ari": {}})
-    ari = {key: value for key, value in first["ari"].items() if key not in ("url", "user", "password", "app")}
-    ari |= {"url": around.ari, "user": around.user, "password": _from(around.secret), "app": around.app}
-    ami = {key: value for key, value in (first.get("ami") or {}).items() if key == "timeout"}
-    ami |= {"address": around.ami, "user": around.user, "password": _from(around.ami_secret)}
-    return {name: {"ari": ari, "ami": ami}}
+@dataclass(frozen=True, slots=True)
+class PrivatePbx:
+    """How the daemon under proof reaches the private Asterisk."""
+
+    ari: str
+    ami: str
+    user: str
+    secret: Path
+    ami_secret: Path
+
+    def section(self, given: Mapping[str, Any] | None) -> dict[str, Any]:
+        """``asterisk:`` with the first server of the file, its connection's settings kept, at this place."""
+        name, first = next(iter(given.items())) if given else (PBX, {"ari": {}})
+        ari = {key: value for key, value in first["ari"].items() if key not in ("url", "user", "password", "app")}
+        ari |= {"url": self.ari, "user": self.user, "password": _from(self.secret)}
+        ami = {key: value for key, value in (first.get("ami") or {}).items() if key == "timeout"}
+        ami |= {"address": self.ami, "user": self.user, "password": _from(self.ami_secret)}
+        return {name: {"ari": ari, "ami": ami}}
 
 
 def _from(secret: Path) -> str:

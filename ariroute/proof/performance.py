@@ -169,5 +169,5 @@ class Performance:
 
 
 def _lost(start: CelRow, rules: Rules, began: float) -> ProvenCall:
-    dialled = rules.extensions[start.extension].dialled
-    return ProvenCall(start.uniqueid, start.caller, dialled, start.time - began, Ending.LOST)
+    known = rules.placed(start)
+    return ProvenCall(start.uniqueid, start.caller, known.dialled if known else "", start.time - began, Ending.LOST)

@@ -25,7 +25,7 @@ from ariroute.proof.performance import Performance, Played, Records
 from ariroute.proof.plan import Plan, PlannedCall, Wishes, control, plan
 from ariroute.proof.result import Proof, Run
 from ariroute.proof.stage import UNDECIDED, Stage
-from ariroute.proof.verdict import Placed, Rules
+from ariroute.proof.verdict import Placed, Rules, at_extensions
 from ariroute.proof.watcher import Watcher
 
 PLACING: Final = 200.0
@@ -191,10 +191,10 @@ class _House:
 
     def _rules(self, prefix: str, talk: Sequence[float]) -> Rules:
         return Rules(
-            contexts={dialplan.INBOUND},
-            extensions={
-                f"{prefix}{place}": Placed(dialled, talk[place]) for place, dialled in enumerate(self._stage.entries)
-            },
+            at_extensions(
+                dialplan.INBOUND,
+                {f"{prefix}{place}": Placed(to, talk[place]) for place, to in enumerate(self._stage.entries)},
+            ),
             guard=self._guard,
             refusals=self._causes,
             undecided=UNDECIDED,

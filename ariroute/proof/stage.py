@@ -24,7 +24,7 @@ from ariroute.lab.relay import Relay
 from ariroute.lab.sip import Agent, Agents, Callers
 from ariroute.proof import dialplan
 from ariroute.proof.allowed import Allowed, longest
-from ariroute.proof.derive import NO_EVENTS, Around, derived, entries, phones, started
+from ariroute.proof.derive import NO_EVENTS, Around, PrivatePbx, derived, entries, phones, started
 from ariroute.proof.facts import candidates
 from ariroute.proof.faults import Things
 from ariroute.proof.stand_in import StandIn
@@ -128,18 +128,21 @@ class Stage:
         folder = self._folder
         no_events = folder / "no-events.ics"
         no_events.write_text(NO_EVENTS, encoding="utf-8")
-        return Around(
+        private = PrivatePbx(
             ari=self.relay.url,
             ami=f"127.0.0.1:{self.pbx.ami_port}",
             user=self.pbx.ari_user,
             secret=_secret(folder / "ari.secret", self.pbx.ari_password),
             ami_secret=_secret(folder / "ami.secret", self.pbx.ami_password),
+        )
+        return Around(
+            asterisk=private.section(self._document.data.get("asterisk")),
             service=None if self._real_lookups else self.service.url,
             notices=self.service.url,
-            tone=audio.write_tone(folder / "tone.wav", 440, TONE),
-            speech_cache=folder / "speech",
             no_events=no_events,
             phones=self._phones,
+            tone=audio.write_tone(folder / "tone.wav", 440, TONE),
+            speech_cache=folder / "speech",
         )
 
 

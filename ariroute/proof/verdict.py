@@ -23,7 +23,7 @@ MARGIN: Final = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """What is known of the calls that come in at one extension."""
+    """What is known of a call before it is judged."""
 
     dialled: str
     talk: float = 0.0
@@ -34,9 +34,8 @@ class Placed:
 class Rules:
     """How calls are judged. Times are seconds; ``guard`` bounds a stay also where there is none, in the control."""
 
-    contexts: Collection[str]
-    extensions: Mapping[str, Placed]
-    """The calls of the proof are those that come in here."""
+    placed: Callable[[CelRow], Placed | None]
+    """Of the beginning of a channel: what is known of a call of the proof; None for all others."""
     guard: float
     refusals: Collection[int] = ()
     """Causes with which the flows hang up by themselves."""
@@ -47,8 +46,19 @@ class Rules:
 
     def allowed(self, start: CelRow, until: float) -> float:
         """Seconds that the flow may hold this call in one stay, when it lasts until then."""
-        talk = self.extensions[start.extension].talk
+        known = self.placed(start)
+        talk = known.talk if known else 0.0
         return talk * (1 + sum(start.time <= death <= until for death in self.deaths)) if talk else 0.0
+
+
+def at_extensions(context: str, extensions: Mapping[str, Placed]) -> Callable[[CelRow], Placed | None]:
+    """For calls that come in at these extensions of one context."""
+    return lambda start: extensions.get(start.extension) if start.context == context else None
+
+
+def of_channels(channels: Mapping[str, Placed]) -> Callable[[CelRow], Placed | None]:
+    """For channels whose uniqueids are known."""
+    return lambda start: channels.get(start.uniqueid)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +87,7 @@ def judge(
 
 
 def _is_placed(row: CelRow, rules: Rules) -> bool:
-    return row.event is CelEvent.CHAN_START and row.context in rules.contexts and row.extension in rules.extensions
+    return row.event is CelEvent.CHAN_START and rules.placed(row) is not None
 
 
 def _by_uniqueid(cel: Sequence[CelRow]) -> dict[str, list[CelRow]]:
@@ -121,13 +131,15 @@ class _Judge:
         ending, settled = self._ending()
         if ending is None:
             return Verdict(None, self._start.uniqueid)
+        known = self._rules.placed(self._start)
+        assert known is not None
         queues = self._queue.queues if self._queue else ()
         until = self._now if settled is None else settled
         return Verdict(
             ProvenCall(
                 uniqueid=self._start.uniqueid,
                 caller=self._start.caller,
-                dialled=self._rules.extensions[self._start.extension].dialled,
+                dialled=known.dialled,
                 placed=self._start.time - self._began,
                 ending=ending,
                 entered=_since(self._app("Stasis"), self._began),

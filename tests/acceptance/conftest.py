@@ -23,9 +23,9 @@ from ariroute.lab.asterisk import PrivateAsterisk
 from ariroute.lab.customers import CustomerService
 from ariroute.lab.debian import sipp_program
 from ariroute.lab.evil import EvilService
-from ariroute.lab.pbxconfig import SAMPLES
 from ariroute.lab.ports import Ports
 from ariroute.lab.sip import Agent, Agents, Caller, Callers, Identity, Stream
+from ariroute.proof import dialplan
 
 LOYALTIES = {"1": "platinum", "2": "gold", "3": "silver"}
 """By the digit after +4670: see :func:`number`."""
@@ -42,14 +42,7 @@ def number(loyalty: str, count: int) -> str:
 
 def unguarded() -> str:
     """A copy of our dialplan without its guard, dialled as ``unguarded``, and a place where SIP messages may go."""
-    text = (SAMPLES / "extensions-ariroute.conf").read_text(encoding="utf-8")
-    arming = " same => n,Set(TIMEOUT(absolute)=4)\n"
-    assert text.count(arming) == 1
-    copy = text.replace(arming, " same => n,NoOp()\n").replace("[ariroute]", "[unguarded]")
-    copy = copy.replace("Goto(ariroute,", "Goto(unguarded,")
-    for context in ("deliver", "ring", "agent"):
-        copy = copy.replace(f"ariroute-{context}", f"unguarded-{context}")
-    return f"""{copy}
+    return f"""{dialplan.unguarded(dialplan.sample())}
 [ariroute-demo](+)
 exten => unguarded,1,Set(ARIROUTE_TO=support)
  same => n,Goto(unguarded,s,1)

@@ -10,37 +10,36 @@ import pytest
 
 from ariroute.config.load import Config, load_rules
 from ariroute.config.parts import read_all
+from ariroute.config.read import Document
 from ariroute.proof.allowed import Allowed, longest
-from ariroute.proof.derive import NO_EVENTS, UNKNOWN, Around, derived, entries, phones, refusals, started
+from ariroute.proof.derive import NO_EVENTS, UNKNOWN, Around, PrivatePbx, derived, entries, phones, refusals, started
 
 EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
 FILES = [*sorted(EXAMPLES.glob("*/ariroute.yaml")), EXAMPLES / "several-files" / "sites" / "north.yaml"]
 HERE = "http://127.0.0.1:9"
 
 
-def around(folder: Path, config: Config, *, real: bool = False) -> Around:
+def around(folder: Path, config: Config, document: Document, *, real: bool = False) -> Around:
     no_events = folder / "none.ics"
     no_events.write_text(NO_EVENTS)
+    private = PrivatePbx("http://127.0.0.1:1", "127.0.0.1:2", "ariroute", folder / "ari.secret", folder / "ami.secret")
     return Around(
-        ari="http://127.0.0.1:1",
-        ami="127.0.0.1:2",
-        user="ariroute",
-        secret=folder / "ari.secret",
-        ami_secret=folder / "ami.secret",
+        asterisk=private.section(document.data.get("asterisk")),
         service=None if real else HERE,
         notices=HERE,
-        tone=folder / "tone.wav",
-        speech_cache=folder / "speech",
         no_events=no_events,
         phones={name: f"PJSIP/proof-{place}" for place, name in enumerate(phones(config))},
+        tone=folder / "tone.wav",
+        speech_cache=folder / "speech",
     )
 
 
 def made(path: Path, folder: Path, *, real: bool = False) -> tuple[Config, dict[str, Any]]:
     """What is derived from the file at ``path``: loaded, and as plain data."""
-    config = load_rules(path)
+    config, document = load_rules(path), read_all(path)
     file = folder / "derived.yaml"
-    file.write_text(derived(config, read_all(path), around(folder, config, real=real), 8099), encoding="utf-8")
+    there = around(folder, config, document, real=real)
+    file.write_text(derived(config, document, there, 8099), encoding="utf-8")
     data = json.loads(file.read_text(encoding="utf-8"))
     assert isinstance(data, dict)
     return load_rules(file), data

@@ -6,13 +6,12 @@ import pytest
 
 from ariroute.lab.records import CelEvent, CelRow, parse_queue_row
 from ariroute.proof.result import Ending, ProvenCall
-from ariroute.proof.verdict import MARGIN, Placed, Rules, judge
+from ariroute.proof.verdict import MARGIN, Placed, Rules, at_extensions, judge
 
 GUARD = 4.0
 BEGAN = 1000.0
 RULES = Rules(
-    contexts={"in"},
-    extensions={"prove0": Placed("support"), "prove1": Placed("menu", talk=10.0)},
+    at_extensions("in", {"prove0": Placed("support"), "prove1": Placed("menu", talk=10.0)}),
     guard=GUARD,
     refusals={21},
     undecided="nobody",
@@ -114,7 +113,7 @@ def test_when_a_flow_talks_then_its_time_is_allowed_and_begins_anew_after_a_deat
     lost = judged(start, IN, now=late)
     assert lost is not None
     assert lost.ending is Ending.LOST
-    deaths = Rules(RULES.contexts, RULES.extensions, GUARD, deaths=[BEGAN + 3.0, BEGAN + 0.5])
+    deaths = Rules(RULES.placed, GUARD, deaths=[BEGAN + 3.0, BEGAN + 0.5])
     assert judged(start, IN, now=late, rules=deaths) is None
     queue = judged(start, IN, row("APP_START", late, "Queue"), queue=(queued(),), rules=deaths)
     assert queue is not None
