@@ -219,7 +219,8 @@ def _time_lines(runs: Sequence[Run]) -> str:
 _READING = (
     "Each line is a call. It begins at the bottom where the call enters Stasis(), climbs while the caller waits, and "
     "ends with a dot where the call reached its queue. Coloured bands are faults, with a mark for each kind above. A "
-    "line that leaves at the top is a caller whom nothing rescued."
+    "line that leaves at the top is a caller whom nothing rescued. Phones that ring on the way make a line longer, and "
+    "do not count against the promise."
 )
 _BAND = '<svg viewBox="0 0 22 12"><rect class="mark" x="4" y="2" width="14" height="8" rx="2"/></svg>'
 

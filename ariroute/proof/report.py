@@ -34,7 +34,8 @@ def as_json(proof: Proof) -> dict[str, Any]:
       - ``faults_by_kind``: ``kind``, ``says``, ``injected``, ``under_way``, ``lost``, ``twice``, ``longest_wait``
       - ``faults``: ``kind``, ``says``, ``at``, ``lasted``; times since ``began``
       - ``calls``: ``uniqueid``, ``caller``, ``dialled``, ``placed``, ``entered``, ``settled`` (since ``began``),
-        ``wait``, ``ending`` (a name as in ``endings``), ``queues``, ``by_default``, ``twice``
+        ``wait`` (of a call for which phones rang, the longest one between them), ``allowed`` (what its own flow may
+        take; null for that of the run), ``ending`` (a name as in ``endings``), ``queues``, ``by_default``, ``twice``
     """
     return {
         "version": VERSION,
@@ -97,6 +98,7 @@ def _call(call: ProvenCall) -> dict[str, Any]:
         "entered": _fine(call.entered),
         "settled": _fine(call.settled),
         "wait": _fine(call.wait),
+        "allowed": _fine(call.allowed),
         "ending": _name(call.ending),
         "queues": list(call.queues),
         "by_default": call.by_default,

@@ -49,8 +49,8 @@ def scale(runs: Sequence[Run]) -> Scale:
     length = max(map(duration, runs)) / strips
     step = tick(length / 10)
     bounds = [most for run in runs if (most := bound(run)) is not None]
-    waits = [wait for run in runs for wait in run.waits]
-    highest = max([1.2 * most for most in bounds] + [min(max(waits, default=0.0), 3 * max(bounds, default=5.0)), 0.5])
+    heights = [height for run in runs for call in run.calls if (height := _height(call)) is not None]
+    highest = max([1.2 * most for most in bounds] + [min(max(heights, default=0.0), 3 * max(bounds, default=5.0)), 0.5])
     return Scale(math.ceil(length / step) * step, highest * 1.04)
 
 
@@ -58,6 +58,13 @@ def duration(run: Run) -> float:
     """Seconds until the last call was settled and the last fault over; at least one."""
     ends = [_end(call) for call in run.calls] + [fault.at + fault.lasted for fault in run.faults]
     return max([*ends, 1.0])
+
+
+def _height(call: ProvenCall) -> float | None:
+    """Seconds from where its line begins to where it ends, rings included; None where nothing ends it."""
+    if call.settled is None or call.ending is Ending.LOST:
+        return None
+    return call.settled - (call.placed if call.entered is None else call.entered)
 
 
 def _end(call: ProvenCall) -> float:
@@ -157,9 +164,8 @@ class _Strip:
     def _stay(self, call: ProvenCall) -> tuple[float, float]:
         """From when to when its line is drawn; that of a lost call climbs until it is above the plot."""
         begin = call.placed if call.entered is None else call.entered
-        if call.ending is Ending.LOST or call.settled is None:
-            return begin, begin + 1.1 * self.measure.most
-        return begin, max(begin, call.settled)
+        height = _height(call)
+        return begin, begin + (1.1 * self.measure.most if height is None else max(0.0, height))
 
     def _call(self, call: ProvenCall, how: str) -> str:
         begin, end = self._stay(call)

@@ -140,6 +140,14 @@ def test_a_lost_call_leaves_at_the_top_and_has_no_dot() -> None:
     assert "<circle" not in text
 
 
+def test_rings_on_the_way_make_a_line_longer() -> None:
+    run = replace(GOOD, calls=(replace(call(1, 2.0, 8.0), stay=1.0),), faults=())
+
+    assert timeline.scale([run]).most > 6.0
+    (end,) = re.findall(r'<path d="M[\d. ]+L[\d.]+ (-?[\d.]+)"/>', timeline.strips(run, timeline.Scale(10.0, 8.0), "t"))
+    assert float(end) == pytest.approx(timeline.PLOT * (1 - 6 / 8), abs=0.1)
+
+
 def test_a_call_across_two_strips_is_drawn_in_both() -> None:
     run = replace(GOOD, calls=(call(1, 9.0, 12.0),), faults=())
     text = picture(run)

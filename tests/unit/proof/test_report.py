@@ -167,6 +167,7 @@ def test_json_has_every_fault_and_every_call() -> None:
         "entered": 2.2,
         "settled": None,
         "wait": None,
+        "allowed": None,
         "ending": "lost",
         "queues": [],
         "by_default": False,
