@@ -33,6 +33,8 @@ HEADERS: Final = "__ARIROUTE_HEADERS"
 FLOW: Final = "ARIROUTE_FLOW"
 REASON: Final = "ARIROUTE_REASON"
 DECIDED: Final = "ARIROUTE_DECIDED"
+TALKING_SINCE: Final = "ARIROUTE_TALKING_SINCE"
+"""When a daemon began to talk with the caller, in seconds since 1970; for the next one, should it die."""
 DIALLED: Final = "ARIROUTE_TO"
 """What was dialled; written by the dialplan before ``Stasis()``."""
 GUARD: Final = "TIMEOUT(absolute)"
@@ -41,7 +43,7 @@ GUARD: Final = "TIMEOUT(absolute)"
 VARIABLES: Final = frozenset(
     {
         *(QUEUE, QUEUE_PRIORITY, HANG_UP, ENDPOINT, RING_SECONDS, ONLY_IDLE, DEFAULT, MAILBOX, GREETING, RECORD),
-        *(LABEL, CALLERS_NAME, CALLER_NAME, HEADERS, FLOW, REASON, DECIDED),
+        *(LABEL, CALLERS_NAME, CALLER_NAME, HEADERS, FLOW, REASON, DECIDED, TALKING_SINCE),
     }
 )
 READABLE: Final = VARIABLES | {

@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from ariroute.daemon.allowance import Allowance
 from ariroute.daemon.handoff import PAUSES
 from ariroute.daemon.media import NUMBER, Media, media_of
 from ariroute.errors import AriDisconnected, AriError, ArirouteError, ChannelGone
@@ -80,7 +81,8 @@ class Conversation:
     """Carries out one caller's steps, one at a time. It is told of keys and of playbacks' ends as they happen.
 
     ``guard`` is the dialplan's guard in seconds; ``hold`` is told the seconds from now in which the guard will fire,
-    each time that changes. Keys that nobody has asked for are kept for the next Gather.
+    each time that changes. ``found``: an earlier daemon may have talked with this caller. Keys that nobody has asked
+    for are kept for the next Gather.
     """
 
     def __init__(
@@ -92,6 +94,7 @@ class Conversation:
         speak: Speak | None = None,
         hold: Callable[[float], None] = lambda seconds: None,
         is_answered: bool = False,
+        found: bool = False,
     ) -> None:
         self._ari = ari
         self._channel = channel
@@ -99,6 +102,7 @@ class Conversation:
         self._speak = speak
         self._hold = hold
         self._is_answered = is_answered
+        self.allowance = Allowance(ari, channel, guard, found=found)
         self._keys: deque[str] = deque(maxlen=TYPED_AHEAD)
         self._key_at = 0.0
         self._redundant = ("", 0.0)
@@ -136,9 +140,20 @@ class Conversation:
     async def carry_out(self, want: PickUp | Play | Gather) -> Played | Gathered:
         """Do it. Raises nothing: what goes wrong is the reply's ``failure``."""
         began = time.monotonic()
-        digits, failure = "", ""
         if isinstance(want, PickUp) and self._is_answered:
             return Played()
+        try:
+            granted = await self.allowance.grant(want)
+        except ArirouteError as error:  # the guard goes on as it was
+            digits, failure = "", str(error)
+        else:
+            digits, failure = await self._carry_out(granted)
+        took = time.monotonic() - began
+        return Gathered(digits, failure, took) if isinstance(want, Gather) else Played(failure, took)
+
+    async def _carry_out(self, want: PickUp | Play | Gather) -> tuple[str, str]:
+        """The keys that came, and what went wrong. The guard is longer by the want's bound meanwhile."""
+        digits, failure = "", ""
         try:
             await self._set_guard(want.bound + self._guard)
             match want:
@@ -158,8 +173,7 @@ class Conversation:
             failure = failure or "the caller has gone"
         except AriError as error:
             log.warning("the guard could not be tightened after a prompt: %s", error)
-        took = time.monotonic() - began
-        return Gathered(digits, failure, took) if isinstance(want, Gather) else Played(failure, took)
+        return digits, failure
 
     async def _set_guard(self, seconds: float) -> None:
         for pause in PAUSES:
