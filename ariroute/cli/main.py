@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from ariroute.cli.check import check
+from ariroute.cli.doctor import doctor
 from ariroute.cli.exits import exit_code, with_output
 from ariroute.cli.explain import explain
 from ariroute.cli.fmt import fmt
@@ -103,5 +104,5 @@ def main() -> None:
     """
 
 
-for command in (check, fmt, routes, test, explain, run, prove, reload, status, queues, rescue, schema, version):
+for command in (check, fmt, routes, test, explain, run, prove, doctor, reload, status, queues, rescue, schema, version):
     main.add_command(command)

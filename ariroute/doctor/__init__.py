@@ -1,1 +1,1 @@
-"""Is everything that calls depend on in order? Each finding comes with its remedy."""
+"""What ``ariroute doctor`` finds out: gathering (I/O, with deadlines) apart from judging (pure)."""
