@@ -18,7 +18,7 @@ from typing import Final
 import ariroute
 from ariroute.config.load import Config, load_rules
 from ariroute.config.parts import read_all
-from ariroute.flow.steps import Lookup
+from ariroute.flow.steps import HangUp, Lookup, Step
 from ariroute.lab.debian import LabError, dotted
 from ariroute.lab.records import CelRow, QueueRow, cel, queue_log
 from ariroute.lab.sip import Stream
@@ -28,7 +28,7 @@ from ariroute.proof.faults import ALL, offered
 from ariroute.proof.plan import PlannedFault
 from ariroute.proof.result import ProvenCall
 from ariroute.proof.stage import UNDECIDED, Stage
-from ariroute.proof.verdict import Placed, Rules, judge
+from ariroute.proof.verdict import Placed, Rules, at_extensions, judge
 from scripts.soaking import judgement, probe, schedule
 from scripts.soaking.record import Began, Ended, Fault, Life, Record, Sample, Window, Writer
 from scripts.soaking.windows import window
@@ -78,6 +78,7 @@ class Soak:
         self._life, self._pid = max((life.life for life in writer.record.of(Life)), default=0), 0
         self._rules = _rules(stage, config)
         self._watched = watched(config, stage)
+        self._weights = weights(config, stage)
         self._stream: Stream | None = None
         self._next_block = self._next_sample = 0.0
         self._judged_until = 0.0
@@ -138,7 +139,7 @@ class Soak:
         self._next_block += seconds
         count = round(seconds * self._wishes.rate)
         if count > 0:
-            callers = schedule.callers(count, self._stage.allowed, self._guard, self._dice)
+            callers = schedule.callers(count, self._weights, self._stage.allowed, self._guard, self._dice)
             self._stream = self._stage.callers.place(callers, rate=self._wishes.rate)
 
     def _begin_faults(self, now: float) -> None:
@@ -210,11 +211,13 @@ def progress(record: Record, seconds: float) -> str:
 
 def _rules(stage: Stage, config: Config) -> Rules:
     return Rules(
-        contexts={dialplan.INBOUND},
-        extensions={
-            f"{dialplan.GUARDED}{place}": Placed(dialled, stage.allowed[place].talk)
-            for place, dialled in enumerate(stage.entries)
-        },
+        at_extensions(
+            dialplan.INBOUND,
+            {
+                f"{dialplan.GUARDED}{place}": Placed(dialled, stage.allowed[place].talk)
+                for place, dialled in enumerate(stage.entries)
+            },
+        ),
         guard=config.daemon.guard,
         refusals=refusals(config),
         undecided=UNDECIDED,
@@ -222,15 +225,24 @@ def _rules(stage: Stage, config: Config) -> Rules:
     )
 
 
+def weights(config: Config, stage: Stage) -> list[int]:
+    """How often each entry is dialled: mostly those that lead straight to a queue."""
+    straight = [
+        not allowed.whole and not _has(config, started(config, entry), HangUp)
+        for entry, allowed in zip(stage.entries, stage.allowed, strict=True)
+    ]
+    return schedule.weights(straight)
+
+
 def watched(config: Config, stage: Stage) -> Collection[str]:
     """What is dialled for a decision alone: no prompt, no ring, and no lookup where there is such a flow."""
     quick = [entry for entry, allowed in zip(stage.entries, stage.allowed, strict=True) if not allowed.whole]
-    plain = [entry for entry in quick if not _asks(config, started(config, entry))]
+    plain = [entry for entry in quick if not _has(config, started(config, entry), Lookup)]
     return plain or quick or stage.entries
 
 
-def _asks(config: Config, flow: str) -> bool:
-    return flow in config.ruleset.flows and any(isinstance(step, Lookup) for step in config.ruleset.flows[flow].walk())
+def _has(config: Config, flow: str, kind: type[Step]) -> bool:
+    return flow in config.ruleset.flows and any(isinstance(step, kind) for step in config.ruleset.flows[flow].walk())
 
 
 def soak(wishes: Wishes, folder: Path, writer: Writer, tell: Callable[[str], None]) -> None:

@@ -20,7 +20,7 @@ DEADLY: Final = frozenset({"kill", "restart", "upgrade"})
 LONG_LIFE: Final = 0.8
 """The part of the run in which nothing ends the daemon."""
 QUICK: Final = 8
-"""How many times more often callers dial what holds them by no prompt and no ring."""
+"""How many times more often callers dial what leads straight to a queue: no prompt, no ring, no hanging up."""
 IN_QUEUE: Final = 4.0
 """Seconds that a patient caller stays beyond what flow and guard may take."""
 
@@ -50,14 +50,16 @@ def _in_turn(kinds: Sequence[str], dice: random.Random) -> Iterator[str]:
         yield from dice.sample(kinds, len(kinds))
 
 
-def weights(allowed: Sequence[Allowed]) -> list[int]:
-    """How often each entry is dialled."""
-    return [1 if each.whole else QUICK for each in allowed]
+def weights(straight: Sequence[bool]) -> list[int]:
+    """How often each entry is dialled; those that lead straight to a queue more often."""
+    return [QUICK if each else 1 for each in straight]
 
 
-def callers(count: int, allowed: Sequence[Allowed], guard: float, dice: random.Random) -> list[Caller]:
-    """So many callers; `allowed` is what the flow of each entry may take."""
-    entries = dice.choices(range(len(allowed)), weights(allowed), k=count)
+def callers(
+    count: int, often: Sequence[int], allowed: Sequence[Allowed], guard: float, dice: random.Random
+) -> list[Caller]:
+    """So many callers; for each entry how often it is dialled, and what its flow may take."""
+    entries = dice.choices(range(len(allowed)), often, k=count)
     return [_caller(entry, allowed[entry], guard, dice) for entry in entries]
 
 
