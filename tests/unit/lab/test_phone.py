@@ -30,6 +30,8 @@ class Exchange:
             each.settimeout(0.05)
         self.address: tuple[str, int] = self.sip.getsockname()
         self.requests: list[str] = []
+        """Each once: on a slow machine the telephone may send one again."""
+        self.lost: list[str] = []
         self.events: list[tuple[int, int, int, bool]] = []
         """Key, volume with the end bit, duration, marker."""
         self.answers = ["183 Session Progress", "200 OK"]
@@ -82,10 +84,13 @@ class Exchange:
             except TimeoutError:
                 continue
             text = data.decode()
-            self.requests.append(text)
             if self.deaf:
                 self.deaf -= 1
-            elif text.startswith("INVITE"):
+                self.lost.append(text)
+                continue
+            if text not in self.requests:
+                self.requests.append(text)
+            if text.startswith("INVITE"):
                 for answer in self.answers:
                     self._reply(text, answer)
             elif not text.startswith(("ACK", "SIP")):
@@ -161,6 +166,7 @@ def test_it_hears_before_the_answer(exchange: Exchange, phone: Phone) -> None:
     phone.wait_for(CallState.PROGRESS)
     exchange.play(phone, 700.0)
     phone.wait_to_hear(700)
+    until(lambda: len(phone.heard) == 10)
     assert phone.answered_at is None
     assert phone.tones([400, 700, 1000]) == [700]
     assert phone.loud() == pytest.approx(0.2, abs=0.05)
@@ -193,7 +199,8 @@ def test_what_is_lost_is_sent_again(exchange: Exchange, phone: Phone) -> None:
     exchange.deaf = 1
     phone.call()
     phone.wait_for(CallState.ANSWERED)
-    assert exchange.methods()[:2] == ["INVITE", "INVITE"]
+    assert exchange.lost[0].startswith("INVITE")
+    assert exchange.requests[:1] == exchange.lost
 
 
 def test_a_call_that_is_not_answered_is_cancelled(exchange: Exchange, phone: Phone) -> None:
