@@ -80,7 +80,7 @@ class Ari:
         self._on_up = on_up
         self._on_down = on_down
         self._unwanted = tuple(unwanted)
-        self._http = AriHttp(settings)
+        self._http = AriHttp(settings, self._doubt)
         self._socket: AriSocket | None = None
         self._rest_over_socket = False
         self._has_many = False
@@ -202,6 +202,10 @@ class Ari:
                 self._replaced = True
                 log.warning("%s: another connection took the application %s over", self.name, self.settings.app)
                 self._go_down("the application was taken over by another connection")
+
+    def _doubt(self) -> None:
+        if self._socket is not None:
+            self._socket.doubt()
 
     def _call(self, handler: Callable[..., None], *arguments: str) -> None:
         try:

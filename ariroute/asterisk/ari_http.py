@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from collections import Counter
+from collections.abc import Callable
 
 import aiohttp
 from yarl import URL
@@ -30,16 +32,24 @@ def authorization(settings: AriSettings) -> dict[str, str]:
 
 
 class AriHttp:
-    """One Asterisk's ``/ari`` over HTTP. Has its own connections: a websocket would take one of them for good."""
+    """One Asterisk's ``/ari`` over HTTP. Has its own connections: a websocket would take one of them for good.
 
-    def __init__(self, settings: AriSettings) -> None:
+    ``on_timeout`` is called for each request without an answer in time. Its connection may be dead, and so may be all
+    that lie idle beside it: what a link has lost is noticed only on use. So the next request takes new ones.
+    """
+
+    def __init__(self, settings: AriSettings, on_timeout: Callable[[], None] = lambda: None) -> None:
         self._settings = settings
         self._base = f"{settings.url}/ari/"
+        self._on_timeout = on_timeout
         self._session: aiohttp.ClientSession | None = None
+        self._in_use: Counter[aiohttp.ClientSession] = Counter()
+        """Requests under way, of the session for new ones and of those before it."""
 
     async def ask(self, request: Request, timeout: float) -> Outcome:
         """Asterisk's answer, or the error in its place."""
         session = self._session or self._open()
+        self._in_use[session] += 1
         try:
             async with asyncio.timeout(timeout):
                 async with session.request(
@@ -51,14 +61,24 @@ class AriHttp:
                 ) as response:
                     return Answer(response.status, response.reason or "", await response.read())
         except TimeoutError:
+            if session is self._session:
+                self._session = None
+            self._on_timeout()
             return AriTimeout(f"no answer within {timeout:g} s")
         except (aiohttp.ClientError, OSError) as error:
             return AriDisconnected(f"{self._settings.url}: {type(error).__name__}: {error}")
+        finally:
+            self._in_use[session] -= 1
+            if session is not self._session and not self._in_use[session]:
+                del self._in_use[session]
+                await session.close()
 
     async def close(self) -> None:
         """Closes all connections; a later request opens new ones."""
-        if self._session is not None:
-            session, self._session = self._session, None
+        self._session = None
+        sessions = list(self._in_use)
+        self._in_use.clear()
+        for session in sessions:
             await session.close()
 
     def _open(self) -> aiohttp.ClientSession:

@@ -27,6 +27,8 @@ BIGGEST_MESSAGE = 4 * 1024 * 1024
 CLOSE_TIMEOUT = 1.0
 KEPT_WAITING: Final = 0.5
 """Seconds without an answer after which requests take another way."""
+DOUBTED: Final = 2.0
+"""Seconds that a silent connection is given to answer the ping that follows a request without an answer."""
 TCP_CORK: Final[int] = getattr(system_socket, "TCP_CORK", 0)
 
 
@@ -85,6 +87,9 @@ class AriSocket:
         self._last_id = 0
         self._unanswered: deque[tuple[int, float]] = deque()
         self._heard = 0
+        self._heard_at = asyncio.get_running_loop().time()
+        self._silence: asyncio.Timeout | None = None
+        self._is_doubted = False
         self.is_open = True
         """False from the first sign of an ending on: some time before :meth:`listen` is through with closing."""
         self._pinger: asyncio.TimerHandle | None = None
@@ -132,12 +137,12 @@ class AriSocket:
         if TCP_CORK and transport_socket is not None:  # a handle of our own: uvloop's makes one for each option it sets
             self._gathering = system_socket.socket(fileno=os.dup(transport_socket.fileno()))
         try:
-            async with asyncio.timeout(2 * self._settings.ping) as silence:
+            async with asyncio.timeout(2 * self._settings.ping) as self._silence:
                 # The first at once: with requests over HTTP nothing else may be heard before the second is due.
-                self._ping(silence, -1)
+                self._ping_again(-1)
                 reason = await self._receive()
         except TimeoutError:
-            reason = f"{self._settings.url}: nothing heard for {2 * self._settings.ping:g} s"
+            reason = f"{self._settings.url}: nothing heard for {self._silent_for():.1f} s"
         except (aiohttp.ClientError, OSError) as error:
             reason = f"{self._settings.url}: the connection was lost: {error}"
         finally:
@@ -166,9 +171,13 @@ class AriSocket:
 
     async def _receive(self) -> str:
         receive = self._websocket.receive
+        loop = asyncio.get_running_loop()
         while True:
             message = await receive()
             self._heard += 1
+            self._heard_at = loop.time()
+            if self._is_doubted:
+                self._trust()
             if message.type is WSMsgType.TEXT:
                 self._take(message.data)
             elif message.type is WSMsgType.PING:
@@ -210,18 +219,49 @@ class AriSocket:
 
     def _count_timeout(self) -> None:
         self._counters.timeouts += 1
+        self.doubt()
 
-    def _ping(self, silence: asyncio.Timeout, heard_before: int) -> None:
-        loop = asyncio.get_running_loop()
-        if silence.expired():
+    # Signs of life
+
+    def doubt(self) -> None:
+        """A request had no answer in time, here or over HTTP: where nothing else was heard meanwhile, ask for a sign.
+
+        The sweep makes a request each second, so that a dead connection is found out long before two pings are due.
+        """
+        if self._is_doubted or self._silence is None or self._silence.expired():
+            return
+        if self._silent_for() < min(self._settings.request_timeout, self._settings.ping):
+            return
+        self._is_doubted = True
+        due = asyncio.get_running_loop().time() + DOUBTED
+        self._silence.reschedule(min(due, self._silence.when() or due))
+        self._ping()
+
+    def _trust(self) -> None:
+        self._is_doubted = False
+        self._bear_silence()
+
+    def _silent_for(self) -> float:
+        return asyncio.get_running_loop().time() - self._heard_at
+
+    def _bear_silence(self) -> None:
+        """From now on nothing may be heard for two pings."""
+        if self._silence is not None and not self._silence.expired():
+            self._silence.reschedule(asyncio.get_running_loop().time() + 2 * self._settings.ping)
+
+    def _ping_again(self, heard_before: int) -> None:
+        if self._silence is None or self._silence.expired():
             return
         if self._heard != heard_before:
-            silence.reschedule(loop.time() + 2 * self._settings.ping)
+            self._bear_silence()
+        self._ping()
+        self._pinger = asyncio.get_running_loop().call_later(self._settings.ping, self._ping_again, self._heard)
+
+    def _ping(self) -> None:
         try:
             write_now(self._websocket.ping())
         except (aiohttp.ClientError, OSError, RuntimeError) as error:
             log.debug("ping failed: %s", error)  # the receiving side learns of it too
-        self._pinger = loop.call_later(self._settings.ping, self._ping, silence, self._heard)
 
 
 def write_now(sending: Coroutine[Any, Any, None]) -> None:

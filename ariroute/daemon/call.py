@@ -35,6 +35,8 @@ class Call:
     renamed: str | None = None
     """The caller's name as telephones may be shown it; None where the one it came with is harmless."""
     hung_up: bool = False
+    has_left: bool = False
+    """Whether it left the application before anybody hung up."""
     due: float = 0.0
     """When the decision must be made, by the loop's time; moved by each step that holds the caller."""
     overdue: bool = False

@@ -181,9 +181,9 @@ class Calls:
             run = Run(routing.ruleset, flow, contact)
             try:
                 decision = run.give_up(hopeless) if hopeless else await self._decide(run, contact, call, routing)
-                call.phase = Phase.HANDING_OVER
+                call.phase, call.has_left = Phase.HANDING_OVER, False
                 handed_over = isinstance(decision.destination, EndpointDestination) or await hand_over(
-                    self._ari, call.id, _own(call, variables(decision, contact.caller.name))
+                    self._ari, call.id, _own(call, variables(decision, contact.caller.name)), lambda: call.has_left
                 )
             except AriError as error:
                 self._ended("left to the guard")
@@ -292,6 +292,8 @@ class Calls:
         """The channel left the application: by our hand-off, or the caller or the guard ended it first."""
         call = self._calls.get(channel_id)
         self.sweep.left(channel_id)
+        if call and not call.hung_up:
+            call.has_left = True
         if call and call.ringing and not for_good:
             call.ringing.on_left()
             return

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from ariroute.asterisk import variables as names
 from ariroute.asterisk.variables import DECIDED, FLOW, REASON, own_variable
-from ariroute.errors import AriDisconnected, AriTimeout, ChannelGone
+from ariroute.errors import AriDisconnected, AriError, AriRefused, AriTimeout, ChannelGone
 from ariroute.flow.decision import (
     Decision,
     EndpointDestination,
@@ -33,7 +33,8 @@ REASON_LIMIT = 200
 PAUSES = (0.0, 0.1, 0.2, 0.4)
 """Seconds between tries while connections break. A fault in the network breaks them all: the websocket, and each idle
 one of HTTP, which is noticed only when a request is lost on it. The tries together take less than a second."""
-
+SERVER_FAILS: Final = 500
+"""The HTTP statuses from which on a request may work when it is made again."""
 
 GREETINGS: Final[Mapping[Greeting, str]] = {"unavailable": "u", "busy": "b", "none": "s"}
 """Options of ``VoiceMail()``; with ``s`` alone the tone comes at once."""
@@ -108,26 +109,47 @@ def _ending(decision: Decision) -> dict[str, str]:
     return chosen
 
 
-async def hand_over(ari: Ari, channel: str, wanted: Mapping[str, str]) -> bool:
+async def hand_over(
+    ari: Ari, channel: str, wanted: Mapping[str, str], has_left: Callable[[], bool] = lambda: False
+) -> bool:
     """Hand ``channel`` over with these variables; False when it was gone before: hung up, or the guard fired.
 
-    Tried again when the connection broke, and once more when no answer came in time: writing a variable twice does
-    no harm, and a second ``continue`` finds the channel gone. Raises AriError when that does not help, or Asterisk
-    refuses otherwise; the guard then has the call.
+    Tried again when the connection broke, and once more when no answer came in time or Asterisk failed (5xx): writing
+    a variable twice does no harm, and a second ``continue`` finds the channel gone. It may be gone because the first
+    had worked and only its answer was lost; see :func:`_has_worked`, which ``has_left`` is for. Raises AriError when
+    that does not help, or Asterisk refuses otherwise; the guard then has the call.
     """
-    for pause in PAUSES:
+    pauses = list(PAUSES)
+    failed: AriError | None = None
+    while True:
         try:
-            return await _hand_over_once(ari, channel, wanted)
-        except AriTimeout:
-            break
-        except AriDisconnected:
-            await asyncio.sleep(pause)
-    return await _hand_over_once(ari, channel, wanted)
+            await ari.hand_over(channel, wanted)
+            return True
+        except ChannelGone:
+            return failed is not None and await _has_worked(ari, channel, has_left, failed)
+        except AriDisconnected as error:
+            failed = error
+        except (AriTimeout, AriRefused) as error:
+            if isinstance(error, AriRefused) and error.status < SERVER_FAILS:
+                raise
+            failed, pauses = error, pauses[:1] if failed is None else []
+        if not pauses:
+            raise failed
+        await asyncio.sleep(pauses.pop(0))
 
 
-async def _hand_over_once(ari: Ari, channel: str, wanted: Mapping[str, str]) -> bool:
+async def _has_worked(ari: Ari, channel: str, has_left: Callable[[], bool], failed: AriError) -> bool:
+    """Whether a channel that is gone after a hand-over that ``failed`` went by what was written.
+
+    The dialplan goes by ``ARIROUTE_DECIDED`` alone, and so does this, while there is a channel to ask. Where there is
+    none any more, it was handed over if it ``has_left`` the application before anybody hung up. Raises ``failed`` for
+    one that lives outside undecided: the guard has it, or its hand-over was cut in half.
+    """
     try:
-        await ari.hand_over(channel, wanted)
+        if await ari.variable(channel, DECIDED) == "1":
+            return True
     except ChannelGone:
-        return False
-    return True
+        return has_left()
+    except AriError:
+        pass
+    raise failed

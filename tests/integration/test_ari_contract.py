@@ -383,7 +383,7 @@ async def test_an_asterisk_that_hangs_counts_as_dead_until_it_answers_again(tmp_
             pbx.send_signal(signal.SIGSTOP)
             try:
                 await until(lambda: line.downs)
-                assert "nothing heard for 0.4 s" in line.downs[0]
+                assert "nothing heard for 0." in line.downs[0]
                 with pytest.raises(AriTimeout):
                     await line.ari.request("GET", "asterisk/info", timeout=0.1)
             finally:

@@ -1,11 +1,16 @@
-"""The decision as channel variables."""
+"""The decision as channel variables, and what became of a hand-over whose answer was lost."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import cast
+
 import pytest
 
-from ariroute.asterisk.variables import is_writable
-from ariroute.daemon.handoff import NAME_LIMIT, REASON_LIMIT, ring_variables, variables
+from ariroute.asterisk.ari import Ari
+from ariroute.asterisk.variables import DECIDED, is_writable
+from ariroute.daemon.handoff import NAME_LIMIT, REASON_LIMIT, hand_over, ring_variables, variables
+from ariroute.errors import AriDisconnected, AriError, AriRefused, AriTimeout, ChannelGone
 from ariroute.flow.decision import (
     Decision,
     Destination,
@@ -113,3 +118,84 @@ def test_a_ring_has_a_whole_number_of_seconds_and_the_queue_for_when_nobody_take
 def test_a_call_that_was_answered_is_never_handed_over() -> None:
     with pytest.raises(ValueError, match="answered"):
         variables(decision(EndpointDestination("anna", "PJSIP/anna")))
+
+
+# What became of a hand-over
+
+
+class ScriptedAri:
+    """An Asterisk that answers hand-overs with these outcomes, one after the other, and then has this on the channel.
+
+    ``decided`` is the value of ``ARIROUTE_DECIDED``; an error in its place is raised.
+    """
+
+    def __init__(self, *outcomes: AriError | None, decided: str | AriError | None = None) -> None:
+        self.outcomes = list(outcomes)
+        self.decided = decided
+
+    async def hand_over(self, channel: str, wanted: Mapping[str, str]) -> None:
+        if error := self.outcomes.pop(0):
+            raise error
+
+    async def variable(self, channel: str, name: str) -> str | None:
+        assert name == "ARIROUTE_DECIDED"
+        if isinstance(self.decided, AriError):
+            raise self.decided
+        return self.decided
+
+
+LATE = AriTimeout("no answer within 2 s")
+CUT = AriDisconnected("the connection was lost")
+FAILS = AriRefused(500, "out of memory", "POST channels/1/variables")
+REFUSES = AriRefused(422, "unprocessable", "POST channels/1/variables")
+GONE = ChannelGone(404, "Channel not found", "POST channels/1/variables")
+
+
+async def handed_over(ari: ScriptedAri, *, has_left: bool = False) -> bool:
+    return await hand_over(cast(Ari, ari), "1", {DECIDED: "1"}, lambda: has_left)
+
+
+async def test_gone_at_the_first_try_is_gone_whatever_is_on_the_channel() -> None:
+    assert not await handed_over(ScriptedAri(GONE, decided="1"), has_left=True)
+
+
+@pytest.mark.parametrize("failure", [LATE, CUT, FAILS])
+async def test_gone_at_the_second_try_with_the_decision_on_it_was_handed_over_by_the_first(failure: AriError) -> None:
+    assert await handed_over(ScriptedAri(failure, GONE, decided="1"))
+
+
+@pytest.mark.parametrize("failure", [LATE, CUT, FAILS])
+@pytest.mark.parametrize("decided", [None, "", LATE])
+async def test_gone_and_undecided_is_the_failure_of_the_first_try(
+    failure: AriError, decided: str | AriError | None
+) -> None:
+    with pytest.raises(type(failure)):
+        await handed_over(ScriptedAri(failure, GONE, decided=decided), has_left=True)
+
+
+@pytest.mark.parametrize("has_left", [True, False])
+async def test_a_channel_that_is_no_more_was_handed_over_if_it_left_before_anybody_hung_up(has_left: bool) -> None:
+    assert await handed_over(ScriptedAri(LATE, GONE, decided=GONE), has_left=has_left) is has_left
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "tries"),
+    [
+        ([REFUSES], 1),
+        ([FAILS, FAILS], 2),
+        ([LATE, LATE], 2),
+        ([CUT, LATE], 2),
+        ([LATE, CUT], 2),
+        ([CUT, CUT, CUT, CUT, CUT], 5),
+    ],
+)
+async def test_how_often_it_is_tried(outcomes: list[AriError], tries: int) -> None:
+    ari = ScriptedAri(*outcomes, None)
+    with pytest.raises(type(outcomes[-1])):
+        await handed_over(ari)
+    assert len(outcomes) + 1 - len(ari.outcomes) == tries
+
+
+@pytest.mark.parametrize("failure", [LATE, CUT, FAILS])
+async def test_the_second_try_may_work(failure: AriError) -> None:
+    assert await handed_over(ScriptedAri(failure, None))
