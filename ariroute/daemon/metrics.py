@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from pathlib import Path
 from typing import get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily
-from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from ariroute.daemon.tally import Tally, Times
@@ -63,7 +64,9 @@ class Metrics:
             "ariroute_ari_counts", "What the ARI client counts, by kind", ["pbx", "kind"], registry=registry
         )
         Gauge("ariroute_tasks", "Tasks of the event loop", registry=registry).set_function(_tasks)
-        ProcessCollector(registry=registry)
+        # By the names of Prometheus' own collector, which gives nothing without /proc/stat (ProcSubset=pid of the unit).
+        Gauge("process_resident_memory_bytes", "Resident memory", registry=registry).set_function(_memory)
+        Gauge("process_open_fds", "Open file descriptors", registry=registry).set_function(_open_files)
 
     def taken(self, pbx: str, found_by: str) -> None:
         self._calls.add(pbx, found_by)
@@ -143,6 +146,15 @@ def _tasks() -> float:
         return len(asyncio.all_tasks())
     except RuntimeError:
         return 0
+
+
+def _memory() -> float:
+    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _open_files() -> float:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
 def _place(destination: Destination) -> str:
