@@ -64,7 +64,7 @@ class Metrics:
             "ariroute_ari_counts", "What the ARI client counts, by kind", ["pbx", "kind"], registry=registry
         )
         Gauge("ariroute_tasks", "Tasks of the event loop", registry=registry).set_function(_tasks)
-        # By the names of Prometheus' own collector, which gives nothing without /proc/stat (ProcSubset=pid of the unit).
+        # By the names of Prometheus' own collector, which is silent without /proc/stat (ProcSubset=pid of the unit).
         Gauge("process_resident_memory_bytes", "Resident memory", registry=registry).set_function(_memory)
         Gauge("process_open_fds", "Open file descriptors", registry=registry).set_function(_open_files)
 
