@@ -61,6 +61,29 @@ FAULTS_SHARE = 20
     metavar="DIR",
     help="Keep logs and records in this new folder.",
 )
+@click.option(
+    "--live",
+    default="",
+    metavar="PBX",
+    help="Prove on this Asterisk of the flow file instead of a private one: see docs/how-to/prove.md first.",
+)
+@click.option(
+    "--queue-log",
+    type=click.Path(path_type=Path),
+    default=Path("/var/log/asterisk/queue_log"),
+    show_default=True,
+    metavar="FILE",
+    help="With --live: its queue_log.",
+)
+@click.option(
+    "--cel",
+    type=click.Path(path_type=Path),
+    default=Path("/var/log/asterisk/cel-custom/Master.csv"),
+    show_default=True,
+    metavar="FILE",
+    help="With --live: its channel event log.",
+)
+@click.option("--yes", is_flag=True, help="With --live: do not ask.")
 @json_option
 def prove(
     config: Path | None,
@@ -73,6 +96,10 @@ def prove(
     no_control: bool,
     html: Path | None,
     keep: Path | None,
+    live: str,
+    queue_log: Path,
+    cel: Path,
+    yes: bool,
     as_json: bool,
 ) -> int:
     """Prove that your flow file loses no call.
@@ -101,8 +128,15 @@ def prove(
         real_lookups=lookups == "real",
     )
     page = checked_page(html)
+    if live:
+        confirm(live, order.calls, path, yes=yes)
     with place(keep) as folder, progress() as watcher:
-        proof = prove(path, order, folder, watcher)
+        if live:
+            from ariroute.proof.live import Logs, prove_live
+
+            proof = prove_live(path, live, order, Logs(cel, queue_log), folder, watcher)
+        else:
+            proof = prove(path, order, folder, watcher)
     return tell(proof, page, as_json=as_json)
 
 
@@ -123,6 +157,26 @@ def wanted(kill: int, faults: str, *, has_service: bool, has_link: bool = True) 
                 raise UnusableInput(f"--faults {text.strip()}: write how many, such as {name}=3")
             found[known("kind of fault", name, kinds)] = int(count) if equals else max(1, kill // FAULTS_SHARE)
     return {kind: count for kind, count in found.items() if count}
+
+
+def confirm(pbx: str, calls: int, path: Path, *, yes: bool) -> None:
+    """Say what a proof on a real Asterisk does, and ask. Raises UnusableInput where nobody can be asked."""
+    import sys
+
+    from ariroute.cli.output import say
+    from ariroute.config.load import load_rules
+
+    queues = ", ".join(load_rules(path).ruleset.queues)
+    say(
+        f"{calls} calls go into the queues of {pbx} that the flow file names ({queues}) and into that server's default "
+        "queue. Agents who are logged in there will be rung, queues' figures will count the calls, and mailboxes may "
+        "get messages: use a flow file with test queues. Your daemon and its calls are not touched."
+    )
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UnusableInput("--live asks before it places calls, and nobody is there to answer: add --yes")
+    click.confirm("Place these calls?", abort=True, err=True)
 
 
 @contextmanager

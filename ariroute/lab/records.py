@@ -264,6 +264,11 @@ class RecordFile(Generic[Row]):
         self._rows.extend(fresh)
         return fresh
 
+    def skip(self) -> None:
+        """Leave out what is in the file now: for a file that grew for months. Raises OSError where it cannot be read."""
+        with self.path.open("rb") as file:
+            self._offset = file.seek(0, 2)
+
     def forget(self) -> None:
         """Keep none of the rows read so far: for whoever reads new ones for hours, and keeps what is wanted."""
         self._rows.clear()

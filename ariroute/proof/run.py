@@ -25,6 +25,7 @@ from ariroute.proof.performance import Performance, Played, Records
 from ariroute.proof.plan import Plan, PlannedCall, Wishes, control, plan
 from ariroute.proof.result import Proof, Run
 from ariroute.proof.stage import UNDECIDED, Stage
+from ariroute.proof.supervised import Supervised
 from ariroute.proof.verdict import Placed, Rules, at_extensions
 from ariroute.proof.watcher import Watcher
 
@@ -71,7 +72,7 @@ def prove(path: Path, order: Order, folder: Path, watcher: Watcher) -> Proof:
         with stage:
             watcher.stage("starting the daemon")
             stage.daemon.start()
-            house = _House(stage, config.daemon.guard, refusals(config), _prefix(config.ruleset.region), watcher)
+            house = _House(stage, config.daemon.guard, refusals(config), number_prefix(config.ruleset.region), watcher)
             shown = house.control(order) if order.with_control else None
             run = house.run(order)
             if not stage.pbx.is_running:
@@ -87,13 +88,18 @@ def _lab_errors() -> Iterator[None]:
         raise StageFailed(str(error)) from error
 
 
-def _prefix(region: str) -> str:
+def number_prefix(region: str) -> str:
     """What mobile numbers of a country begin with, so that seven more digits make one; Sweden's without a country."""
     kind = phonenumbers.PhoneNumberType.MOBILE
     example = phonenumbers.example_number_for_type(region or "SE", kind)
     if example is None:
         return "+4670"
     return phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)[:-7]
+
+
+def starting_time(daemon: Supervised) -> float:
+    """Seconds that a plan leaves for the start of a daemon."""
+    return min(daemon.starting, SLOWEST_START)
 
 
 class _Venue:
@@ -179,8 +185,9 @@ class _House:
         if order.with_control:
             daemon.start()
         entries = len(self._stage.entries)
-        starting = min(daemon.starting, SLOWEST_START)
-        wishes = Wishes(order.calls, order.faults, entries, self._guard, starting, order.rate, self._prefix)
+        wishes = Wishes(
+            order.calls, order.faults, entries, self._guard, starting_time(daemon), order.rate, self._prefix
+        )
         made = plan(wishes, order.seed)
         self._watcher.stage(f"{len(made.calls)} calls, {len(made.faults)} faults: {made.ends:.0f} s")
         venue = _Venue(self._stage, dialplan.GUARDED, self._talk, self._guard)

@@ -70,7 +70,7 @@ class Stage:
         )
         self._phones = {name: f"PJSIP/{endpoint}" for name, endpoint in names.items()}
         self._sipp = sipp
-        self.service = _service(config, document, seed)
+        self.service = stand_in(config, document, seed)
         self._real_lookups = real_lookups
         self.callers: Callers
         self.daemon: Supervised
@@ -199,7 +199,8 @@ def _has_sound(sounds: Path, name: str) -> bool:
     return any((sounds / folder / f"{name}{suffix}").is_file() for folder in ("", "en") for suffix in _SOUNDS)
 
 
-def _service(config: Config, document: Document, seed: int) -> StandIn:
+def stand_in(config: Config, document: Document, seed: int) -> StandIn:
+    """A stand-in for every lookup and every notice of a configuration."""
     fields = {name: settings.fields for name, (settings, _) in config.lookups.items()}
     timeouts = {name: settings.timeout for name, (settings, _) in config.lookups.items()}
     people: Sequence[str] = [

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
-from operator import attrgetter
 from typing import Final
 
 from ariroute.lab.records import CelEvent, CelRow, QueueRow
@@ -28,6 +26,8 @@ class Placed:
     dialled: str
     talk: float = 0.0
     """Seconds that the flow may hold a caller in one stay."""
+    caller_end: str = ""
+    """The uniqueid of the caller's own end, where the call is a Local channel; else the call's channel is that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +80,27 @@ def judge(
     own = _by_uniqueid(cel)
     talks = _talks(cel)
     starts = [rows[0] for rows in own.values() if _is_placed(rows[0], rules) and rows[0].time >= since]
-    return [
-        _Judge(own[start.uniqueid], entered.get(start.uniqueid), talks(start), rules, began, now).verdict()
-        for start in starts
-    ]
+    made = []
+    for start in starts:
+        known = rules.placed(start)
+        assert known is not None
+        rows = own[start.uniqueid]
+        left = _is_left(rows, own.get(known.caller_end, ()))
+        judge = _Judge(known, rows, entered.get(start.uniqueid), talks(start), left, rules, began, now)
+        made.append(Verdict(judge.verdict(), start.uniqueid))
+    return made
+
+
+def _is_left(rows: Sequence[CelRow], caller_end: Sequence[CelRow]) -> bool:
+    """Whether the caller put the phone down. The end of a Local channel that is hung up first is whose doing it is."""
+    if not caller_end:
+        return any(row.hung_up_by_itself for row in rows)
+    first, second = _hung_up(caller_end), _hung_up(rows)
+    return first is not None and second is not None and first <= second
+
+
+def _hung_up(rows: Sequence[CelRow]) -> float | None:
+    return next((row.time for row in rows if row.event is CelEvent.HANGUP), None)
 
 
 def _is_placed(row: CelRow, rules: Rules) -> bool:
@@ -99,105 +116,108 @@ def _by_uniqueid(cel: Sequence[CelRow]) -> dict[str, list[CelRow]]:
 
 def _talks(cel: Sequence[CelRow]) -> Callable[[CelRow], float | None]:
     """When somebody else's channel of the same call was answered: a phone that was rung."""
-    answered = [row for row in cel if row.event is CelEvent.ANSWER and row.uniqueid != row.linkedid]
-    first = {
-        linked: min(row.time for row in rows)
-        for linked, rows in groupby(sorted(answered, key=attrgetter("linkedid")), key=attrgetter("linkedid"))
-    }
-    return lambda start: first.get(start.uniqueid)
+    answered: dict[str, list[CelRow]] = {}
+    for row in cel:
+        if row.event is CelEvent.ANSWER and row.uniqueid != row.linkedid:
+            answered.setdefault(row.linkedid, []).append(row)
+
+    def talk(start: CelRow) -> float | None:
+        others = (row.time for row in answered.get(start.linkedid, ()) if row.uniqueid != start.uniqueid)
+        return min(others, default=None)
+
+    return talk
 
 
+@dataclass(frozen=True, slots=True)
 class _Judge:
     """Judges one call: its own rows of CEL in their order, what queue_log says, when a rung phone was answered."""
 
-    def __init__(
-        self,
-        rows: Sequence[CelRow],
-        queue: CallVerdict | None,
-        talk: float | None,
-        rules: Rules,
-        began: float,
-        now: float,
-    ) -> None:
-        self._rows = rows
-        self._start = rows[0]
-        self._queue = queue
-        self._talk = talk
-        self._rules = rules
-        self._began = began
-        self._now = now
+    known: Placed
+    rows: Sequence[CelRow]
+    queue: CallVerdict | None
+    talk: float | None
+    left: bool
+    """Whether the caller put the phone down."""
+    rules: Rules
+    began: float
+    now: float
 
-    def verdict(self) -> Verdict:
+    def verdict(self) -> ProvenCall | None:
+        """None while it is under way."""
         ending, settled = self._ending()
         if ending is None:
-            return Verdict(None, self._start.uniqueid)
-        known = self._rules.placed(self._start)
-        assert known is not None
-        queues = self._queue.queues if self._queue else ()
-        until = self._now if settled is None else settled
-        return Verdict(
-            ProvenCall(
-                uniqueid=self._start.uniqueid,
-                caller=self._start.caller,
-                dialled=known.dialled,
-                placed=self._start.time - self._began,
-                ending=ending,
-                entered=_since(self._app("Stasis"), self._began),
-                settled=None if settled is None else settled - self._began,
-                queues=queues,
-                by_default=bool(queues) and queues[0] == self._rules.undecided,
-                twice=self._queue is not None and self._queue.entered_twice,
-                stay=None if settled is None else self._longest_stay(settled),
-                allowed=self._rules.allowed(self._start, until),
-            ),
-            self._start.uniqueid,
+            return None
+        queues = self.queue.queues if self.queue else ()
+        until = self.now if settled is None else settled
+        return ProvenCall(
+            uniqueid=self.rows[0].uniqueid,
+            caller=self.rows[0].caller,
+            dialled=self.known.dialled,
+            placed=self.rows[0].time - self.began,
+            ending=ending,
+            entered=_since(self._app("Stasis"), self.began),
+            settled=_since(settled, self.began),
+            queues=queues,
+            by_default=bool(queues) and queues[0] == self.rules.undecided,
+            twice=self.queue is not None and self.queue.entered_twice,
+            stay=None if settled is None else self._longest_stay(settled),
+            allowed=self.rules.allowed(self.rows[0], until),
         )
 
     def _ending(self) -> tuple[Ending | None, float | None]:
         """Where it ended up and when; without an ending it is under way."""
-        ended = next((row.time for row in self._rows if row.event is CelEvent.HANGUP), None)
-        if self._queue is not None:
-            return Ending.QUEUED, self._app("Queue") or ended or self._now
-        if self._talk is not None and self._app("Dial") is not None:
-            return Ending.ANSWERED, self._talk
-        until = self._now if ended is None else ended
+        ended = _hung_up(self.rows)
+        if self.queue is not None:
+            return Ending.QUEUED, self._app("Queue") or ended or self.now
+        if self.talk is not None and self._app("Dial") is not None:
+            return Ending.ANSWERED, self.talk
+        until = self.now if ended is None else ended
         if self._is_late(until):
             return Ending.LOST, None
-        if any(row.hung_up_by_itself for row in self._rows):
+        boxed = self._boxed()
+        if boxed is not None:
             # In the mailbox they have put the phone down after their message, or before.
-            boxed = self._app("VoiceMail")
-            return (Ending.LEFT, ended) if boxed is None else (Ending.VOICEMAIL, boxed)
+            is_there = ended is not None or self.now > boxed + MARGIN
+            return (Ending.VOICEMAIL, boxed) if is_there else (None, None)
         if ended is None:
-            boxed = self._app("VoiceMail")
-            in_box = boxed is not None and self._rows[-1].event is CelEvent.APP_START
-            return (Ending.VOICEMAIL, boxed) if in_box and self._now > (boxed or 0.0) + MARGIN else (None, None)
-        if self._app("VoiceMail") is not None:
-            return Ending.VOICEMAIL, self._app("VoiceMail")
+            return None, None
+        if self.left:
+            return Ending.LEFT, ended
         return (Ending.REFUSED, ended) if self._refused() else (Ending.LOST, None)
+
+    def _boxed(self) -> float | None:
+        """When it came into a mailbox that took it: one that did not is followed by a queue."""
+        boxed = self._app("VoiceMail")
+        if boxed is None:
+            return None
+        after = any(
+            row.event is CelEvent.APP_START and row.application == "Queue" and row.time > boxed for row in self.rows
+        )
+        return None if after else boxed
 
     def _refused(self) -> bool:
         """Whether the dialplan hung up with a cause that a flow names, and not Asterisk for another reason."""
-        hangup = next(row for row in self._rows if row.event is CelEvent.HANGUP)
-        return hangup.extra.get("hangupcause") in self._rules.refusals
+        hangup = next(row for row in self.rows if row.event is CelEvent.HANGUP)
+        return hangup.extra.get("hangupcause") in self.rules.refusals
 
     def _is_late(self, until: float) -> bool:
         """Whether its longest stay lasted longer by far than guard and flow allow."""
-        if self._app("VoiceMail") is not None:
+        if self._boxed() is not None:
             return False
-        allowed = self._rules.allowed(self._start, until) + self._rules.guard + MARGIN
+        allowed = self.rules.allowed(self.rows[0], until) + self.rules.guard + MARGIN
         return self._longest_stay(until) > allowed
 
     def _app(self, name: str) -> float | None:
         """When this application first began on the caller's channel."""
         return next(
-            (row.time for row in self._rows if row.event is CelEvent.APP_START and row.application == name), None
+            (row.time for row in self.rows if row.event is CelEvent.APP_START and row.application == name), None
         )
 
     def _longest_stay(self, until: float) -> float:
         """The longest time without a ring until then, from Stasis() on; from its beginning if it never got there."""
-        longest, began = 0.0, self._app("Stasis") or self._start.time
+        longest, began = 0.0, self._app("Stasis") or self.rows[0].time
         ringing = False
-        for row in self._rows:
+        for row in self.rows:
             if row.time > until:
                 break
             if row.application != "Dial" or row.event not in (CelEvent.APP_START, CelEvent.APP_END):
