@@ -6,6 +6,7 @@ import math
 import struct
 import wave
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -17,9 +18,9 @@ QUIET: Final = 300
 """A frame whose loudest sample is below this is silence: 40 dB under full scale."""
 
 
-def from_mulaw(payload: bytes) -> list[int]:
+def from_mulaw(payload: bytes) -> tuple[int, ...]:
     """16-bit samples of G.711 u-law."""
-    return [_MULAW[byte] for byte in payload]
+    return tuple(_MULAW[byte] for byte in payload)
 
 
 def _linear(byte: int) -> int:
@@ -49,7 +50,8 @@ def is_loud(samples: Sequence[int]) -> bool:
     return max(map(abs, samples), default=0) >= QUIET
 
 
-def strongest(samples: Sequence[int], candidates: Iterable[int], rate: int = RATE) -> int:
+@lru_cache(maxsize=4096)  # whoever waits for a tone looks at all that was heard again with each frame
+def strongest(samples: tuple[int, ...], candidates: tuple[int, ...], rate: int = RATE) -> int:
     """Which of these frequencies a frame holds most of, by Goertzel's algorithm; 0 for silence or anything else."""
     if not is_loud(samples):
         return 0
@@ -71,7 +73,7 @@ def sequence(frames: Iterable[Sequence[int]], candidates: Sequence[int], shortes
     """The tones in the order heard, each once where it goes on; less than ``shortest`` frames of one do not count."""
     runs: list[list[int]] = []  # frequency, frames
     for samples in frames:
-        hertz = strongest(samples, candidates)
+        hertz = strongest(tuple(samples), tuple(candidates))
         if runs and runs[-1][0] == hertz:
             runs[-1][1] += 1
         else:
