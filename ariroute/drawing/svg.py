@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from xml.sax.saxutils import escape
+from html import escape
 
 from ariroute.drawing.graph import wrapped
 from ariroute.drawing.outline import Box, Exit, Outline, leads_on
@@ -59,7 +59,7 @@ def svg(flows: Sequence[Outline]) -> str:
     for flow in flows:
         y = _flow(sheet, flow, y) + 2 * MARGIN
     width, height = round(sheet.width + MARGIN), round(y - MARGIN)
-    title = escape(_clean(", ".join(flow.name for flow in flows)))
+    title = _escaped(", ".join(flow.name for flow in flows))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}" role="img">\n<title>{title}</title>\n<style>{STYLE}</style>\n'
@@ -86,7 +86,7 @@ class _Sheet:
     ) -> tuple[float, float]:
         """A box with text; its width and height."""
         wide, high = max(map(columns, lines), default=0) * CHARACTER + 2 * pad[0], len(lines) * LINE + 2 * pad[1]
-        tip = f"<title>{escape(_clean(hint))}</title>" if hint else ""
+        tip = f"<title>{_escaped(hint)}</title>" if hint else ""
         self.parts.append(
             f'<g class="{style}">{tip}<rect x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{high}" rx="{radius}"/>'
         )
@@ -106,7 +106,7 @@ class _Sheet:
         kind = f' class="{style}"' if style else ""
         # a font for East Asia has widths of its own, and stretching those would be worse than a box too wide
         held = f' textLength="{wide:.1f}" lengthAdjust="spacingAndGlyphs"' if columns(line) == len(line) else ""
-        self.parts.append(f'<text{kind} x="{x:.1f}" y="{y + 13:.1f}"{held}>{escape(_clean(line))}</text>')
+        self.parts.append(f'<text{kind} x="{x:.1f}" y="{y + 13:.1f}"{held}>{_escaped(line)}</text>')
 
     def line(self, *points: tuple[float, float]) -> None:
         self.parts.append(f'<path d="M{" L".join(f"{x:.1f} {y:.1f}" for x, y in points)}"/>')
@@ -193,6 +193,6 @@ def columns(text: str) -> int:
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
-def _clean(text: str) -> str:
-    """``text`` without what XML 1.0 does not allow."""
-    return "".join(c if c.isprintable() else " " for c in text)
+def _escaped(text: str) -> str:
+    """``text`` as the content of an element, without what XML 1.0 does not allow."""
+    return escape("".join(c if c.isprintable() else " " for c in text), quote=False)
