@@ -230,6 +230,7 @@ class Calls:
                 speak=routing.speech.file if routing.speech else None,
                 hold=lambda seconds: self._hold(call, seconds),
                 is_answered=call.is_up,
+                found=call.found_by == "sweep",
             )
         return await call.talk.carry_out(want)
 
@@ -243,6 +244,8 @@ class Calls:
             wanted = _own(call, ring_variables(want, if_answered, default, contact.caller.name))
             return await call.ringing.carry_out(want, wanted)
         finally:
+            if call.talk:
+                call.talk.allowance.spend(time.monotonic() - call.ringing.began)
             call.ringing = None
             call.phase = Phase.DECIDING
             self._hold(call, routing.config.daemon.guard)
