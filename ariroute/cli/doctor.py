@@ -15,7 +15,7 @@ from ariroute.cli.options import config_option, flow_file, json_option
 from ariroute.cli.output import printable, say, show_json
 
 if TYPE_CHECKING:
-    from ariroute.doctor.examine import Examination
+    from ariroute.doctor.examine import Examination, Opened
     from ariroute.doctor.findings import Finding, Section
 
 COLOURS = {"ok": "green", "note": "cyan", "warning": "yellow", "fault": "red"}
@@ -56,10 +56,10 @@ def doctor(config: Path | None, folder: Path, verbose: bool, no_color: bool, as_
     """
     from asyncio import run
 
-    from ariroute.doctor.examine import examine, opened
+    from ariroute.doctor.examine import examine
 
     path = flow_file(config)
-    found = run(examine(path, opened(path), folder))
+    found = run(examine(path, _opened(path), folder))
     if as_json:
         show_json(to_plain(found))
     else:
@@ -67,6 +67,24 @@ def doctor(config: Path | None, folder: Path, verbose: bool, no_color: bool, as_
         click.echo("\n".join(lines(found.sections, verbose)), color=colour)
         say(summary(found.sections))
     return code_of(found)
+
+
+def _opened(path: Path) -> Opened:
+    """The flow file, and its sources started once, as the daemon will start them."""
+    from asyncio import run
+
+    from ariroute.cli.check import start_sources
+    from ariroute.doctor.examine import Opened, opened
+    from ariroute.errors import ConfigError
+
+    found = opened(path)
+    if found.config is None or found.problems:
+        return found
+    try:
+        run(start_sources(found.config))
+    except ConfigError as error:
+        return Opened(found.config, error.problems)
+    return found
 
 
 def code_of(found: Examination) -> ExitCode:

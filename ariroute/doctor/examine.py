@@ -36,32 +36,36 @@ class Examination:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The flow file as far as it could be loaded: ``config`` None when not even without its secrets."""
+    """The flow file as far as it could be loaded: ``config`` None when it cannot be used, even without its secrets.
+
+    ``complete``: with its secrets, so that each Asterisk can be asked.
+    """
 
     config: Config | None
-    problems: Sequence[Problem]
+    problems: Sequence[Problem] = ()
+    complete: bool = True
 
 
 def opened(path: Path) -> Opened:
     """The configuration with its secrets, else what is wrong with it. Raises nothing of its own."""
     try:
-        return Opened(load(path), ())
+        return Opened(load(path))
     except ConfigError as error:
         problems = error.problems
     try:
-        return Opened(load_rules(path), problems)
+        return Opened(load_rules(path), problems, complete=False)
     except ConfigError:
-        return Opened(None, problems)
+        return Opened(None, problems, complete=False)
 
 
 async def examine(path: Path, found: Opened, folder: Path) -> Examination:
     """The examination of the flow file at ``path``; ``folder`` holds Asterisk's own files, if it is on this machine."""
-    config, complete = found.config, not found.problems
+    config = found.config
     names = config.files if config else (str(path),)
     files, secrets = file_facts(names), file_facts(secret_paths(names))
     if config is None:
         return Examination((_machine(0, 0), _flow_file(path, found, files, secrets)), unusable=True)
-    pbxs = config.pbxs if complete else {}
+    pbxs = config.pbxs if found.complete else {}
     running, facts = await asyncio.gather(
         gather_daemon(config.daemon.admin),
         asyncio.gather(*(gather_pbx(name, settings, folder) for name, settings in pbxs.items())),
@@ -71,12 +75,12 @@ async def examine(path: Path, found: Opened, folder: Path) -> Examination:
         _flow_file(path, found, files, secrets),
         _daemon(running, config, path),
     ]
-    if complete:
+    if found.complete:
         sections.append(section("passwords", passwords(list(_passwords(pbxs)))))
     for each in facts:
         sections += _pbx(each, config)
     unreachable = any(each.ari.error or (each.ami and each.ami.error) for each in facts)
-    return Examination(tuple(sections), unusable=not complete, unreachable=bool(unreachable))
+    return Examination(tuple(sections), unusable=bool(found.problems), unreachable=bool(unreachable))
 
 
 def _machine(daemon_files: int, max_in_flight: int) -> Section:
@@ -91,7 +95,8 @@ def _machine(daemon_files: int, max_in_flight: int) -> Section:
 
 
 def _flow_file(path: Path, found: Opened, files: Sequence[FileFacts], secrets: Sequence[FileFacts]) -> Section:
-    warnings = found.config.warnings if found.config else ()
+    told = {file.path for file in secrets}
+    warnings = [each for each in (found.config.warnings if found.config else ()) if each.file not in told]
     return section(
         "flow file",
         flow_file.loads(str(path), found.problems, warnings),
@@ -113,12 +118,12 @@ def _daemon(running: daemon.DaemonFacts, config: Config, path: Path) -> Section:
 
 def _passwords(pbxs: Mapping[str, PbxSettings]) -> Iterator[Password]:
     for name, settings in pbxs.items():
-        yield Password(f"{name}: ARI", settings.ari.user, settings.ari.password, "ari.conf")
+        yield Password(name, "ARI", settings.ari.user, settings.ari.password, "ari.conf")
         if settings.ari.reader:
             reader = settings.ari.reader
-            yield Password(f"{name}: ARI", reader.user, reader.password, "ari.conf")
+            yield Password(name, "ARI", reader.user, reader.password, "ari.conf")
         if settings.ami:
-            yield Password(f"{name}: AMI", settings.ami.user, settings.ami.password, "manager.conf")
+            yield Password(name, "AMI", settings.ami.user, settings.ami.password, "manager.conf")
 
 
 def _pbx(found: PbxFacts, config: Config) -> list[Section]:

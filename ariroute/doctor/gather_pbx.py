@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -208,7 +208,7 @@ async def _reads_dangerously(ami: Ami) -> bool | None:
     return answer.get("value", "") == "1"
 
 
-def queues_of(events: list[Mapping[str, str]]) -> dict[str, QueueFacts]:
+def queues_of(events: Sequence[Mapping[str, str]]) -> dict[str, QueueFacts]:
     """The queues and members of AMI's QueueStatus."""
     members: dict[str, list[Member]] = {}
     for event in events:

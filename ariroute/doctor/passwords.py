@@ -27,8 +27,9 @@ NEW: Final = "openssl rand -hex 32   # a new password for the flow file's secret
 
 @dataclass(frozen=True, slots=True)
 class Password:
-    """One password: what it opens, whose it is, and the file of Asterisk that has it too."""
+    """One password: of which PBX, what it opens, whose it is, and the file of Asterisk that has it too."""
 
+    pbx: str
     opens: str
     user: str
     secret: Secret
@@ -63,7 +64,7 @@ def passwords(given: Sequence[Password]) -> Iterator[Finding]:
     """Each is long and random, and no two are the same."""
     for each in given:
         found = weakness(each.secret.reveal(), each.user)
-        what = f"the password of the {each.opens} user '{each.user}'"
+        what = f"{each.pbx}: the password of the {each.opens} user '{each.user}'"
         remedy = NEW.format(where=each.where)
         if found is None:
             yield ok(f"{what} cannot be guessed", each.where)
@@ -75,7 +76,8 @@ def passwords(given: Sequence[Password]) -> Iterator[Finding]:
         for other in given[:number]:
             if each.secret == other.secret:
                 yield warning(
-                    f"the {other.opens} user '{other.user}' and the {each.opens} user '{each.user}' have one password",
+                    f"{each.pbx}: the {each.opens} user '{each.user}' has the password of the {other.opens} user "
+                    f"'{other.user}'",
                     each.where,
                     why="who gets hold of the one with fewer rights has the other one too",
                     remedy=NEW.format(where=each.where),

@@ -1,0 +1,95 @@
+"""What ``ariroute doctor`` gathers from real Asterisks of both releases."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from ariroute.asterisk.inventory import Unread
+from ariroute.config.dialplan_rules import judge
+from ariroute.config.model import PbxSettings
+from ariroute.doctor.facts import PbxFacts
+from ariroute.doctor.gather_pbx import pbx as gather
+from ariroute.lab.asterisk import PrivateAsterisk
+from ariroute.values import Secret
+
+
+def settings_of(pbx: PrivateAsterisk, **changes: object) -> PbxSettings:
+    reader = {"user": pbx.ari_reader, "password": Secret(pbx.ari_reader_password)}
+    ari = {"url": pbx.ari_url, "user": pbx.ari_user, "password": Secret(pbx.ari_password), "reader": reader}
+    ami = {"address": f"127.0.0.1:{pbx.ami_port}", "user": pbx.ami_user, "password": Secret(pbx.ami_password)}
+    return PbxSettings.model_validate({"ari": ari | changes, "ami": ami})
+
+
+@pytest.fixture
+async def call(pbx: PrivateAsterisk) -> AsyncIterator[str]:
+    """A call that is up, by its id."""
+    token = aiohttp.encode_basic_auth(pbx.ari_user, pbx.ari_password)
+    where = {"endpoint": "Local/s@test-phone", "context": "test-phone", "extension": "s", "formats": "ulaw"}
+    async with aiohttp.ClientSession(headers={"Authorization": token}) as session:
+        async with session.post(f"{pbx.ari_url}/ari/channels", params=where) as answer:
+            channel = str((await answer.json())["id"])
+        yield channel
+        await session.delete(f"{pbx.ari_url}/ari/channels/{channel}")
+
+
+async def test_a_healthy_asterisk_as_it_is_gathered(pbx: PrivateAsterisk) -> None:
+    pbx.cli("queue add member Local/s@test-rings to gold penalty 2")
+    try:
+        found = await gather("main", settings_of(pbx), pbx.directory / "etc")
+    finally:
+        pbx.cli("queue remove member Local/s@test-rings from gold")
+
+    assert (found.ari.error, found.ari.may_write, found.ari.reader_may_write) == ("", True, False)
+    assert (found.ari.any_origin, found.ari.bound) == (False, ("127.0.0.1",))
+    assert found.ami is not None
+    assert (found.ami.error, found.ami.bound) == ("", ("127.0.0.1",))
+    assert found.ami.actions is not None
+    assert "queueadd" in found.ami.actions
+    assert "originate" not in found.ami.actions
+    assert found.skew is not None
+    assert abs(found.skew) <= 2
+    assert found.offset
+    assert found.queues is not None
+    (member,) = found.queues["gold"].members
+    assert (member.name, member.paused, member.penalty) == ("Local/s@test-rings", False, 2)
+    _check_files(found)
+
+
+def _check_files(found: PbxFacts) -> None:
+    assert found.inventory is not None
+    assert isinstance(found.inventory.dialplan, Unread)
+    assert found.dialplan is not None
+    assert judge(found.dialplan) == ([], [])
+    assert found.files is not None
+    assert {"ari.conf", "asterisk.conf", "cel.conf", "http.conf", "logger.conf", "manager.conf", "queues.conf"} == set(
+        found.files.files
+    )
+    assert found.files.files["queues.conf"].get("gold", "autopause") == "all"
+
+
+async def test_a_read_that_live_dangerously_would_allow_is_refused(pbx: PrivateAsterisk, call: str) -> None:
+    found = await gather("main", settings_of(pbx, reader=None), Path("/nowhere"))
+
+    assert found.ari.dangerous is False
+    assert (found.ari.reader, found.ari.reader_may_write, found.files) == ("", None, None)
+
+
+async def test_a_reader_with_a_wrong_password_is_told_and_the_rest_seen(pbx22: PrivateAsterisk) -> None:
+    wrong = {"user": pbx22.ari_reader, "password": Secret("wrong")}
+    found = await gather("main", settings_of(pbx22, reader=wrong), Path("/nowhere"))
+
+    assert "refuses the ARI user 'ariroute-reader' (HTTP 401)" in found.ari.reader_error
+    assert found.inventory is not None
+
+
+async def test_a_wrong_password_is_told(pbx22: PrivateAsterisk) -> None:
+    found = await gather("main", settings_of(pbx22, password=Secret("wrong")), Path("/nowhere"))
+
+    assert "refuses the ARI user 'ariroute' (HTTP 401)" in found.ari.error
+    assert (found.inventory, found.skew) == (None, None)
+    assert found.ami is not None
+    assert found.ami.error == ""

@@ -1,0 +1,140 @@
+"""Gathering on this machine: what is read out of files and tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ariroute.doctor.conf import parse
+from ariroute.doctor.facts import Member, QueueFacts, beyond_loopback, is_loopback
+from ariroute.doctor.gather_machine import asterisk_files, broken_packages, file_facts, secret_paths
+from ariroute.doctor.gather_pbx import queues_of
+from ariroute.doctor.sockets import listening
+
+TCP = """\
+  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 0100007F:1F98 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1
+   1: 00000000:13AE 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 2
+   2: 0100007F:1F98 0100007F:9C40 01 00000000:00000000 00:00000000 00000000     0        0 3
+"""
+TCP6 = """\
+  sl  local_address                         remote_address                        st tx_queue rx_queue
+   0: 00000000000000000000000000000000:1F98 00000000000000000000000000000000:0000 0A 00000000:00000000
+   1: 00000000000000000000000001000000:13AE 00000000000000000000000000000000:0000 0A 00000000:00000000
+   2: 0000000000000000FFFF00000200007F:13AE 00000000000000000000000000000000:0000 0A 00000000:00000000
+"""
+
+
+def test_where_a_port_is_bound_to(tmp_path: Path) -> None:
+    (tmp_path / "tcp").write_text(TCP)
+    (tmp_path / "tcp6").write_text(TCP6)
+    tables = (tmp_path / "tcp", tmp_path / "tcp6")
+
+    assert listening(8088, tables) == ("127.0.0.1", "::")
+    assert listening(5038, tables) == ("0.0.0.0", "127.0.0.2", "::1")
+    assert listening(1, tables) == ()
+    assert listening(8088, (tmp_path / "nothing",)) is None
+    assert beyond_loopback(listening(5038, tables)) == ["0.0.0.0"]
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"), [("127.9.9.9", True), ("[::1]", True), ("localhost", True), ("pbx", False)]
+)
+def test_which_hosts_are_this_machine(host: str, loopback: bool) -> None:
+    assert is_loopback(host) is loopback
+
+
+CONF = """\
+; a comment
+[general]
+enabled = yes ; another
+[tier](!)
+joinempty = yes
+weight=1
+[gold](tier)
+weight => 5
+[gold](+)
+permit = a
+permit = b
+stray
+"""
+
+
+def test_a_file_of_asterisk_is_read_with_its_templates() -> None:
+    found = parse(CONF.splitlines())
+
+    assert found.is_on("general", "enabled", False)
+    assert found.get("gold", "joinempty") == "yes"
+    assert found.get("gold", "weight") == "5"
+    assert found.values("gold", "permit") == ["a", "b"]
+    assert found.get("nowhere", "x", "default") == "default"
+    assert found.is_on("nowhere", "x", True)
+
+
+def test_the_folder_is_that_of_the_asterisk_that_has_the_port(tmp_path: Path) -> None:
+    (tmp_path / "http.conf").write_text("[general]\nbindport = 8088\n")
+    (tmp_path / "queues.conf").write_text('#include "more/*.conf"\n#include nowhere.conf\n')
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "gold.conf").write_text("[gold]\nweight = 2\n")
+    (tmp_path / "ari.conf").write_text("[general]\n")
+    (tmp_path / "ari.conf").chmod(0o644)
+    (tmp_path / "manager.conf").write_text("[general]\n")
+    (tmp_path / "manager.conf").chmod(0o640)
+
+    found = asterisk_files(tmp_path, 8088)
+
+    assert found is not None
+    assert set(found.files) == {"http.conf", "queues.conf", "ari.conf", "manager.conf"}
+    assert found.files["queues.conf"].get("gold", "weight") == "2"
+    assert found.readable_by_all == (str(tmp_path / "ari.conf"),)
+    assert asterisk_files(tmp_path, 9999) is None
+    assert asterisk_files(tmp_path / "nowhere", 8088) is None
+
+
+def test_the_files_of_secrets_are_found_in_the_flow_file(tmp_path: Path) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_text(
+        'a: "${file:/s/one}"\n# b: "${file:/s/two}"\nc: "x ${env:X} ${file:/s/three}"\nd: "${file:/s/one}"\n'
+    )
+
+    assert secret_paths([str(file), str(tmp_path / "nowhere")]) == ("/s/one", "/s/three")
+
+
+def test_permissions_of_what_is_there(tmp_path: Path) -> None:
+    (tmp_path / "a").touch()
+    (tmp_path / "a").chmod(0o640)
+
+    (found,) = file_facts([str(tmp_path / "a"), str(tmp_path / "b"), str(tmp_path / "a")])
+
+    assert found.mode & 0o777 == 0o640
+    assert found.path == str(tmp_path / "a")
+
+
+def test_a_package_that_cannot_be_imported_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "damaged_for_test.py").write_text("raise RuntimeError('no such symbol')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    assert broken_packages({"damaged": "damaged_for_test", "json": "json", "none": "no_such_module_here"}) == {
+        "damaged": "RuntimeError: no such symbol",
+        "none": "ModuleNotFoundError: No module named 'no_such_module_here'",
+    }
+
+
+def test_queues_and_members_of_queue_status() -> None:
+    events = [
+        {"event": "QueueParams", "queue": "gold", "strategy": "rrmemory", "weight": "3"},
+        {"event": "QueueMember", "queue": "gold", "location": "PJSIP/a", "paused": "1", "status": "1", "penalty": "2"},
+        {"event": "QueueMember", "queue": "gold", "name": "b", "paused": "0", "status": "5", "penalty": "x"},
+        {"event": "QueueParams", "queue": "empty", "strategy": "ringall", "weight": ""},
+        {"event": "QueueStatusComplete"},
+    ]
+    assert queues_of(events) == {
+        "gold": QueueFacts(
+            "gold",
+            "rrmemory",
+            3,
+            (Member("PJSIP/a", paused=True, reachable=True, penalty=2), Member("b", paused=False, reachable=False)),
+        ),
+        "empty": QueueFacts("empty", "ringall", 0),
+    }
