@@ -53,6 +53,20 @@ exten => support,1,Stasis(${{ARIROUTE_APP}},support)
 """
 
 
+REFUSING = """
+[m-strict](ariroute-tier)
+joinempty = strict
+[m-paused](ariroute-tier)
+joinempty = strict
+[m-full](ariroute-tier)
+maxlen = 1
+[m-leaving](ariroute-tier)
+leavewhenempty = invalid
+"""
+"""Queues that take nobody, or nobody any more; see ``matrix/test_queue_refusals.py``. The last one is not empty to
+Asterisk while it has a member at all, one who has paused too."""
+
+
 class Site:
     """One Asterisk with its agents, and callers that reach one test's Stasis application."""
 
@@ -106,6 +120,7 @@ class Exchange:
             release=release,
             agents=dict.fromkeys(self._agents.agents, self._agents.port),
             extra_dialplan=unguarded(),
+            extra_queues=REFUSING,
         )
 
     def __enter__(self) -> Exchange:

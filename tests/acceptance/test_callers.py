@@ -1,4 +1,4 @@
-"""Callers who hang up at any moment, and callers whose name and number are weapons."""
+"""Callers whose name and number are weapons."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 
 from running_daemon import until
 
-from ariroute.lab.evil import EvilService
 from ariroute.lab.sip import AgentEvent, Caller
 
 from .conftest import NewDaemon, Site, number
@@ -18,30 +17,6 @@ ONE_ADDRESS = re.compile(r'("(?:[^"\\]|\\.)*" )?<sip:[^<>\s]+>;tag=[\w-]+')
 """A From header as SIP has it: a quoted name or none, one address, the tag, and nothing smuggled in between."""
 OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """What a telephone may obey instead of showing it."""
-
-
-def test_callers_who_hang_up_at_any_moment_are_counted_and_leave_nothing_behind(
-    site: Site, new_daemon: NewDaemon, evil: EvilService
-) -> None:
-    daemon = new_daemon(site, crm=evil.url_of("hang"), timeout="2.5s")
-    daemon.start()
-    callers = [Caller(number("gold", count), patience=0.02 + count * 0.1, stay=0.2) for count in range(40)]
-
-    stream = site.place(callers, rate=20)
-    stream.wait(30)
-    calls = site.accounts.settled(40)
-
-    queued = [call for call in calls if call.queues]
-    assert {call.queue for call in queued} == {"standard"}
-    assert 5 <= len(queued) <= 20, "those with more patience than the customer service has deadline, and only they"
-    until(lambda: daemon.in_flight == 0, "nothing in the daemon's hands")
-    until(lambda: daemon.metric("ariroute_calls_ended_total") == 40, lambda: daemon.text())
-    hung_up = daemon.metric("ariroute_calls_ended_total", how="hung up")
-    gone = daemon.metric("ariroute_calls_ended_total", how="gone")
-    assert hung_up + gone == 40 - len(queued)
-    assert gone <= 2  # in the instant of the hand-off
-    assert [line for line in daemon.logs() if line["level"] == "error"] == []
-    assert not site.accounts.census().twice
 
 
 def hostile(touched: Path) -> dict[str, Caller]:
