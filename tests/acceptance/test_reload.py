@@ -1,4 +1,4 @@
-"""Flow files with mistakes, at the start and at a reload, and good ones under load."""
+"""Flow files with mistakes, at the start and at a reload, and good ones; under load: see ``matrix``."""
 
 from __future__ import annotations
 
@@ -7,23 +7,17 @@ import signal
 from pathlib import Path
 
 import pytest
-import requests
-from running_daemon import DEADLINE, ariroute, until
+from running_daemon import ariroute, until
 
 from ariroute.lab.accounts import by_caller
 from ariroute.lab.customers import CustomerService
 from ariroute.lab.sip import Caller
 
-from .conftest import QUEUES, NewDaemon, Site, edit, number
+from .conftest import NewDaemon, Site, edit, number
 
 BAD = sorted((Path(__file__).parents[1] / "fixtures" / "bad").glob("*.yaml"))
 AT_START = ["many-at-once", "mistakes-in-three-sections", "not-utf-8", "deadlines-over-the-guard", "secret-written-out"]
 PLACE = r"{file}:\d+:\d+: .+"
-
-
-def callers(count: int, start: int = 0) -> dict[str, str]:
-    """Callers of all tiers and the queue of each."""
-    return {number(loyalty, start + place): queue for place in range(count) for loyalty, queue in QUEUES.items()}
 
 
 def expected(file: Path) -> list[str]:
@@ -44,29 +38,6 @@ def test_a_file_with_mistakes_ends_run_with_2_and_the_list_of_them_alone(name: s
     assert len(told) == len(expected(file))
     assert all(re.match(PLACE.format(file=re.escape(str(file))), line) for line in lines)
     assert "Traceback" not in ended.stderr
-
-
-def test_at_a_reload_every_bad_file_is_refused_with_its_list_and_calls_go_on_by_the_old_rules(
-    site: Site, new_daemon: NewDaemon
-) -> None:
-    daemon = new_daemon(site)
-    daemon.start()
-    digest = requests.get(f"http://{daemon.admin}/status", timeout=DEADLINE).json()["digest"]
-    good = daemon.file.read_bytes()
-    wanted = callers(15)
-    site.place([Caller(caller) for caller in wanted], rate=15)
-
-    for file in BAD:
-        daemon.file.write_bytes(file.read_bytes())
-        answer = requests.post(f"http://{daemon.admin}/reload", headers={"X-Ariroute": "1"}, timeout=DEADLINE)
-        assert answer.status_code == 422, file.name
-        assert len(answer.json()["problems"]) >= len(expected(file)), file.name
-    daemon.file.write_bytes(good)
-
-    calls = by_caller(site.accounts.settled(len(wanted)))
-    assert {caller: call.queue for caller, call in calls.items()} == wanted
-    assert requests.get(f"http://{daemon.admin}/status", timeout=DEADLINE).json()["digest"] == digest
-    assert daemon.metric("ariroute_reloads_total", result="refused") == len(BAD)
 
 
 def test_a_bad_reload_leaves_calls_in_flight_and_the_next_ones_alone_and_a_good_one_switches_the_next(
@@ -98,31 +69,6 @@ def test_a_bad_reload_leaves_calls_in_flight_and_the_next_ones_alone_and_a_good_
     until(lambda: daemon.metric("ariroute_reloads_total", result="done") == 2, daemon.text)
     site.place([Caller(number("silver", 3))])
     assert by_caller(site.accounts.settled(4))[number("silver", 3)].queue == "gold"
-
-
-def test_reloads_under_load_lose_no_call_and_misroute_none(
-    site: Site, new_daemon: NewDaemon, crm: CustomerService
-) -> None:
-    crm.delay = 0.1  # so that calls are in flight at each reload
-    daemon = new_daemon(site)
-    daemon.start()
-    wanted = callers(20)
-    site.place([Caller(caller) for caller in wanted], rate=20)
-
-    reloads = 0
-    while len(site.accounts.calls()) < len(wanted):
-        edit(daemon, f"gold: {{priority: {20 + reloads}}}", f"gold: {{priority: {21 + reloads}}}")
-        answer = requests.post(f"http://{daemon.admin}/reload", headers={"X-Ariroute": "1"}, timeout=DEADLINE)
-        assert answer.json()["changed"] == ["queue gold changed"]
-        reloads += 1
-
-    calls = by_caller(site.accounts.settled(len(wanted)))
-    assert {caller: call.queue for caller, call in calls.items()} == wanted
-    census = site.accounts.census()
-    assert (census.lost, census.twice) == (frozenset(), frozenset())
-    assert reloads >= 5
-    assert daemon.metric("ariroute_calls_ended_total", how="handed over") == len(wanted)
-    assert daemon.complaints() == []
 
 
 def test_a_folder_of_several_files_is_reloaded_as_a_whole_or_not_at_all(site: Site, new_daemon: NewDaemon) -> None:
