@@ -27,6 +27,9 @@ from ariroute.errors import AmiError, PbxRefused, PbxUnreachable
 KEY = re.compile(r"[A-Za-z][A-Za-z0-9]{0,31}", re.ASCII)
 LINE_BREAKERS = re.compile(r"[\r\n\0]")
 BIGGEST_MESSAGE = 16 * 1024 * 1024
+AT_ONCE = 50
+"""Messages that are read in one turn of the event loop: a list of ten thousand must not hold up calls."""
+END = b"\r\n\r\n"
 BANNER = b"Asterisk Call Manager/"
 
 silent = logging.getLogger(f"{__name__}.panoramisk")
@@ -161,9 +164,7 @@ class Ami:
         if not reply.done():
             raise AmiError(f"{self._where}: {name}: {manager.lost.result()}")
         answer = reply.result()
-        messages: list[Mapping[str, str]] = [
-            lower_keys(message) for message in (answer if isinstance(answer, list) else [answer])
-        ]
+        messages = await made_plain(answer if isinstance(answer, list) else [answer])
         if messages[0].get("response", "") not in {"Success", "Follows", "Goodbye"}:
             raise ActionRefused(self._where, name, messages[0].get("message", "refused without a reason"))
         return messages
@@ -218,7 +219,8 @@ class WholeMessages(AMIProtocol):  # type: ignore[misc]  # as above
 
     def __init__(self, manager: OneConnection) -> None:
         self._manager = manager
-        self._rest = b""
+        self._rest = bytearray()
+        self._is_paused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         super().connection_made(transport)
@@ -227,21 +229,48 @@ class WholeMessages(AMIProtocol):  # type: ignore[misc]  # as above
     def data_received(self, data: bytes) -> None:
         self._rest += data
         if self.version is None:
-            line, end, rest = self._rest.partition(b"\r\n")
+            line, end, rest = bytes(self._rest).partition(b"\r\n")
             if not end and len(line) < 256:
                 return
             if not line.startswith(BANNER):
                 self._manager.end("whoever answers there is no AMI")
                 return
-            self._rest = rest
+            self._rest = bytearray(rest)
             self.version: str | None = line.removeprefix(BANNER).decode("ascii", "replace")
             if not self._manager.banner.done():
                 self._manager.banner.set_result(None)
-        whole, end, self._rest = self._rest.rpartition(b"\r\n\r\n")
-        if end:
-            super().data_received(whole + end)
+        self._read_on()
+
+    def _read_on(self) -> None:
+        """Read some of what has come, and the rest in the next turns of the event loop."""
+        if self._manager.lost.done():
+            return
+        size = 0
+        for _ in range(AT_ONCE):
+            found = self._rest.find(END, size)
+            if found < 0:
+                break
+            size = found + len(END)
+        messages = bytes(self._rest[:size])
+        del self._rest[:size]
+        try:
+            super().data_received(messages)
+        except Exception as error:  # whatever panoramisk makes of bytes that are no message
+            self._manager.end(f"what it sent cannot be read ({type(error).__name__})")
+            return
+        if END in self._rest:
+            self._pause(True)
+            self._manager.loop.call_soon(self._read_on)
         elif len(self._rest) > BIGGEST_MESSAGE:
             self._manager.end("a message without an end")
+        else:
+            self._pause(False)
+
+    def _pause(self, pause: bool) -> None:
+        """What is not read yet waits in Asterisk, and not in our memory."""
+        if pause != self._is_paused and not self.transport.is_closing():
+            self._is_paused = pause
+            (self.transport.pause_reading if pause else self.transport.resume_reading)()
 
 
 def cause_of(error: Exception) -> str:
@@ -259,6 +288,16 @@ def checked(action: Mapping[str, str]) -> dict[str, str]:
         if LINE_BREAKERS.search(value):
             raise ValueError(f"the AMI field {key} holds a line break or NUL, which would begin another action")
     return dict(action)
+
+
+async def made_plain(messages: list[Any]) -> list[Mapping[str, str]]:
+    """``messages`` as plain data, in place, some in each turn of the event loop: freeing many takes time, too."""
+    for start in range(0, len(messages), AT_ONCE):
+        if start:
+            await asyncio.sleep(0)
+        some = slice(start, start + AT_ONCE)
+        messages[some] = map(lower_keys, messages[some])
+    return messages
 
 
 def lower_keys(message: Mapping[str, Any]) -> dict[str, str]:

@@ -157,6 +157,7 @@ async def peer(handler: Handler) -> AsyncIterator[AmiSettings]:
         yield AmiSettings(address=f"127.0.0.1:{port}", user="u", password=Secret("p"), timeout=0.3)
     finally:
         server.close()
+        await asyncio.sleep(0.01)  # a connection that was just accepted gets its task
         for task in serving:
             task.cancel()
         await asyncio.gather(*serving)
