@@ -265,7 +265,7 @@ class RecordFile(Generic[Row]):
         return fresh
 
     def skip(self) -> None:
-        """Leave out what is in the file now: for a file that grew for months. Raises OSError where it cannot be read."""
+        """Leave out what is in the file now, after months perhaps. Raises OSError where it cannot be read."""
         with self.path.open("rb") as file:
             self._offset = file.seek(0, 2)
 

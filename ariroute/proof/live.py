@@ -162,7 +162,7 @@ class Line:
         return str(self.ask("GET", "asterisk/info?only=system")["system"]["version"])
 
     def call(self, uniqueid: str, dialled: str, number: str, name: str) -> None:
-        """Make a call into the test extension: its channel gets this uniqueid, the caller's end that of `caller_end`."""
+        """Make a call into the test extension: its channel gets this uniqueid."""
         shown = name.replace('"', "").replace("<", "").replace(">", "")
         query = urllib.parse.urlencode(
             {
