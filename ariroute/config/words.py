@@ -13,6 +13,7 @@ from ariroute.config.model import FileSettings
 from ariroute.config.near import meant, suggestion
 from ariroute.config.places import Path, Places
 from ariroute.errors import Problem
+from ariroute.lookups.kinds import KINDS
 
 NUMBER_WANTED = "must be a number, such as 10, without quotes"
 WHOLE_WANTED = "must be a whole number, such as 10, without quotes"
@@ -109,6 +110,11 @@ def unknown_key(path: Path) -> str:
     allowed = keys_at(path[:-1])
     if near := suggestion(key, allowed):
         return f"unknown key '{key[:80]}'{near}"
+    if path[0] == "lookups" and len(path) == 3:
+        return (
+            f"there is no kind of lookup '{key[:80]}'; installed kinds are {', '.join(KINDS)}; is the package of the "
+            "plug-in installed, in the environment that runs ariroute?"
+        )
     return f"unknown key '{key[:80]}'" + (f"; known here: {', '.join(allowed)}" if allowed else "")
 
 
