@@ -99,7 +99,7 @@ def main() -> None:
     serve all commands, any other is ARIROUTE_COMMAND_OPTION, such as ARIROUTE_RUN_LOG_LEVEL.
 
     \b
-    Exit codes: 0 done, 1 the expectation of a test is not met, 2 the input cannot be used,
+    Exit codes: 0 done, 1 not as expected (test, doctor), 2 the input cannot be used,
     3 the daemon, Asterisk or a source cannot be reached, 4 another daemon has taken the calls over.
     """
 

@@ -19,7 +19,7 @@ Colour and wrapping are for terminals; a pipe gets plain lines, and `NO_COLOR` s
 | exit code | meaning |
 |---|---|
 | 0 | done |
-| 1 | the expectation of a test is not met |
+| 1 | the expectation of a test is not met; `doctor` finds a warning or a fault |
 | 2 | the input cannot be used: a mistake in the flow file, an unknown name, an option that does not exist |
 | 3 | the daemon, Asterisk or a source cannot be reached, or refuses |
 | 4 | `run`: another daemon has taken the calls over |

@@ -216,6 +216,19 @@ async def test_the_reader_has_no_way_in_by_the_key_in_the_address(pbx22: Private
     assert {wrong: status for wrong, status in answers.items() if status != 403} == {}
 
 
+async def test_a_reader_can_take_the_application_from_the_daemon(pbx: PrivateAsterisk) -> None:
+    """Asterisk asks no more than GET of who opens the event websocket: docs/how-to/doctor.md says so."""
+    url = f"{pbx.ari_url}/ari/events?app=taken"
+    users = ((pbx.ari_user, pbx.ari_password), (pbx.ari_reader, pbx.ari_reader_password))
+    taker, reader = ({"Authorization": aiohttp.encode_basic_auth(*user)} for user in users)
+    async with (
+        aiohttp.ClientSession() as session,
+        session.ws_connect(url, headers=taker) as first,
+        session.ws_connect(url, headers=reader),
+    ):
+        assert json.loads(await first.receive_str(timeout=10))["type"] == "ApplicationReplaced"
+
+
 async def test_a_wrong_password_gets_nothing(pbx: PrivateAsterisk) -> None:
     token = aiohttp.encode_basic_auth(pbx.ari_reader, "not-the-password")
     async with aiohttp.ClientSession(headers={"Authorization": token}) as session:
