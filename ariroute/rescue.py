@@ -22,8 +22,8 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import closing, suppress
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import Any, Final
@@ -75,6 +75,10 @@ class Asterisk:
             self._connection.close()
             raise Unreachable(f"{method} {path}: {type(error).__name__}: {error}") from None
 
+    def close(self) -> None:
+        """Nothing more is asked."""
+        self._connection.close()
+
     def channels(self, app: str) -> set[str]:
         """The channels in the application, and those that it watches."""
         body = self.ask("GET", f"applications/{quote(app, safe='')}")
@@ -84,7 +88,7 @@ class Asterisk:
         """Send the channel on in the dialplan, when it has heard what is being played; whether it was there."""
         return self.ask("POST", f"channels/{quote(channel, safe='')}/continue") is not None
 
-    def silence(self, channel: str) -> None:
+    def silence(self, channel: str) -> bool:
         """End what the daemon was playing: its playbacks are named so (ariroute.daemon.conversation)."""
         for count in range(2):
             playback = f"playbacks/{quote(f'{channel}~{count}', safe='')}"
@@ -93,37 +97,36 @@ class Asterisk:
                 self.ask("POST", f"{playback}/control", '{"operation":"restart"}')
             elif found:
                 self.ask("DELETE", playback)
+        return True
 
 
 def rescue(target: Target, within: float = WITHIN) -> int:
     """Send every channel of the application on; how many there were. Raises Unreachable when one stays."""
     deadline = time.monotonic() + within
-    asterisk = Asterisk(target)
-    left = asterisk.channels(target["app"])
-    watched = _each(target, left, Asterisk.go_on)
-    left -= watched
-    count = len(left)
-    while left := (asterisk.channels(target["app"]) & left):
-        if time.monotonic() > deadline:
-            raise Unreachable(f"{len(left)} of {count} calls are still in the application: the guard has them")
-        _each(target, left, Asterisk.silence)
-        time.sleep(AGAIN)
+    with closing(Asterisk(target)) as asterisk:
+        listed = asterisk.channels(target["app"])
+        left = listed - _each(target, listed, Asterisk.go_on)
+        count = len(left)
+        while left := (asterisk.channels(target["app"]) & left):
+            if time.monotonic() > deadline:
+                raise Unreachable(f"{len(left)} of {count} calls are still in the application: the guard has them")
+            _each(target, left, Asterisk.silence)
+            time.sleep(AGAIN)
     return count
 
 
-def _each(target: Target, channels: Collection[str], do: Any) -> set[str]:
-    """Do it with each channel, several side by side; those for which it answered False."""
-    waiting, refused = list(channels), set()
+def _each(target: Target, channels: Collection[str], do: Callable[[Asterisk, str], bool]) -> set[str]:
+    """Do it with each channel, several side by side; those for which it was in vain: gone, or only watched."""
+    waiting, in_vain = list(channels), set()
     failures: list[Unreachable] = []
 
     def work() -> None:
-        asterisk = Asterisk(target)
-        with suppress(IndexError):  # when none is left
+        with closing(Asterisk(target)) as asterisk, suppress(IndexError):  # when none is left
             while True:
                 channel = waiting.pop()
                 try:
-                    if do(asterisk, channel) is False:
-                        refused.add(channel)
+                    if not do(asterisk, channel):
+                        in_vain.add(channel)
                 except Unreachable as error:
                     failures.append(error)
 
@@ -134,7 +137,7 @@ def _each(target: Target, channels: Collection[str], do: Any) -> set[str]:
         thread.join()
     if failures and len(failures) == len(channels):
         raise failures[0]
-    return refused
+    return in_vain
 
 
 def is_final(environ: Mapping[str, str]) -> bool:
