@@ -38,25 +38,33 @@ class Allowed:
 
     talk: float
     """Prompts and keys, and the lookups between them: all in one stay in Stasis(), whose guard grows by them."""
+    restarted: float
+    """The same with a guard for each of them, which is what may be spent when daemons die and begin anew."""
     rings: float
     """Phones that ring, each with a guard of its own for the call's way back."""
 
     @property
     def whole(self) -> float:
-        return self.talk + self.rings
+        return self.restarted + self.rings
+
+
+NOTHING = Allowed(0.0, 0.0, 0.0)
 
 
 def longest(config: Config) -> dict[str, Allowed]:
     """What each flow may take."""
     timeouts = {name: settings.timeout for name, (settings, _) in config.lookups.items()}
     speech = config.speech.timeout if config.speech else 0.0
+    guard = config.daemon.guard
     talk = _Longest(config.ruleset, TALK, timeouts, speech, 0.0)
-    rings = _Longest(config.ruleset, RINGS, {}, 0.0, config.daemon.guard)
-    return {name: Allowed(talk.flow(flow), rings.flow(flow)) for name, flow in config.ruleset.flows.items()}
+    restarted = _Longest(config.ruleset, TALK, timeouts, speech, guard)
+    rings = _Longest(config.ruleset, RINGS, {}, 0.0, guard)
+    flows = config.ruleset.flows.items()
+    return {name: Allowed(talk.flow(flow), restarted.flow(flow), rings.flow(flow)) for name, flow in flows}
 
 
 class _Longest:
-    """Adds up steps of ``kinds`` on the longest way, and lookups by ``timeouts``."""
+    """Adds up steps of ``kinds`` on the longest way, a ``guard`` for each, and lookups by ``timeouts``."""
 
     def __init__(
         self,
@@ -95,9 +103,9 @@ class _Longest:
             case Lookup(names=names):
                 return sum(self._timeouts.get(name, 0.0) for name in names)
             case AnswerCall():
-                return PickUp.bound
+                return PickUp.bound + self._guard
             case Play(at_most=at_most):
-                return at_most + STOPPING + self._speech
+                return at_most + STOPPING + self._speech + self._guard
             case Collect(question=question, between=between, most=most):
                 return self._asked(question) + question.tries * between * most
             case Menu(question=question) | Consent(question=question):
@@ -107,5 +115,6 @@ class _Longest:
         return 0.0
 
     def _asked(self, question: Question) -> float:
-        again = (question.tries - 1) * (question.at_most + STOPPING) if question.invalid else 0.0
-        return PickUp.bound + question.tries * (question.at_most + question.timeout + STOPPING + self._speech) + again
+        more = STOPPING + self._speech + self._guard
+        again = (question.tries - 1) * (question.at_most + more) if question.invalid else 0.0
+        return PickUp.bound + question.tries * (question.at_most + question.timeout + more) + again

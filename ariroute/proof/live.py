@@ -26,7 +26,7 @@ from ariroute.lab.daemon import DaemonProcess
 from ariroute.lab.ports import Ports
 from ariroute.lab.records import CelEvent, CelRow, RecordError, cel, queue_log
 from ariroute.lab.relay import Relay
-from ariroute.proof.allowed import Allowed, longest
+from ariroute.proof.allowed import NOTHING, Allowed, longest
 from ariroute.proof.derive import NO_EVENTS, Around, derived, entries, phones, refusals, started
 from ariroute.proof.faults import Things
 from ariroute.proof.performance import Performance, Records
@@ -219,7 +219,7 @@ class Originator:
     def allowed(self) -> list[Allowed]:
         """For each entry what its flow may take."""
         found = longest(self.config)
-        return [found.get(started(self.config, each), Allowed(0.0, 0.0)) for each in self.entries]
+        return [found.get(started(self.config, each), NOTHING) for each in self.entries]
 
     def place(self, calls: Sequence[PlannedCall]) -> None:
         """Begin to place these calls, each at its time from now."""
@@ -242,8 +242,8 @@ class Originator:
     def _make(self, call: PlannedCall, now: float) -> None:
         uniqueid = call_id(self._name, len(self.placed))
         dialled, allowed = self.entries[call.entry], self.allowed[call.entry]
-        stay = 2 * allowed.whole + self.config.daemon.guard + IN_QUEUE
-        self.placed[uniqueid] = Placed(dialled, allowed.talk, caller_end(uniqueid))
+        stay = allowed.whole + self.config.daemon.guard + IN_QUEUE
+        self.placed[uniqueid] = Placed(dialled, allowed.talk, allowed.restarted, caller_end(uniqueid))
         self._endings[uniqueid] = now + (stay if call.leaves_after is None else call.leaves_after)
         self.line.call(uniqueid, dialled, call.number, call.name)
 

@@ -46,8 +46,8 @@ class ProvenCall:
     stay: float | None = None
     """Seconds of its longest stay where nothing rings for it and no queue has it; without it, the whole time counts."""
     allowed: float | None = None
-    """Seconds that its own flow may hold it in one stay, begun anew by each death of the daemon in between; without it
-    that of the run."""
+    """Seconds that its own flow may hold it in one stay, more when the daemon died in between; without it those of the
+    run."""
 
     @property
     def wait(self) -> float | None:

@@ -19,6 +19,7 @@ from ariroute.lab.debian import LabError, dotted
 from ariroute.lab.records import cel, queue_log
 from ariroute.lab.sip import Caller
 from ariroute.proof import dialplan
+from ariroute.proof.allowed import NOTHING, Allowed
 from ariroute.proof.derive import refusals
 from ariroute.proof.faults import Things
 from ariroute.proof.performance import Performance, Played, Records
@@ -105,10 +106,10 @@ def starting_time(daemon: Supervised) -> float:
 class _Venue:
     """Callers played by SIPp, dialling extensions that begin with ``prefix``."""
 
-    def __init__(self, stage: Stage, prefix: str, talk: Sequence[float], guard: float) -> None:
+    def __init__(self, stage: Stage, prefix: str, allowed: Sequence[Allowed], guard: float) -> None:
         self._stage = stage
         self._prefix = prefix
-        self._talk = talk
+        self._allowed = allowed
         self._guard = guard
 
     @property
@@ -124,9 +125,9 @@ class _Venue:
         """SIPp keeps time by itself."""
 
     def _caller(self, place: int, call: PlannedCall) -> Caller:
-        talk = self._talk[call.entry]
+        talk = self._allowed[call.entry].restarted
         # A flow that talks answers the call first: its caller's stay begins then.
-        stay = IN_QUEUE + (2 * talk + self._guard if talk else 0.0)
+        stay = IN_QUEUE + (talk + self._guard if talk else 0.0)
         return Caller(
             call.number,
             call.name,
@@ -147,7 +148,6 @@ class _House:
         self._prefix = prefix
         self._watcher = watcher
         self._records = Records(cel(stage.pbx.cel_log), queue_log(stage.pbx.queue_log))
-        self._talk = [allowed.talk for allowed in stage.allowed]
         self._longest = max(allowed.whole for allowed in stage.allowed)
 
     def control(self, order: Order) -> Run:
@@ -171,7 +171,7 @@ class _House:
         return run
 
     def _control_round(self, made: Plan, began: float) -> Played:
-        no_talk = [0.0] * len(self._talk)  # the held daemon has not said a word to those whose calls are lost
+        no_talk = [NOTHING] * len(self._stage.entries)  # the held daemon says no word to those whose calls are lost
         venue = _Venue(self._stage, dialplan.UNGUARDED, no_talk, self._guard)
         rules = self._rules(dialplan.UNGUARDED, no_talk)
         played = Performance(made, venue, self._records, rules, self._watcher, supervised=False).play(began)
@@ -190,17 +190,21 @@ class _House:
         )
         made = plan(wishes, order.seed)
         self._watcher.stage(f"{len(made.calls)} calls, {len(made.faults)} faults: {made.ends:.0f} s")
-        venue = _Venue(self._stage, dialplan.GUARDED, self._talk, self._guard)
-        rules = self._rules(dialplan.GUARDED, self._talk)
+        allowed = self._stage.allowed
+        venue = _Venue(self._stage, dialplan.GUARDED, allowed, self._guard)
+        rules = self._rules(dialplan.GUARDED, allowed)
         began = time.time()
         played = Performance(made, venue, self._records, rules, self._watcher, self._longest).play(began)
-        return Run(began, self._guard, max(self._talk), played.calls, played.faults)
+        return Run(began, self._guard, max(each.talk for each in allowed), played.calls, played.faults)
 
-    def _rules(self, prefix: str, talk: Sequence[float]) -> Rules:
+    def _rules(self, prefix: str, allowed: Sequence[Allowed]) -> Rules:
         return Rules(
             at_extensions(
                 dialplan.INBOUND,
-                {f"{prefix}{place}": Placed(to, talk[place]) for place, to in enumerate(self._stage.entries)},
+                {
+                    f"{prefix}{place}": Placed(to, each.talk, each.restarted)
+                    for place, (to, each) in enumerate(zip(self._stage.entries, allowed, strict=True))
+                },
             ),
             guard=self._guard,
             refusals=self._causes,

@@ -23,7 +23,7 @@ from ariroute.lab.ports import Ports
 from ariroute.lab.relay import Relay
 from ariroute.lab.sip import Agent, Agents, Callers
 from ariroute.proof import dialplan
-from ariroute.proof.allowed import Allowed, longest
+from ariroute.proof.allowed import NOTHING, longest
 from ariroute.proof.derive import NO_EVENTS, Around, PrivatePbx, derived, entries, phones, started
 from ariroute.proof.facts import candidates
 from ariroute.proof.faults import Things
@@ -51,7 +51,7 @@ class Stage:
         self._things = ExitStack()
         self.entries = entries(config)
         allowed = longest(config)
-        self.allowed = [allowed.get(started(config, dialled), Allowed(0.0, 0.0)) for dialled in self.entries]
+        self.allowed = [allowed.get(started(config, dialled), NOTHING) for dialled in self.entries]
         """For each entry what its flow may take."""
         sipp = sipp_program()
         rung = phones(config)

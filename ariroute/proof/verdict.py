@@ -26,6 +26,8 @@ class Placed:
     dialled: str
     talk: float = 0.0
     """Seconds that the flow may hold a caller in one stay."""
+    restarted: float = 0.0
+    """The same for a caller whose daemon died or was replaced meanwhile."""
     caller_end: str = ""
     """The uniqueid of the caller's own end, where the call is a Local channel; else the call's channel is that."""
 
@@ -47,8 +49,9 @@ class Rules:
     def allowed(self, start: CelRow, until: float) -> float:
         """Seconds that the flow may hold this call in one stay, when it lasts until then."""
         known = self.placed(start)
-        talk = known.talk if known else 0.0
-        return talk * (1 + sum(start.time <= death <= until for death in self.deaths)) if talk else 0.0
+        if known is None:
+            return 0.0
+        return known.restarted if any(start.time <= death <= until for death in self.deaths) else known.talk
 
 
 def at_extensions(context: str, extensions: Mapping[str, Placed]) -> Callable[[CelRow], Placed | None]:

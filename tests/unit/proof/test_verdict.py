@@ -11,7 +11,7 @@ from ariroute.proof.verdict import MARGIN, Placed, Rules, at_extensions, judge
 GUARD = 4.0
 BEGAN = 1000.0
 RULES = Rules(
-    at_extensions("in", {"prove0": Placed("support"), "prove1": Placed("menu", talk=10.0)}),
+    at_extensions("in", {"prove0": Placed("support"), "prove1": Placed("menu", talk=10.0, restarted=20.0)}),
     guard=GUARD,
     refusals={21},
     undecided="nobody",
@@ -105,7 +105,7 @@ def test_when_a_call_is_nowhere_then_it_is_lost_as_soon_as_it_is_late_by_far(now
     assert (call is not None and call.ending is Ending.LOST) is is_lost
 
 
-def test_when_a_flow_talks_then_its_time_is_allowed_and_begins_anew_after_a_death() -> None:
+def test_when_a_flow_talks_then_its_time_is_allowed_and_more_after_a_death() -> None:
     start = row("CHAN_START", 1.0, extension="prove1")
     late = 1.1 + GUARD + MARGIN + 10.0 + 1.0
 
