@@ -38,6 +38,8 @@ class DaemonProcess:
         self.file = file
         self.admin = f"127.0.0.1:{admin}"
         self.more = more
+        self.program: tuple[str, ...] = (COMMAND,)
+        """What is run; words before the command may change what it finds, as `nice` does."""
         self.environ = environ or {}
         self._log = file.with_suffix(f".{admin}.log")
         self._process: Leashed | None = None
@@ -46,7 +48,17 @@ class DaemonProcess:
 
     def launch(self) -> None:
         """Start it, and do not wait for anything."""
-        command = [COMMAND, "run", "-c", str(self.file), "--log-format", "json", "--log-level", "info", *self.more]
+        command = [
+            *self.program,
+            "run",
+            "-c",
+            str(self.file),
+            "--log-format",
+            "json",
+            "--log-level",
+            "info",
+            *self.more,
+        ]
         with self._log.open("ab") as log:
             self._process = spawn(command, output=log, cwd=self.file.parent, environ={**environment(), **self.environ})
 
