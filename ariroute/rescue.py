@@ -22,7 +22,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing, suppress
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
@@ -35,7 +35,10 @@ WITHIN: Final = 5.0
 """Seconds for all of it: a guard is not much longer."""
 AGAIN: Final = 0.02
 """Seconds between two looks at who is still there."""
-AT_ONCE: Final = 8
+AT_ONCE: Final = 16
+"""Well below http.conf's ``sessionlimit`` (100)."""
+SILENCING: Final = 1.0
+"""Seconds for the end of one prompt; measured: 0.02, and 0.2 for a long number."""
 RESTARTED: Final = frozenset({"exit-code", "signal", "core-dump", "watchdog", "oom-kill"})
 """Results after which ``Restart=always`` starts the daemon again (systemd.exec(5), SERVICE_RESULT)."""
 NOT_RESTARTED: Final = frozenset({"2"})
@@ -84,20 +87,27 @@ class Asterisk:
         body = self.ask("GET", f"applications/{quote(app, safe='')}")
         return set(body["channel_ids"]) if body else set()
 
-    def go_on(self, channel: str) -> bool:
-        """Send the channel on in the dialplan, when it has heard what is being played; whether it was there."""
+    def give_back(self, channel: str) -> bool:
+        """Send the channel on in the dialplan; False when it is gone, or was only watched.
+
+        First what the daemon was playing is ended: until then Asterisk does nothing else for the channel, and keeps a
+        request to it unanswered (docs/decisions/0009-one-playback-for-each-item.md).
+        """
+        deadline = time.monotonic() + SILENCING
+        while self._is_playing(channel) and time.monotonic() < deadline:
+            time.sleep(AGAIN)
         return self.ask("POST", f"channels/{quote(channel, safe='')}/continue") is not None
 
-    def silence(self, channel: str) -> bool:
-        """End what the daemon was playing: its playbacks are named so (ariroute.daemon.conversation)."""
-        for count in range(2):
-            playback = f"playbacks/{quote(f'{channel}~{count}', safe='')}"
-            found = self.ask("GET", playback)
-            if found and str(found.get("media_uri", "")).startswith("number:"):  # cannot be stopped, word by word only
+    def _is_playing(self, channel: str) -> bool:
+        """Whether something was being played, which is told to end: its ids are ariroute.daemon.conversation's."""
+        playbacks = [f"playbacks/{quote(f'{channel}~{count}', safe='')}" for count in range(2)]
+        playing = {each: found for each in playbacks if (found := self.ask("GET", each))}
+        for playback, found in playing.items():
+            if str(found.get("media_uri", "")).startswith("number:"):  # it can only be skipped, word by word
                 self.ask("POST", f"{playback}/control", '{"operation":"restart"}')
-            elif found:
+            else:
                 self.ask("DELETE", playback)
-        return True
+        return bool(playing)
 
 
 def rescue(target: Target, within: float = WITHIN) -> int:
@@ -105,18 +115,18 @@ def rescue(target: Target, within: float = WITHIN) -> int:
     deadline = time.monotonic() + within
     with closing(Asterisk(target)) as asterisk:
         listed = asterisk.channels(target["app"])
-        left = listed - _each(target, listed, Asterisk.go_on)
+        left = listed - _give_back(target, listed)
         count = len(left)
         while left := (asterisk.channels(target["app"]) & left):
             if time.monotonic() > deadline:
                 raise Unreachable(f"{len(left)} of {count} calls are still in the application: the guard has them")
-            _each(target, left, Asterisk.silence)
             time.sleep(AGAIN)
+            _give_back(target, left)
     return count
 
 
-def _each(target: Target, channels: Collection[str], do: Callable[[Asterisk, str], bool]) -> set[str]:
-    """Do it with each channel, several side by side; those for which it was in vain: gone, or only watched."""
+def _give_back(target: Target, channels: Collection[str]) -> set[str]:
+    """Send these on, several side by side; those for which that was in vain. Raises Unreachable when all failed."""
     waiting, in_vain = list(channels), set()
     failures: list[Unreachable] = []
 
@@ -125,7 +135,7 @@ def _each(target: Target, channels: Collection[str], do: Callable[[Asterisk, str
             while True:
                 channel = waiting.pop()
                 try:
-                    if not do(asterisk, channel):
+                    if not asterisk.give_back(channel):
                         in_vain.add(channel)
                 except Unreachable as error:
                     failures.append(error)

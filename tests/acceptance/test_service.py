@@ -1,4 +1,4 @@
-"""The installed daemon under a service manager: what it tells it, and where it hung when it is ended as one that hangs."""
+"""The installed daemon under a service manager: what it says on its socket, and what it says when it hung."""
 
 from __future__ import annotations
 
