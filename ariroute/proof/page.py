@@ -58,7 +58,7 @@ th, td {{ text-align: left; padding: 6px 14px 6px 0; border-bottom: 1px solid va
 tr:last-child td {{ border-bottom: 0 }}
 th {{ color: var(--soft); font-weight: 600; font-size: 13px }}
 .number {{ text-align: right; white-space: nowrap }}
-td:first-child {{ overflow-wrap: anywhere }}
+td:nth-child(2) {{ overflow-wrap: anywhere }}
 .bad td {{ color: var(--fails); font-weight: 600 }}
 .key {{ display: flex; flex-wrap: wrap; gap: 4px 18px; margin: 0 0 14px; padding: 0; list-style: none; font-size: 13px;
   color: var(--soft) }}
@@ -79,12 +79,18 @@ path {{ fill: none; stroke-width: 1.3; stroke-linecap: round }}
 .default circle {{ fill: var(--card); stroke: var(--default); stroke-width: 1.5 }}
 .lost path, .broken path {{ stroke-width: 2 }}
 g:hover > path {{ stroke-width: 3.5 }}
+@media screen and (max-width: 760px) {{ .strip {{ min-width: 720px }} }}
 @media print {{
   body {{ background: #fff; font-size: 11px }}
   main {{ max-width: none; padding: 0 }}
   section, header, .tile {{ break-inside: avoid; border-radius: 0 }}
   section.long {{ break-inside: auto }}
   .pair {{ display: block }}
+  .tiles {{ grid-template-columns: repeat(5, 1fr); gap: 8px }}
+  .tile {{ padding: 8px 10px }}
+  .tile b {{ font-size: 18px }}
+  .tile span, th, .soft, .key, footer {{ font-size: 10px }}
+  header p {{ font-size: 13px }}
   .strip {{ break-inside: avoid }}
   * {{ print-color-adjust: exact; -webkit-print-color-adjust: exact }}
 }}
@@ -193,7 +199,7 @@ def _table(
     body = "".join(
         f"{'<tr class=bad>' if bad else '<tr>'}{_cells('td', left, figures)}</tr>\n" for left, figures, bad in rows
     )
-    return f'<div class="wide"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table></div>\n'
+    return _scrolled(f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>")
 
 
 def _cells(tag: str, texts: Iterable[str], numbers: Iterable[str]) -> str:
@@ -204,16 +210,18 @@ def _cells(tag: str, texts: Iterable[str], numbers: Iterable[str]) -> str:
 def _time_lines(runs: Sequence[Run]) -> str:
     measure = timeline.scale(runs)
     key = "".join(f"<li>{_sample(name)}{_safe(says)}</li>" for name, says in timeline.tones(runs))
-    pictures = [timeline.strips(runs[0], measure, "run")]
+    pictures = [_scrolled(timeline.strips(runs[0], measure, "run"))]
     if len(runs) > 1:
-        pictures += [
-            "<h3>The control, without a guard, at the same scale</h3>",
-            timeline.strips(runs[1], measure, "control"),
-        ]
+        pictures.append("<h3>The control, without a guard, at the same scale</h3>")
+        pictures.append(_scrolled(timeline.strips(runs[1], measure, "control")))
     return (
         f'<section class="long">\n<h2>Time line</h2>\n<p class="soft">{_READING}</p>\n'
         f'<ul class="key">{key}<li>{_BAND}fault</li></ul>\n' + "\n".join(pictures) + "\n</section>"
     )
+
+
+def _scrolled(wide: str) -> str:
+    return f'<div class="wide">\n{wide}\n</div>'
 
 
 _READING = (
@@ -222,12 +230,13 @@ _READING = (
     "line that leaves at the top is a caller whom nothing rescued. Phones that ring on the way make a line longer, and "
     "do not count against the promise."
 )
-_BAND = '<svg viewBox="0 0 22 12"><rect class="mark" x="4" y="2" width="14" height="8" rx="2"/></svg>'
+_SAMPLE = '<svg width="22" height="12" viewBox="0 0 22 12">'
+_BAND = f'{_SAMPLE}<rect class="mark" x="4" y="2" width="14" height="8" rx="2"/></svg>'
 
 
 def _sample(name: str) -> str:
     dot = "" if name == "lost" else '<circle cx="18" cy="3" r="2.6"/>'
-    return f'<svg viewBox="0 0 22 12"><g class="{name}"><path d="M3 11L18 3"/>{dot}</g></svg>'
+    return f'{_SAMPLE}<g class="{name}"><path d="M3 11L18 3"/>{dot}</g></svg>'
 
 
 def _foot(proof: Proof) -> str:
