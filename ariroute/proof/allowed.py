@@ -42,6 +42,8 @@ class Allowed:
     """The same with a guard for each of them, which is what may be spent when daemons die and begin anew."""
     rings: float
     """Phones that ring, each with a guard of its own for the call's way back."""
+    asks: bool = False
+    """Whether it asks for keys."""
 
     @property
     def whole(self) -> float:
@@ -59,8 +61,11 @@ def longest(config: Config) -> dict[str, Allowed]:
     talk = _Longest(config.ruleset, TALK, timeouts, speech, 0.0)
     restarted = _Longest(config.ruleset, TALK, timeouts, speech, guard)
     rings = _Longest(config.ruleset, RINGS, {}, 0.0, guard)
-    flows = config.ruleset.flows.items()
-    return {name: Allowed(talk.flow(flow), restarted.flow(flow), rings.flow(flow)) for name, flow in flows}
+    asking = _Longest(config.ruleset, (Menu, Collect, Consent), {}, 0.0, 0.0)
+    return {
+        name: Allowed(talk.flow(flow), restarted.flow(flow), rings.flow(flow), asking.flow(flow) > 0)
+        for name, flow in config.ruleset.flows.items()
+    }
 
 
 class _Longest:

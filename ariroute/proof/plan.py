@@ -18,6 +18,10 @@ PATIENCE: Final = (0.05, 7.0)
 WITHHELD: Final = 0.05
 """The share of callers without a number."""
 
+PRESSES: Final = 12
+KEYS: Final = ("1", "2", "3", "0", "9", "*", "#", "4711#", "400123", "1")
+"""What callers press who are asked for keys; some of it fits nothing."""
+
 NAMES: Final = (
     "",
     "",
@@ -43,6 +47,8 @@ class PlannedCall:
     entry: int
     leaves_after: float | None
     """Seconds after which an impatient caller hangs up; None for one who waits for the queue."""
+    keys: tuple[str, ...] = ()
+    """What this caller would press, one after the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +152,8 @@ def _call(wishes: Wishes, at: float, entry: int, dice: random.Random) -> Planned
     withheld = dice.random() < WITHHELD
     number = "" if withheld else f"{wishes.prefix}{dice.randrange(10**7):07d}"
     leaves = round(dice.uniform(*PATIENCE), 3) if dice.random() < IMPATIENT else None
-    return PlannedCall(at, number, dice.choice(NAMES), entry, leaves)
+    keys = tuple(dice.choice(KEYS) for _ in range(PRESSES))
+    return PlannedCall(at, number, dice.choice(NAMES), entry, leaves, keys)
 
 
 def _no_time(place: int, guard: float, dice: random.Random) -> float:

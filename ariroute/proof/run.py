@@ -22,6 +22,7 @@ from ariroute.proof import dialplan
 from ariroute.proof.allowed import NOTHING, Allowed
 from ariroute.proof.derive import refusals
 from ariroute.proof.faults import Things
+from ariroute.proof.keypads import Pressing, choose
 from ariroute.proof.performance import Performance, Played, Records
 from ariroute.proof.plan import Plan, PlannedCall, Wishes, control, plan
 from ariroute.proof.result import Proof, Run
@@ -119,21 +120,30 @@ class _Venue:
 
     def place(self, calls: Sequence[PlannedCall]) -> None:
         """Begin to place these calls, each at its time from now."""
-        self._stage.callers.place([self._caller(place, call) for place, call in enumerate(calls)], rate=PLACING)
+        pressing, others = choose(calls, [each.asks for each in self._allowed])
+        self._stage.keypads.place([Pressing(call, self._extension(call), self._stay(call)) for call in pressing])
+        if others:
+            self._stage.callers.place([self._caller(place, call) for place, call in enumerate(others)], rate=PLACING)
 
     def tick(self, now: float) -> None:
-        """SIPp keeps time by itself."""
+        """SIPp keeps time by itself; those who press keys are called by us."""
+        self._stage.keypads.tick(now)
+
+    def _extension(self, call: PlannedCall) -> str:
+        return f"{self._prefix}{call.entry}"
+
+    def _stay(self, call: PlannedCall) -> float:
+        """Seconds for which this caller stays, from when the call is answered: a flow that talks does that first."""
+        talk = self._allowed[call.entry].restarted
+        return call.leaves_after or IN_QUEUE + (talk + self._guard if talk else 0.0)
 
     def _caller(self, place: int, call: PlannedCall) -> Caller:
-        talk = self._allowed[call.entry].restarted
-        # A flow that talks answers the call first: its caller's stay begins then.
-        stay = IN_QUEUE + (talk + self._guard if talk else 0.0)
         return Caller(
             call.number,
             call.name,
-            f"{self._prefix}{call.entry}",
-            patience=NEVER if call.leaves_after is None else call.leaves_after,
-            stay=stay if call.leaves_after is None else call.leaves_after,
+            self._extension(call),
+            patience=call.leaves_after or NEVER,
+            stay=self._stay(call),
             after=max(0.0, call.at - place / PLACING),
         )
 

@@ -27,6 +27,7 @@ from ariroute.proof.allowed import NOTHING, longest
 from ariroute.proof.derive import NO_EVENTS, Around, PrivatePbx, derived, entries, phones, started
 from ariroute.proof.facts import candidates
 from ariroute.proof.faults import Things
+from ariroute.proof.keypads import Keypads
 from ariroute.proof.stand_in import StandIn
 from ariroute.proof.supervised import Supervised
 
@@ -73,6 +74,7 @@ class Stage:
         self.service = stand_in(config, document, seed)
         self._real_lookups = real_lookups
         self.callers: Callers
+        self.keypads: Keypads
         self.daemon: Supervised
         self.relay: Relay
 
@@ -87,6 +89,8 @@ class Stage:
         self.callers = self._things.enter_context(
             Callers(self._sipp, ("127.0.0.1", self.pbx.sip_port), self._folder / "callers")
         )
+        self.keypads = Keypads(("127.0.0.1", self.pbx.sip_port))
+        self._things.callback(self.keypads.stop)
         first, second = self._things.enter_context(Ports(2))
         self.daemon = Supervised(self._daemon(first), self._daemon(second))
         self._things.callback(self.daemon.close)
@@ -114,6 +118,7 @@ class Stage:
     def clear(self) -> None:
         """End every caller and every call."""
         self.callers.stop()
+        self.keypads.stop()
         self.pbx.cli("channel request hangup all")
         deadline = time.monotonic() + 10
         while "0 active channels" not in self.pbx.cli("core show channels count") and time.monotonic() < deadline:
