@@ -32,6 +32,9 @@ PROBE_INFO: Final = Request("GET", "asterisk/info?only=system")
 PROBE_VARIABLES: Final = frames.set_variables("ariroute-probe", {"ARIROUTE_FLOW": ""})
 """To a channel that cannot be: only a server that has the resource says that it misses the channel."""
 
+STEADY: Final = 1.0
+"""Seconds that a connection must last for the next ones to be tried as fast as the first."""
+
 UNWANTED: Final = ("ChannelVarset",)
 """Events that Asterisk need not send: it writes one of nearly a kilobyte for every variable of a hand-over."""
 
@@ -138,11 +141,12 @@ class Ari:
         await self._http.close()
 
     async def _live(self) -> None:
+        loop = asyncio.get_running_loop()
         delays = pauses(self.settings.reconnect_within)
         tries = Tries()
         async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
             while not self._replaced:
-                connects = self.counters.connects
+                began, connects = loop.time(), self.counters.connects
                 try:
                     fault = Fault(await self._connect_once(session))
                 except (aiohttp.ClientError, OSError, PbxUnreachable) as error:
@@ -151,7 +155,8 @@ class Ari:
                     raise PbxRefused(fault.text)  # not from the error: its repr shows the request with the password
                 if self._replaced:
                     break
-                if self.counters.connects > connects:
+                # One that breaks as soon as it is made is no reason to hurry.
+                if self.counters.connects > connects and loop.time() - began > STEADY:
                     delays = pauses(self.settings.reconnect_within)
                 delay = next(delays)
                 log.log(tries.level(fault.text), "%s: %s; connecting again in %.1f s", self.name, fault.text, delay)

@@ -116,8 +116,9 @@ async def hand_over(
 
     Tried again when the connection broke, and once more when no answer came in time or Asterisk failed (5xx): writing
     a variable twice does no harm, and a second ``continue`` finds the channel gone. It may be gone because the first
-    had worked and only its answer was lost; see :func:`_has_worked`, which ``has_left`` is for. Raises AriError when
-    that does not help, or Asterisk refuses otherwise; the guard then has the call.
+    had worked and only its answer was lost: see :func:`_has_worked`. ``has_left`` tells whether the channel has left
+    the application before anybody hung up. Raises AriError when that does not help, or Asterisk refuses otherwise; the
+    guard then has the call.
     """
     pauses = list(PAUSES)
     failed: AriError | None = None
@@ -133,6 +134,8 @@ async def hand_over(
             if isinstance(error, AriRefused) and error.status < SERVER_FAILS:
                 raise
             failed, pauses = error, pauses[:1] if failed is None else []
+        if has_left():
+            return await _has_worked(ari, channel, has_left, failed)
         if not pauses:
             raise failed
         await asyncio.sleep(pauses.pop(0))

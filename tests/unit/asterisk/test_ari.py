@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -152,6 +153,23 @@ async def test_over_http_a_request_without_an_answer_is_followed_by_new_connecti
         assert await asyncio.gather(*(ari.channels_in_app() for _ in range(4))) == [[]] * 4
         assert relay.accepted == 8
         await ari.close()
+
+
+def has_come_up(told: Any, times: int) -> bool:
+    return len(told.ups) == times
+
+
+async def test_connections_that_break_as_soon_as_they_are_made_are_made_again_ever_more_slowly(
+    pbx: FakePbx, connect: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("random.uniform", lambda low, high: high)
+    caplog.set_level(logging.DEBUG, "ariroute.asterisk.ari")
+    told = await connect(pbx)
+    for ups in (2, 3, 4):
+        await pbx.drop_websockets()
+        await pbx.until(partial(has_come_up, told, ups))
+    said = [record.getMessage() for record in caplog.records if "connecting again" in record.getMessage()]
+    assert [text.rpartition(" in ")[2] for text in said] == ["0.1 s", "0.2 s", "0.3 s"]
 
 
 async def test_a_peer_that_falls_silent_counts_as_dead(pbx: FakePbx, connect: Any) -> None:

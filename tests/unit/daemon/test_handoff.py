@@ -173,6 +173,12 @@ async def test_gone_and_undecided_is_the_failure_of_the_first_try(
         await handed_over(ScriptedAri(failure, GONE, decided=decided), has_left=True)
 
 
+async def test_a_channel_that_has_left_meanwhile_is_asked_at_once() -> None:
+    ari = ScriptedAri(LATE, None, decided="1")
+    assert await handed_over(ari, has_left=True)
+    assert ari.outcomes == [None]
+
+
 @pytest.mark.parametrize("has_left", [True, False])
 async def test_a_channel_that_is_no_more_was_handed_over_if_it_left_before_anybody_hung_up(has_left: bool) -> None:
     assert await handed_over(ScriptedAri(LATE, GONE, decided=GONE), has_left=has_left) is has_left
