@@ -43,8 +43,11 @@ CORE: Final = (
     ("func_callerid", "the dialplan cleans the caller's number by it"),
     ("app_verbose", "the dialplan logs by it"),
     ("app_exec", "the dialplan decides by it"),
+    ("res_ari_events", "calls are announced over it"),
+    ("res_ari_channels", "calls are handed to their queue by it"),
+    ("res_ari_applications", "calls whose announcement was missed are found by it"),
 )
-"""For every flow: what ``dialplan/extensions-ariroute.conf`` is made of."""
+"""For every flow: what ``dialplan/extensions-ariroute.conf`` is made of, and what the daemon asks."""
 
 FUNCTION_MODULES: Final = {
     "CALLERID": "func_callerid",

@@ -11,6 +11,7 @@ from ariroute.doctor.findings import Finding, fault, note, ok, warning
 
 WRITE_TIMEOUT: Final = 1000
 WHOLE_PBX: Final = "whoever has this password places calls at your cost and hears those of others"
+RELOAD: Final = "then: sudo asterisk -rx 'module reload res_ari'"
 READER: Final = 'reader: {user: ariroute-reader, password: "${file:/etc/ariroute/ari-reader.secret}"}'
 
 
@@ -34,7 +35,7 @@ def rights(found: AriFacts) -> Iterator[Finding]:
             f"the ARI user '{found.user}' may only read",
             "ari.conf",
             why="no call can be handed to a queue: each waits for the guard and goes to the default queue",
-            remedy=f"read_only = no   ; ari.conf, section [{found.user}]; then: sudo asterisk -rx 'ari reload'",
+            remedy=f"read_only = no   ; ari.conf, section [{found.user}]; {RELOAD}",
         )
     elif found.may_write:
         yield ok(f"the ARI user '{found.user}' may hand calls over")
@@ -56,7 +57,7 @@ def rights(found: AriFacts) -> Iterator[Finding]:
             f"the ARI user '{found.reader}', who is to read only, may change everything",
             "ari.conf",
             why=WHOLE_PBX,
-            remedy=f"read_only = yes   ; ari.conf, section [{found.reader}]; then: sudo asterisk -rx 'ari reload'",
+            remedy=f"read_only = yes   ; ari.conf, section [{found.reader}]; {RELOAD}",
         )
     elif found.reader_may_write is False:
         yield ok(f"the ARI user '{found.reader}' may only read")
@@ -93,7 +94,7 @@ def origins(found: AriFacts, files: AsteriskFiles | None) -> Iterator[Finding]:
             "ARI lets web pages of every origin ask (allowed_origins = *)",
             "ari.conf",
             why="any page that an administrator opens can use ARI with the password that the browser keeps",
-            remedy="allowed_origins =   ; ari.conf, section [general]; then: sudo asterisk -rx 'ari reload'",
+            remedy=f"allowed_origins =   ; ari.conf, section [general]; {RELOAD}",
         )
     elif named:
         yield note(
@@ -122,7 +123,8 @@ def write_timeout(files: AsteriskFiles | None) -> Iterator[Finding]:
             f"websocket_write_timeout is {text} ms",
             "ari.conf",
             why="a daemon that does not read for so long, such as in a burst of events, loses its websocket",
-            remedy=f"websocket_write_timeout = {WRITE_TIMEOUT}   ; ari.conf, section [general]; then restart Asterisk",
+            remedy=f"websocket_write_timeout = {WRITE_TIMEOUT}   ; ari.conf, section [general]; {RELOAD}; and restart "
+            "ariroute",
         )
     else:
         yield ok(f"websocket_write_timeout is {text} ms", "ari.conf")

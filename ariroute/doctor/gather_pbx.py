@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -18,6 +19,7 @@ import aiohttp
 from ariroute.asterisk.ami import ActionRefused, Ami
 from ariroute.asterisk.ari_http import authorization
 from ariroute.asterisk.faults import classify, of_status
+from ariroute.asterisk.frames import quoted
 from ariroute.asterisk.inventory import Inventory, take
 from ariroute.asterisk.json_text import loads
 from ariroute.asterisk.settings import AmiSettings, AriSettings
@@ -35,6 +37,7 @@ FOREIGN: Final = "https://ariroute-doctor.invalid"
 """An origin that nobody can have allowed by name (RFC 6761)."""
 DANGEROUS: Final = "STAT(e,/)"
 """A function that only live_dangerously lets ARI and AMI read (func_env.c, 12 to 23), and that harms nobody."""
+OFFSET: Final = re.compile(r"[+-](?:0\d|1[0-4])[0-5]\d$", re.ASCII)
 UNAVAILABLE: Final = "5"
 """``AST_DEVICE_UNAVAILABLE`` of devicestate.h."""
 
@@ -96,8 +99,7 @@ async def _ari(settings: AriSettings, port: int | None) -> tuple[AriFacts, float
             return AriFacts(**facts, error=classify(error, settings).text), None, ""
         if status != 200 or not isinstance(body, dict):
             return AriFacts(**facts, error=of_status(status, settings).text), None, ""
-        skew = _skew(headers.get("Date", ""), begun, datetime.now(UTC))
-        offset = str((body.get("status") or {}).get("startup_time", ""))[-5:]
+        skew = skew_of(headers.get("Date", ""), begun, datetime.now(UTC))
         with suppress(OSError, TimeoutError, aiohttp.ClientError):
             facts |= await _rights(asker, "may_write")
             facts["any_origin"] = await _lets_any_origin(asker)
@@ -105,7 +107,7 @@ async def _ari(settings: AriSettings, port: int | None) -> tuple[AriFacts, float
     if settings.reader:
         facts["reader"] = settings.reader.user
         facts |= await _reader(settings.for_reading)
-    return AriFacts(**facts), skew, offset if offset[:1] in ("+", "-") else ""
+    return AriFacts(**facts), skew, offset_of(body)
 
 
 async def _reader(settings: AriSettings) -> dict[str, Any]:
@@ -136,22 +138,31 @@ async def _is_dangerous(asker: _Asker) -> bool | None:
     _, _, channels = await asker.ask("GET", "channels")
     if not (isinstance(modules, dict) and modules.get("status") == "Running" and isinstance(channels, list)):
         return None
-    for channel in channels[:5]:
-        status, _, _ = await asker.ask("GET", f"channels/{channel.get('id')}/variable?variable={DANGEROUS}")
+    for channel in [each for each in channels[:5] if isinstance(each, dict)]:
+        status, _, _ = await asker.ask(
+            "GET", f"channels/{quoted(str(channel.get('id')))}/variable?variable={DANGEROUS}"
+        )
         if status in (200, 500):
             return status == 200
     return None
 
 
-def _skew(date: str, begun: datetime, ended: datetime) -> float | None:
-    """Seconds by which a Date header is ahead; it has whole seconds, cut off."""
+def skew_of(date: str, begun: datetime, ended: datetime) -> float | None:
+    """Seconds by which a Date header of an answer is ahead; it has whole seconds, cut off. None when it is no date."""
     try:
-        theirs = parsedate_to_datetime(date)
+        theirs = parsedate_to_datetime(date).replace(tzinfo=UTC)  # HTTP's dates are in GMT
     except ValueError:
         return None
     if (theirs - begun).total_seconds() < -1:
         return (theirs - begun).total_seconds() + 1
     return max((theirs - ended).total_seconds(), 0.0)
+
+
+def offset_of(info: Mapping[str, Any]) -> str:
+    """The time zone of Asterisk in its answer to ``asterisk/info``, as ``+0100``; empty when it is not there."""
+    status = info.get("status")
+    match = OFFSET.search(str(status.get("startup_time", "")) if isinstance(status, dict) else "")
+    return match[0] if match else ""
 
 
 class _Asker:

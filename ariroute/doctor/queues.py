@@ -54,7 +54,7 @@ def tiers(queue: QueueFacts) -> Iterator[Finding]:
         yield note(
             f"members of the queue '{queue.name}' have penalties: {', '.join(penalised)}",
             why="they are rung only when those of a lower penalty are not free, so agents are not shared evenly",
-            remedy=f"sudo asterisk -rx 'queue set penalty 0 on {queue.name} member {penalised[0]}'",
+            remedy=f"sudo asterisk -rx 'queue set penalty 0 on {penalised[0]} in {queue.name}'",
         )
     if queue.strategy == "ringall" and len(queue.members) > 1:
         yield note(

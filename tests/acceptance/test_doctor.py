@@ -145,7 +145,7 @@ SICK: Final = {
     "of the dialplan: jumps past the guard": ("fault", "dialplan/extensions-ariroute.conf"),
     "all 1 members of the queue 'gold' are paused": ("warning", "queue unpause member Local/s@sick-phone queue gold"),
     "the queue 'gold' has weight 5": ("warning", "weight = 0"),
-    "members of the queue 'gold' have penalties": ("note", "queue set penalty 0 on gold"),
+    "members of the queue 'gold' have penalties": ("note", "queue set penalty 0 on Local/s@sick-phone in gold"),
     "the queue 'gold' has joinempty = strict": ("warning", "joinempty = yes"),
     "the queue 'gold' has leavewhenempty = yes": ("warning", "leavewhenempty = no"),
     "the queue 'gold' has autopause = no": ("warning", "autopause = all"),

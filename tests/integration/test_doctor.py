@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from ariroute.asterisk.inventory import Unread
 from ariroute.config.dialplan_rules import judge
 from ariroute.config.model import PbxSettings
+from ariroute.doctor import examine
 from ariroute.doctor.facts import PbxFacts
 from ariroute.doctor.gather_pbx import pbx as gather
 from ariroute.lab.asterisk import PrivateAsterisk
@@ -76,6 +78,26 @@ async def test_a_read_that_live_dangerously_would_allow_is_refused(pbx: PrivateA
 
     assert found.ari.dangerous is False
     assert (found.ari.reader, found.ari.reader_may_write, found.files) == ("", None, None)
+
+
+def commands() -> list[str]:
+    """What remedies tell to type at Asterisk's console, for the queue gold and its member PJSIP/NAME."""
+    texts = [file.read_text(encoding="utf-8") for file in Path(examine.__file__).parent.glob("*.py")]
+    found = {match for text in texts for match in re.findall(r"asterisk -rx '([^']*)'", text)}
+    names = {"queue.name": "gold", "found.user": "ariroute", "found.reader": "ariroute-reader"}
+    return sorted(re.sub(r"\{([^}]*)\}", lambda place: names.get(place[1], "PJSIP/NAME"), command) for command in found)
+
+
+def test_every_command_of_a_remedy_exists(pbx: PrivateAsterisk) -> None:
+    assert len(commands()) > 10
+    try:
+        for command in commands():
+            what, reload, _ = command.partition("reload")
+            told = pbx.cli(f"core show help {what}{reload}" if reload else command)
+            assert "No such command" not in told, command
+            assert not told.startswith("Usage: ") or "reload" in command, command
+    finally:
+        pbx.cli("queue remove member PJSIP/NAME from gold")
 
 
 async def test_a_reader_with_a_wrong_password_is_told_and_the_rest_seen(pbx22: PrivateAsterisk) -> None:

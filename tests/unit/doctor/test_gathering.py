@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ariroute.doctor.conf import parse
 from ariroute.doctor.facts import Member, QueueFacts, beyond_loopback, is_loopback
 from ariroute.doctor.gather_machine import asterisk_files, broken_packages, file_facts, secret_paths
-from ariroute.doctor.gather_pbx import queues_of
+from ariroute.doctor.gather_pbx import offset_of, queues_of, skew_of
 from ariroute.doctor.sockets import listening
 
 TCP = """\
@@ -119,6 +121,40 @@ def test_a_package_that_cannot_be_imported_is_told(tmp_path: Path, monkeypatch: 
         "damaged": "RuntimeError: no such symbol",
         "none": "ModuleNotFoundError: No module named 'no_such_module_here'",
     }
+
+
+BEGUN = datetime(2026, 11, 22, 12, 0, 0, 900_000, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("date", "skew"),
+    [
+        ("Sun, 22 Nov 2026 12:00:00 GMT", 0.0),
+        ("Sun, 22 Nov 2026 12:00:11 GMT", 10.0),
+        ("Sun, 22 Nov 2026 11:59:50 GMT", -9.9),
+        ("Sun, 22 Nov 2026 12:00:00 -0000", 0.0),
+        ("yesterday", None),
+        ("", None),
+    ],
+)
+def test_the_skew_of_a_clock_by_whole_seconds(date: str, skew: float | None) -> None:
+    found = skew_of(date, BEGUN, BEGUN + timedelta(milliseconds=100))
+    assert found == (None if skew is None else pytest.approx(skew))
+
+
+@pytest.mark.parametrize(
+    ("info", "offset"),
+    [
+        ({"status": {"startup_time": "2026-11-22T01:40:24.402+0100"}}, "+0100"),
+        ({"status": {"startup_time": "2026-11-22T01:40:24.402-0330"}}, "-0330"),
+        ({"status": {"startup_time": "soon"}}, ""),
+        ({"status": {"startup_time": "x+9999"}}, ""),
+        ({"status": ["x"]}, ""),
+        ({}, ""),
+    ],
+)
+def test_the_time_zone_of_an_asterisk(info: dict[str, Any], offset: str) -> None:
+    assert offset_of(info) == offset
 
 
 def test_queues_and_members_of_queue_status() -> None:

@@ -415,7 +415,7 @@ CASES: list[tuple[Judge, tuple[Any, ...], Severity, str, str]] = [
         (replace(GOLD, members=(Member("PJSIP/a", paused=False, reachable=True, penalty=3),)),),
         NOTE,
         "members of the queue 'gold' have penalties: PJSIP/a",
-        "queue set penalty 0 on gold member PJSIP/a",
+        "queue set penalty 0 on PJSIP/a in gold",
     ),
     (
         queues.tiers,
