@@ -13,6 +13,7 @@ import sqlite3
 import unicodedata
 from collections.abc import Callable, Iterator
 from email.parser import BytesHeaderParser
+from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import parse_qs, unquote
 from xml.etree import ElementTree
@@ -47,6 +48,8 @@ from ariroute.lookups.sql import bindable
 from ariroute.lookups.sql_statement import Statement
 from ariroute.lookups.table import Task
 from ariroute.lookups.template import UrlTemplate
+from ariroute.proof.page import html
+from ariroute.proof.result import Ending, InjectedFault, Proof, ProvenCall, Run
 
 TEXTS = hostile_texts(10_000)
 NOT_SAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
@@ -350,6 +353,37 @@ def test_a_drawing_as_mermaid_or_dot_has_no_line_of_a_stranger() -> None:
             assert re.fullmatch(r"[\w {}\[\]=,>-]*", rest, re.ASCII), line
     for text in TEXTS:
         assert re.fullmatch(r'"(?:[^"\\\n]|\\.)*"', dot_text(text)), text
+
+
+class Elements(HTMLParser):
+    """What a browser makes of a page: its elements, and their attributes."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.elements: set[str] = set()
+        self.attributes: set[str] = set()
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+
+def test_a_page_has_no_element_and_no_attribute_of_a_stranger() -> None:
+    plain = Elements(page_of(["+46701234567", "gold"]))
+    for start in range(0, len(TEXTS), 250):
+        page = page_of(TEXTS[start : start + 250])
+        found = Elements(page)
+        assert (found.elements, found.attributes) == (plain.elements, plain.attributes)
+        assert not re.search("[\\x00-\\x08\\x0e-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]", page)
+
+
+def page_of(texts: list[str]) -> str:
+    """A proof of calls that are called so, each of them lost: such calls are listed."""
+    calls = tuple(ProvenCall(text, text, text, 1.0, Ending.LOST, queues=(text,)) for text in texts)
+    run = Run(0.0, 4.0, 0.0, calls, tuple(InjectedFault(text, text, 1.0, 1.0) for text in texts[:5]))
+    return html(Proof(texts[0], "1", texts[-1], 1, run, None))
 
 
 # ---- In the flow file
