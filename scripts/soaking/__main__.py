@@ -12,6 +12,7 @@ from typing import Final
 
 UNUSABLE: Final = 2
 NOT_POSSIBLE: Final = 3
+INTERRUPTED: Final = 130
 RECORD: Final = "record.jsonl"
 ROOT: Final = Path(__file__).resolve().parents[2]
 _ABOUT: Final = """\
@@ -27,7 +28,7 @@ examples:
 Ctrl-C ends it with the report so far. A run that was cut can be reported, and continued with --folder.
 
 exit codes: 0 nothing failed, though it may be too short to tell; 1 a wish does not hold; 2 wrong arguments or flow
-file; 3 something needed is not to be had
+file; 3 something needed is not to be had; 130 a second Ctrl-C, or one before the first call
 """
 
 
@@ -48,6 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (LabError, OSError, TimeoutError) as error:
         _say(str(error))
         return NOT_POSSIBLE
+    except KeyboardInterrupt:
+        _say("ended at once; what was seen is told by --report")
+        return INTERRUPTED
 
 
 def _soak(options: argparse.Namespace) -> int:
