@@ -11,7 +11,7 @@ import click
 from ariroute.cli.admin import admin_address, admin_option, ask, no_daemon
 from ariroute.cli.exits import ExitCode
 from ariroute.cli.options import config_option, json_option
-from ariroute.cli.output import say, show_drawn, show_json
+from ariroute.cli.output import printable, say, show_drawn, show_json
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -64,7 +64,7 @@ def table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> Table:
     for title in columns:
         drawn.add_column(title)
     for row in rows:
-        drawn.add_row(*row)
+        drawn.add_row(*map(printable, row))
     return drawn
 
 

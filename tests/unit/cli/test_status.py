@@ -89,6 +89,17 @@ def test_a_pbx_without_ami_and_a_file_without_lookups(ariroute: Ariroute, says: 
     assert ended.out.splitlines()[-1].split() == ["a", "ready", "websocket", "22.10.1", "3", "-"]
 
 
+def test_nothing_that_a_terminal_obeys_is_shown(ariroute: Ariroute, says: Says) -> None:
+    odd = json.loads(json.dumps(GOOD))
+    odd["pbxs"] = {"pbx\x1b[2J1": {**PBX, "version": "22\u202e\x9b2J", "ami": None}}
+
+    ended = ariroute("status", "--admin", says(200, odd))
+
+    assert ended.code == 0
+    assert "22\\u202e" in ended.out
+    assert all(line.isprintable() for line in ended.out.splitlines())
+
+
 def test_json_is_the_daemons_own(ariroute: Ariroute, says: Says) -> None:
     ended = ariroute("status", "--json", "--admin", says(200, GOOD))
 
