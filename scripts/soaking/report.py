@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
-from ariroute.proof.words import plain, seconds
+from ariroute.proof.words import counted, plain, seconds
 from scripts.soaking import judgement
 from scripts.soaking.judgement import Finding, Totals
 from scripts.soaking.record import Ended, Record
@@ -21,8 +21,8 @@ def verdict(record: Record) -> str:
     """The sentence that comes first."""
     found = judgement.findings(record)
     sums = judgement.totals(record)
-    counted = f"{sums.placed:,} calls and {sum(judgement.faults(record).values()):,} faults"
-    begun = f"{counted} in {judgement.hours(record):.2f} h"
+    faults = counted(sum(judgement.faults(record).values()), "fault")
+    begun = f"{counted(sums.placed, 'call')} and {faults} in {judgement.hours(record):.2f} h"
     failed, unknown = (
         [finding.wish for finding in found if finding.outcome is outcome]
         for outcome in (Outcome.FAILS, Outcome.UNKNOWN)

@@ -29,6 +29,7 @@ from ariroute.proof.plan import PlannedFault
 from ariroute.proof.result import ProvenCall
 from ariroute.proof.stage import UNDECIDED, Stage
 from ariroute.proof.verdict import Placed, Rules, at_extensions, judge
+from ariroute.proof.words import counted
 from scripts.soaking import judgement, probe, schedule
 from scripts.soaking.record import Began, Ended, Fault, Life, Record, Sample, Window, Writer
 from scripts.soaking.windows import window
@@ -204,8 +205,8 @@ def progress(record: Record, seconds: float) -> str:
     memory = next((f"{sample.rss / judgement.MB:.1f} MB" for sample in reversed(record.of(Sample))), "-")
     p99 = "-" if last.p99 is None else f"{last.p99 * 1000:.0f} ms"
     return (
-        f"{seconds / 60:7.1f} min  {sums.placed:,} calls, {sums.lost} lost, {sums.twice} twice, {sums.late} late; "
-        f"{sum(counts.values())} faults; p99 {p99}; {memory}"
+        f"{seconds / 60:7.1f} min  {counted(sums.placed, 'call')}, {sums.lost} lost, {sums.twice} twice, "
+        f"{sums.late} late; {counted(sum(counts.values()), 'fault')}; p99 {p99}; {memory}"
     )
 
 
