@@ -215,8 +215,8 @@ def _rules(stage: Stage, config: Config) -> Rules:
         at_extensions(
             dialplan.INBOUND,
             {
-                f"{dialplan.GUARDED}{place}": Placed(dialled, stage.allowed[place].talk)
-                for place, dialled in enumerate(stage.entries)
+                f"{dialplan.GUARDED}{place}": Placed(dialled, each.talk, each.restarted)
+                for place, (dialled, each) in enumerate(zip(stage.entries, stage.allowed, strict=True))
             },
         ),
         guard=config.daemon.guard,

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from ariroute.proof.allowed import Allowed
+from ariroute.proof.allowed import NOTHING, Allowed
 from ariroute.proof.faults import ALL
 from ariroute.proof.plan import LASTS
 from scripts.soaking.schedule import DEADLY, LONG_LIFE, QUICK, callers, faults, weights
@@ -56,7 +56,7 @@ def test_the_deadly_kinds_are_kinds(kind: str) -> None:
 
 
 def test_callers_dial_every_entry_the_quick_ones_more_often() -> None:
-    allowed = [Allowed(0.0, 0.0), Allowed(5.0, 0.0), Allowed(0.0, 8.0)]
+    allowed = [NOTHING, Allowed(5.0, 5.0, 0.0), Allowed(0.0, 0.0, 8.0)]
 
     dialled = Counter(
         caller.dialled for caller in callers(1000, weights([True, False, False]), allowed, 4.0, random.Random(1))
@@ -67,7 +67,7 @@ def test_callers_dial_every_entry_the_quick_ones_more_often() -> None:
 
 
 def test_patient_callers_outlast_flow_and_guard() -> None:
-    made = callers(1000, [1], [Allowed(5.0, 0.0)], 4.0, random.Random(1))
+    made = callers(1000, [1], [Allowed(5.0, 5.0, 0.0)], 4.0, random.Random(1))
 
     patient = [caller for caller in made if caller.stay > 9.0]
     assert 700 < len(patient) < 900
