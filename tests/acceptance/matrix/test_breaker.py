@@ -7,7 +7,7 @@ from running_daemon import until
 
 from ariroute.lab.evil import EvilService
 
-from ..conftest import NewDaemon, Site, edit
+from ..conftest import NewDaemon, Site, edit, number
 from .load import BUSY, Note, callers, judge, quantile
 from .scale import FULL, scaled
 
@@ -44,15 +44,16 @@ def test_f10_a_source_that_hangs_costs_nothing_once_its_breaker_is_open(
     site.accounts.settled(3 * count)
 
     calls = judge(site, note)
-    beside = [call.wait for call in calls if call.queue == "platinum"]
-    slow = [call.wait for call in calls if call.queue == "standard"]
-    assert (len(beside), len(slow)) == (count, count)
+    beside = [call.wait for call in calls if call.caller.startswith(number("platinum", 0)[:6])]
+    asking = [call for call in calls if call.caller.startswith(number("silver", 0)[:6])]
+    slow = [call.wait for call in asking]
+    assert {call.queue for call in asking} == {"standard"}, {line["reason"] for line in daemon.logs("routed")}
     waited = [wait for wait in slow if wait > 0.7]
     opened = [wait for wait in slow if wait <= 0.7]
     added = quantile(opened, 0.5) - quantile(beside, 0.5)
     p99, p99_alone = quantile(beside, 0.99), quantile(alone, 0.99)
     note(f"added once open {added * 1000:.1f} ms; beside it p99 {p99 * 1000:.0f} ms, alone {p99_alone * 1000:.0f} ms")
     # Before it opens five must fail, and more come meanwhile; then one at a time every 10 s.
-    assert 5 <= len(waited) <= 5 + RATE * 1.5 + 2 * SECONDS / 10
+    assert 5 <= len(waited) <= (5 + RATE * 1.5 + 2 * SECONDS / 10 if FULL else count / 2)
     assert added < ADDED
     assert p99 - p99_alone < (NEXT_TO_IT if FULL else BUSY)
