@@ -93,7 +93,7 @@ SECTION: Final = re.compile(r"\[([^]]+)\](?:\([^)]*\))?")
 FIRST: Final = re.compile(r"exten\s*=>?\s*(\[?[^,]+),\s*([^,(]+?)\s*(?:\(([^)]*)\))?\s*,(.*)")
 NEXT: Final = re.compile(r"same\s*=>?\s*([^,(]+?)\s*(?:\(([^)]*)\))?\s*,(.*)")
 CALL: Final = re.compile(r"(\w+)\s*(?:\((.*)\))?\s*$")
-PRIORITY: Final = re.compile(r"([0-9]+|n|s)(?:\+([0-9]+))?", re.ASCII)
+PRIORITY: Final = re.compile(r"([0-9]+|n(?:ext)?|s(?:ame)?)(?:\+([0-9]+))?", re.ASCII)
 TARGET: Final = re.compile(r"(?<![\w-])([\w-]+)[,^][\w-]+[,^]\w+")
 """A context with extension and priority or label, as in the arguments of ``Goto()`` and of options of ``Queue()``."""
 OTHER: Final = re.compile(r"#|\w+\s*=")
@@ -123,13 +123,11 @@ def parse(lines: Iterable[SourceLine]) -> Dialplan:
     context, pattern, last = "", "", 0
     for line in lines:
         if match := SECTION.fullmatch(line.text):
-            context, pattern = match[1], ""
+            context, pattern, last = match[1], "", 0
             sections.append((line.place, context))
             continue
         first, following = FIRST.fullmatch(line.text), NEXT.fullmatch(line.text)
         if first:
-            if first[1].strip() != pattern:
-                last = max(found.get((context, first[1].strip()), {0: None}))
             pattern = first[1].strip()
         if not (first or following):
             if not OTHER.match(line.text):
@@ -144,17 +142,19 @@ def parse(lines: Iterable[SourceLine]) -> Dialplan:
             continue
         last = number
         step = Step(line.place, label or "", call[1], call[2] or "")
-        found.setdefault((context, pattern), {})[number] = step
+        found.setdefault((context, pattern), {}).setdefault(number, step)
     return Dialplan(_extensions(found), tuple(sections), tuple(unread))
 
 
 def _number(priority: str, last: int) -> int | None:
+    """The priority as a number, by the one before it in its context (0: none); None for what is no priority."""
     match = PRIORITY.fullmatch(priority.strip())
     if not match:
         return None
-    start = {"n": last + 1, "s": last}.get(match[1])
-    number = int(match[1]) if start is None else start
-    return number + int(match[2] or 1) - 1 if match[1] == "n" else number + int(match[2] or 0)
+    if not last and not match[1].isdecimal():
+        return None
+    number = {"n": last + 1, "next": last + 1, "s": last, "same": last}.get(match[1])
+    return (int(match[1]) if number is None else number) + int(match[2] or 0)
 
 
 def _extensions(found: Mapping[tuple[str, str], Mapping[int, Step]]) -> tuple[Extension, ...]:

@@ -29,7 +29,7 @@ exten => s,hint,PJSIP/x
 exten => s,3,NoOp(three)
 exten => s,1(one),NoOp(one)
  same => n+3,NoOp(four)
- same => s,NoOp(again)
+ same => s,NoOp(a second one of the same priority counts for nothing)
 exten = _+46XX.,n,Hangup()
 """
 
@@ -45,10 +45,10 @@ def test_a_file_is_read_as_asterisk_reads_it() -> None:
         ("a.conf:14", "go", "Set(A=a\\;b)"),
         ("a.conf:20", "", "Hangup()"),
     ]
-    assert [step.arguments for step in second.steps] == ["one", "three", "again"]
+    assert [step.arguments for step in second.steps] == ["one", "three", "four"]
 
 
-@pytest.mark.parametrize("line", ["same => n,NoOp()", "exten => s,x,NoOp()", "nonsense", "exten => s,1,No Op"])
+@pytest.mark.parametrize("line", ["same => n,NoOp()", "exten => s,x,NoOp()", "exten => s,n,NoOp()", "nonsense", "exten => s,1,No Op"])
 def test_a_line_that_makes_no_sense_is_told(line: str) -> None:
     assert parse(source(f"[a]\n{line}\n")).unread == (f"line 2: {line}",)
 
