@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import aiohttp
 import pytest
 
 from ariroute.asterisk.inventory import Unread
+from ariroute.asterisk.settings import AmiSettings
+from ariroute.config.dialplan import Dialplan, ours, running
 from ariroute.config.dialplan_rules import judge
 from ariroute.config.model import PbxSettings
 from ariroute.doctor import examine
@@ -78,6 +80,40 @@ async def test_a_read_that_live_dangerously_would_allow_is_refused(pbx: PrivateA
 
     assert found.ari.dangerous is False
     assert (found.ari.reader, found.ari.reader_may_write, found.files) == ("", None, None)
+
+
+@pytest.fixture
+def reporting(pbx: PrivateAsterisk) -> Iterator[dict[str, object]]:
+    """An AMI user who may also look at the dialplan."""
+    file = pbx.directory / "etc" / "manager.conf"
+    usual = file.read_text(encoding="utf-8")
+    file.write_text(f"{usual}\n[looker]\nsecret = for-this-test\nwrite = agent,reporting\n", encoding="utf-8")
+    pbx.cli("manager reload")
+    yield {"address": f"127.0.0.1:{pbx.ami_port}", "user": "looker", "password": Secret("for-this-test")}
+    file.write_text(usual, encoding="utf-8")
+    pbx.cli("manager reload")
+
+
+def steps(dialplan: Dialplan) -> dict[tuple[str, str], list[tuple[str, str, str]]]:
+    """Each extension's steps without their places."""
+    return {
+        (each.context, each.pattern): [(step.label, step.application, step.arguments) for step in each.steps]
+        for each in dialplan.extensions
+    }
+
+
+async def test_the_dialplan_that_runs_is_the_one_that_is_read_from_the_file(
+    pbx: PrivateAsterisk, reporting: dict[str, object]
+) -> None:
+    settings = settings_of(pbx).model_copy(update={"ami": AmiSettings.model_validate(reporting)})
+    found = await gather("main", settings, pbx.directory / "etc")
+
+    assert found.inventory is not None
+    assert not isinstance(found.inventory.dialplan, Unread)
+    assert found.dialplan is not None
+    assert len(steps(running(found.inventory.dialplan))) > 5
+    assert steps(running(found.inventory.dialplan)) == steps(ours(found.dialplan))
+    assert found.ari.dangerous is False  # asked over AMI, without a call
 
 
 def commands() -> list[str]:

@@ -48,7 +48,9 @@ def test_a_file_is_read_as_asterisk_reads_it() -> None:
     assert [step.arguments for step in second.steps] == ["one", "three", "four"]
 
 
-@pytest.mark.parametrize("line", ["same => n,NoOp()", "exten => s,x,NoOp()", "exten => s,n,NoOp()", "nonsense", "exten => s,1,No Op"])
+@pytest.mark.parametrize(
+    "line", ["same => n,NoOp()", "exten => s,x,NoOp()", "exten => s,n,NoOp()", "nonsense", "exten => s,1,No Op"]
+)
 def test_a_line_that_makes_no_sense_is_told(line: str) -> None:
     assert parse(source(f"[a]\n{line}\n")).unread == (f"line 2: {line}",)
 
