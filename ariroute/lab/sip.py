@@ -142,6 +142,9 @@ class Callers:
             *("-sf", "caller.xml", "-inf", "callers.csv", "-m", str(len(listed)), "-l", str(len(listed))),
             *("-r", f"{rate:g}", "-rp", "1000", server),
         ]
+        for ended in [stream for stream in self._streams if not stream.under_way]:
+            ended.stop()  # gives its ports back
+            self._streams.remove(ended)
         stream = Stream(Sipp(self._sipp, options, directory), listed)
         self._streams.append(stream)
         return stream

@@ -100,7 +100,7 @@ def _in_time(things: Things) -> None:
 ALL: Final[Mapping[str, Kind]] = {
     kind.name: kind
     for kind in (
-        Kind("kill", "the daemon is killed (SIGKILL) and started again", _kill),
+        Kind("kill", "the daemon is down, killed by SIGKILL", _kill),
         Kind("hang", "the daemon hangs (SIGSTOP)", lambda things, _: things.daemon.hold(), lambda t: t.daemon.go_on()),
         Kind("restart", "the daemon is stopped (SIGTERM) and started again", lambda things, _: things.daemon.stop()),
         Kind("upgrade", "a second daemon takes over from the first", lambda things, _: things.daemon.upgrade()),

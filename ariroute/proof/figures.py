@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -65,7 +66,8 @@ def by_kind(run: Run) -> tuple[FaultKind, ...]:
 
 
 def _kind(run: Run, faults: Sequence[InjectedFault]) -> FaultKind:
-    under = {call.uniqueid: call for fault in faults for call in _under(run, fault)}.values()
+    spans = _joined(faults)
+    under = [call for call in run.calls if _meets(_way(call, run), spans)]
     waits = [call.wait for call in under if call.wait is not None and _got_somewhere(call)]
     return FaultKind(
         kind=faults[0].kind,
@@ -78,12 +80,33 @@ def _kind(run: Run, faults: Sequence[InjectedFault]) -> FaultKind:
     )
 
 
-def _under(run: Run, fault: InjectedFault) -> list[ProvenCall]:
-    """The calls under way during `fault`, without those that were lost before it came."""
+Span = tuple[float, float]
+"""From when to when, in seconds since the run began."""
+
+
+def _joined(faults: Sequence[InjectedFault]) -> list[Span]:
+    """When any of `faults` was there, in order and without overlaps."""
+    spans: list[Span] = []
+    for begin, end in sorted((fault.at, fault.at + fault.lasted) for fault in faults):
+        if spans and begin <= spans[-1][1]:
+            begin, end = spans[-1][0], max(end, spans.pop()[1])
+        spans.append((begin, end))
+    return spans
+
+
+def _way(call: ProvenCall, run: Run) -> Span:
+    """When `call` was on its way. One that was lost is so no longer once it is late: later faults did not lose it."""
+    end = math.inf if call.settled is None else call.settled
     most = bound(run)
-    if most is None:
-        return list(run.under(fault))
-    return [call for call in run.under(fault) if call.ending is not Ending.LOST or call.placed + most >= fault.at]
+    if call.ending is Ending.LOST and most is not None:
+        end = min(end, call.placed + most)
+    return call.placed, end
+
+
+def _meets(way: Span, spans: Sequence[Span]) -> bool:
+    begin, end = way
+    first = bisect_left(spans, begin, key=lambda span: span[1])
+    return first < len(spans) and spans[first][0] <= end
 
 
 def _got_somewhere(call: ProvenCall) -> bool:

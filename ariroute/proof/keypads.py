@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -13,8 +14,8 @@ from ariroute.proof.plan import PlannedCall
 
 SHARE: Final = 3
 """Of the calls to a flow that asks for keys every third presses some."""
-AT_MOST: Final = 40
-"""So many in a run: each telephone has ears, which cost time."""
+AT_MOST: Final = 4
+"""So many in an act: each telephone has ears, which cost time."""
 BETWEEN: Final = 1.5
 """Seconds from one press to the next."""
 
@@ -40,18 +41,19 @@ class Keypads:
 
     def __init__(self, server: tuple[str, int]) -> None:
         self._server = server
-        self._waiting: list[Pressing] = []
+        self._waiting: list[tuple[float, Pressing]] = []  # by monotonic seconds
         self._over = threading.Event()
         self._threads: list[threading.Thread] = []
 
     def place(self, calls: Sequence[Pressing]) -> None:
-        """Take these calls, in the order of their times."""
-        self._waiting = list(calls)
+        """Take these calls, in the order of their times from now, which are later than those of all before."""
+        now = time.monotonic()
+        self._waiting += [(now + call.planned.at, call) for call in calls]
 
-    def tick(self, now: float) -> None:
+    def tick(self) -> None:
         """Begin the calls that are due."""
-        while self._waiting and self._waiting[0].planned.at <= now:
-            call = self._waiting.pop(0)
+        while self._waiting and self._waiting[0][0] <= time.monotonic():
+            _, call = self._waiting.pop(0)
             thread = threading.Thread(target=self._call, args=(call,), name="keypad", daemon=True)
             self._threads.append(thread)
             thread.start()

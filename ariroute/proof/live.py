@@ -32,7 +32,7 @@ from ariroute.proof.faults import Things
 from ariroute.proof.performance import Performance, Records
 from ariroute.proof.plan import PlannedCall, Wishes, plan
 from ariroute.proof.result import Proof, Run
-from ariroute.proof.run import Order, StageFailed, number_prefix, starting_time
+from ariroute.proof.run import Order, StageFailed, announced, number_prefix
 from ariroute.proof.stage import stand_in
 from ariroute.proof.supervised import Supervised
 from ariroute.proof.verdict import Placed, Rules, of_channels
@@ -118,12 +118,11 @@ def _played(
         order.faults,
         len(venue.entries),
         guard,
-        starting_time(daemon),
         order.rate,
         number_prefix(config.ruleset.region),
     )
     made = plan(wishes, order.seed)
-    watcher.stage(f"{len(made.calls)} calls, {len(made.faults)} faults: {made.ends:.0f} s")
+    watcher.stage(announced(made))
     rules = Rules(of_channels(venue.placed), guard, refusals(config), deaths=daemon.deaths)
     began = time.time()
     whole = max(each.whole for each in allowed)
@@ -205,9 +204,10 @@ class Originator:
     config: Config
     placed: dict[str, Placed] = field(default_factory=dict)
     """The calls by their uniqueid."""
-    _calls: list[PlannedCall] = field(default_factory=list)
+    _calls: list[tuple[float, PlannedCall]] = field(default_factory=list)
+    """Those to come, by monotonic seconds."""
     _endings: dict[str, float] = field(default_factory=dict)
-    """When each caller hangs up, in the seconds of the run."""
+    """When each caller hangs up, in monotonic seconds."""
     _name: str = field(default_factory=lambda: f"{APP}-{time.time_ns() // 1000}")
 
     @property
@@ -223,12 +223,14 @@ class Originator:
 
     def place(self, calls: Sequence[PlannedCall]) -> None:
         """Begin to place these calls, each at its time from now."""
-        self._calls = list(calls)
+        now = time.monotonic()
+        self._calls += [(now + call.at, call) for call in calls]
 
-    def tick(self, now: float) -> None:
+    def tick(self) -> None:
         """Make the calls that are due, and end those whose callers have had enough."""
-        while self._calls and self._calls[0].at <= now:
-            self._make(self._calls.pop(0), now)
+        now = time.monotonic()
+        while self._calls and self._calls[0][0] <= now:
+            self._make(self._calls.pop(0)[1], now)
         for uniqueid in [each for each, ending in self._endings.items() if ending <= now]:
             del self._endings[uniqueid]
             self.line.hang_up(uniqueid)

@@ -210,12 +210,16 @@ def _cells(tag: str, texts: Iterable[str], numbers: Iterable[str]) -> str:
 def _time_lines(runs: Sequence[Run]) -> str:
     measure = timeline.scale(runs)
     key = "".join(f"<li>{_sample(name)}{_safe(says)}</li>" for name, says in timeline.tones(runs))
-    pictures = [_scrolled(timeline.strips(runs[0], measure, "run"))]
+    shown, step = timeline.drawn(runs[0])
+    pictures = [_scrolled(timeline.strips(shown, measure, "run"))]
     if len(runs) > 1:
         pictures.append("<h3>The control, without a guard, at the same scale</h3>")
-        pictures.append(_scrolled(timeline.strips(runs[1], measure, "control")))
+        pictures.append(_scrolled(timeline.strips(timeline.drawn(runs[1])[0], measure, "control")))
+    some = (
+        f" Of {step} calls that kept the promise one is drawn; those that broke it are drawn all." if step > 1 else ""
+    )
     return (
-        f'<section class="long">\n<h2>Time line</h2>\n<p class="soft">{_READING}</p>\n'
+        f'<section class="long">\n<h2>Time line</h2>\n<p class="soft">{_READING}{some}</p>\n'
         f'<ul class="key">{key}<li>{_BAND}fault</li></ul>\n' + "\n".join(pictures) + "\n</section>"
     )
 

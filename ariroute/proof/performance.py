@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from ariroute.lab.records import CelRow, QueueRow, RecordFile
 from ariroute.proof.faults import ALL, Things
-from ariroute.proof.plan import Plan, PlannedCall, PlannedFault
+from ariroute.proof.plan import Act, Plan, PlannedCall, PlannedFault
 from ariroute.proof.result import Ending, InjectedFault, ProvenCall
 from ariroute.proof.verdict import MARGIN, Rules, Verdict, judge
 from ariroute.proof.watcher import Watcher
@@ -20,6 +20,8 @@ TICK: Final = 0.01
 """Seconds between two looks at what is due."""
 LOOK: Final = 0.4
 """Seconds between two looks at Asterisk's records, at least; and no more than a tenth of the time goes into them."""
+RECOVERING: Final = 15.0
+"""Seconds that the daemon has after an act until it serves again; then the next act begins all the same."""
 APPEARING: Final = 15.0
 """Seconds after the last call was placed by which it must have become a channel."""
 
@@ -32,10 +34,10 @@ class Venue(Protocol):
         """What faults are done to."""
 
     def place(self, calls: Sequence[PlannedCall]) -> None:
-        """Begin to place these calls, each at its time from now."""
+        """Begin to place these calls, each at its time from now; earlier ones go on."""
 
-    def tick(self, now: float) -> None:
-        """Called all the time, with the seconds since the calls began."""
+    def tick(self) -> None:
+        """Called all the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +77,27 @@ class Performance:
     def play(self, began: float) -> Played:
         """Play it to the end; results count from ``began``, in seconds since 1970."""
         self._since = time.time()
-        for fault in self.plan.faults:
-            self._at(fault.at - fault.held, lambda fault=fault: self._begin(fault, began))  # type: ignore[misc]
         try:
-            self.venue.place(self.plan.calls)
-            self._pass_time(self.plan.ends)
+            for act in self.plan.acts:
+                self._act(act, began)
             self._settle()
         finally:
             self._undo()
         return Played(tuple(self._result(began)), tuple(self._faults))
+
+    def _act(self, act: Act, began: float) -> None:
+        """Play one act, and wait until the daemon serves again."""
+        if act.calls:
+            self.venue.place(act.calls)
+        start = self._now()
+        if (fault := act.fault) is not None:
+            self._at(start + fault.at - fault.held, lambda: self._begin(fault, start, began))
+        self._pass_time(start + act.lasts)
+        recovering = self._now() + RECOVERING
+        while self.supervised and not self.venue.things.daemon.serves and self._now() < recovering:
+            self._tend()
+            self._look()
+            time.sleep(TICK)
 
     def _now(self) -> float:
         return time.time() - self._since
@@ -101,7 +115,7 @@ class Performance:
             time.sleep(TICK)
 
     def _tend(self) -> None:
-        self.venue.tick(self._now())
+        self.venue.tick()
         if self.supervised:
             self.venue.things.daemon.tend()
 
@@ -110,7 +124,7 @@ class Performance:
         deadline = self._now() + max(APPEARING, self.longest + 2 * self.rules.guard + MARGIN)
         while True:
             verdicts = self._look(at_once=True)
-            if len(verdicts) >= len(self.plan.calls) and all(verdict.call for verdict in verdicts):
+            if len(verdicts) >= self.plan.calls and all(verdict.call for verdict in verdicts):
                 return
             if self._now() > deadline:
                 return
@@ -119,19 +133,19 @@ class Performance:
 
     # Faults
 
-    def _begin(self, fault: PlannedFault, began: float) -> None:
+    def _begin(self, fault: PlannedFault, start: float, began: float) -> None:
         kind = ALL[fault.kind]
         injected = InjectedFault(fault.kind, kind.says, time.time() - began, fault.held + fault.lasted)
         self._faults.append(injected)
         self.watcher.fault(injected)
         if fault.held:
             self.venue.things.daemon.hold()
-            self._at(fault.at, lambda: kind.begin(self.venue.things, fault))
+            self._at(start + fault.at, lambda: kind.begin(self.venue.things, fault))
         else:
             kind.begin(self.venue.things, fault)
         if kind.end is not None:
             end, place = kind.end, len(self._faults) - 1
-            self._at(fault.at + fault.lasted, lambda: self._end(end, place, began))
+            self._at(start + fault.at + fault.lasted, lambda: self._end(end, place, began))
 
     def _end(self, end: Callable[[Things], None], place: int, began: float) -> None:
         end(self.venue.things)
@@ -153,7 +167,7 @@ class Performance:
             return []
         now = time.time()
         verdicts = judge(self.records.cel.rows(), self.records.queue.rows(), self.rules, self._since, now, self._since)
-        self.watcher.calls(len(verdicts), sum(verdict.call is not None for verdict in verdicts), len(self.plan.calls))
+        self.watcher.calls(len(verdicts), sum(verdict.call is not None for verdict in verdicts), self.plan.calls)
         self._look_at = self._now() + max(LOOK, 10 * (self._now() - started))
         return verdicts
 
@@ -163,7 +177,7 @@ class Performance:
         verdicts = judge(rows, queue, self.rules, began, time.time(), self._since)
         starts = {row.uniqueid: row for row in reversed(rows)}
         calls = [verdict.call or _lost(starts[verdict.uniqueid], self.rules, began) for verdict in verdicts]
-        missing = len(self.plan.calls) - len(calls)
+        missing = self.plan.calls - len(calls)
         offset = self._since - began
         return [*calls, *(ProvenCall("", "", "", offset, Ending.LOST) for _ in range(missing))]
 

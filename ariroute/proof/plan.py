@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-LEAD: Final = 1.0
-"""Seconds of calls before the first fault and after the last."""
-NEAR_FAULTS: Final = 0.6
-"""The share of callers who come just before a fault strikes, or while it is there."""
+LEAD: Final = 0.8
+"""Seconds of calls before each fault, so that it finds some on their way."""
+TAIL: Final = 0.5
+"""Seconds of calls behind it, which find what it has left behind."""
+BEFORE: Final = 0.7
+"""The share of callers who come before the fault strikes."""
+USUAL_RATE: Final = 10.0
+"""Calls a second where there is no fault at all, and nothing else is asked for."""
 IMPATIENT: Final = 0.2
 """The share of callers who hang up by themselves, wherever they are then."""
 PATIENCE: Final = (0.05, 7.0)
@@ -39,7 +44,7 @@ NAMES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class PlannedCall:
-    """One call. Times are seconds from the run's begin; ``entry`` counts the numbers that can be dialled."""
+    """One call. Times are seconds from the act's begin; ``entry`` counts the numbers that can be dialled."""
 
     at: float
     number: str
@@ -53,7 +58,7 @@ class PlannedCall:
 
 @dataclass(frozen=True, slots=True)
 class PlannedFault:
-    """One fault, of a kind of :mod:`ariroute.proof.faults`. Times are seconds from the run's begin."""
+    """One fault, of a kind of :mod:`ariroute.proof.faults`. Times are seconds from the act's begin."""
 
     kind: str
     at: float
@@ -63,42 +68,86 @@ class PlannedFault:
 
 
 @dataclass(frozen=True, slots=True)
+class Act:
+    """One fault with the calls around it; the next act waits until the daemon serves again."""
+
+    calls: tuple[PlannedCall, ...]
+    fault: PlannedFault | None
+    lasts: float
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """A whole run: calls and faults, each in the order of time."""
+    """A whole run."""
 
     seed: int
-    calls: tuple[PlannedCall, ...]
-    faults: tuple[PlannedFault, ...]
-    ends: float
-    """When the last call has come and the last fault is over."""
+    acts: tuple[Act, ...]
+
+    @property
+    def calls(self) -> int:
+        """In all acts."""
+        return sum(len(act.calls) for act in self.acts)
+
+    @property
+    def lasts(self) -> float:
+        """Seconds, without the time in which the daemon starts."""
+        return sum(act.lasts for act in self.acts)
 
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What is asked for. Times are seconds.
+    """What is asked for.
 
-    ``faults`` says how many of each kind; ``starting`` is how long a daemon takes to start on this machine, ``rate``
-    how many calls a second there may be at most, None for as many as the faults need.
+    ``faults`` says how many of each kind, ``rate`` how many calls a second there may be at most, None for as many as
+    come in the time of the faults. ``prefix`` is what callers' numbers begin with.
     """
 
     calls: int
     faults: Mapping[str, int]
     entries: int
     guard: float
-    starting: float = 1.5
     rate: float | None = None
     prefix: str = "+4670"
-    """What callers' numbers begin with."""
 
 
 def plan(wishes: Wishes, seed: int) -> Plan:
-    """The time line for ``wishes``: one fault after the other, and more calls around them than between."""
+    """The acts for ``wishes``: one fault after the other, each with its part of the calls."""
     dice = random.Random(seed)  # noqa: S311  # a time line, no secret
-    faults = _faults(wishes, dice)
-    natural = max((fault.at + fault.lasted for fault in faults), default=LEAD) + wishes.starting + LEAD
-    ends = max(natural, wishes.calls / wishes.rate) if wishes.rate else natural
-    stretched = [_moved(fault, ends / natural) for fault in faults]
-    return Plan(seed, tuple(_calls(wishes, stretched, ends, dice)), tuple(stretched), ends)
+    kinds: list[str | None] = [kind for kind, count in wishes.faults.items() for _ in range(count)]
+    dice.shuffle(kinds)
+    kinds = kinds or [None]
+    entries = [place % wishes.entries for place in range(wishes.calls)]
+    dice.shuffle(entries)
+    seen: Counter[str] = Counter()
+    acts = []
+    for place, kind in enumerate(kinds):
+        own = entries[place :: len(kinds)]
+        acts.append(_act(wishes, kind, seen[kind or ""], own, dice))
+        seen[kind or ""] += 1
+    return Plan(seed, tuple(acts))
+
+
+def _act(wishes: Wishes, kind: str | None, before: int, entries: Sequence[int], dice: random.Random) -> Act:
+    """The act of a fault, the how manieth of its kind it is being told by ``before``."""
+    lead = LEAD if kind else len(entries) / (wishes.rate or USUAL_RATE)
+    if wishes.rate:
+        lead = max(lead, len(entries) / wishes.rate)
+    if kind is None:
+        return Act(_calls(wishes, entries, lead, lead, dice), None, lead)
+    held = round(dice.uniform(0.1, 0.5), 2) if kind == "kill" and before % 2 else 0.0
+    fault = PlannedFault(kind, round(lead + held, 3), round(LASTS[kind](before, wishes.guard, dice), 2), held)
+    lasts = fault.at + fault.lasted + TAIL
+    return Act(_calls(wishes, entries, lead, lasts, dice), fault, lasts)
+
+
+def _calls(
+    wishes: Wishes, entries: Sequence[int], lead: float, lasts: float, dice: random.Random
+) -> tuple[PlannedCall, ...]:
+    """A call for each of ``entries``, most of them before ``lead``."""
+    times = sorted(
+        round(dice.uniform(0.0, lead) if dice.random() < BEFORE else dice.uniform(lead, lasts), 3) for _ in entries
+    )
+    return tuple(_call(wishes, at, entry, dice) for at, entry in zip(times, entries, strict=True))
 
 
 HELD: Final = 1.5
@@ -113,39 +162,7 @@ def control(wishes: Wishes, seed: int) -> Plan:
         PlannedCall(at, f"{wishes.prefix}{dice.randrange(10**7):07d}", "", place % wishes.entries, None)
         for place, at in enumerate(times)
     ]
-    return Plan(seed, tuple(calls), (PlannedFault("kill", HELD, HELD, HELD),), 2 * HELD)
-
-
-def _faults(wishes: Wishes, dice: random.Random) -> list[PlannedFault]:
-    kinds = [kind for kind, count in wishes.faults.items() for _ in range(count)]
-    dice.shuffle(kinds)
-    seen: dict[str, int] = {}
-    faults, now = [], LEAD
-    for kind in kinds:
-        place = seen[kind] = seen.get(kind, -1) + 1
-        lasted = LASTS[kind](place, wishes.guard, dice)
-        held = round(dice.uniform(0.1, 0.5), 2) if kind == "kill" and place % 2 else 0.0
-        faults.append(PlannedFault(kind, round(now + held, 3), round(lasted, 2), held))
-        now += held + lasted + wishes.starting * RECOVERY.get(kind, 0.3) + dice.uniform(0.3, 1.0)
-    return faults
-
-
-def _moved(fault: PlannedFault, factor: float) -> PlannedFault:
-    return PlannedFault(fault.kind, round(fault.at * factor, 3), fault.lasted, fault.held)
-
-
-def _calls(wishes: Wishes, faults: Sequence[PlannedFault], ends: float, dice: random.Random) -> list[PlannedCall]:
-    entries = [place % wishes.entries for place in range(wishes.calls)]
-    dice.shuffle(entries)
-    times = sorted(_time(faults, ends, dice) for _ in range(wishes.calls))
-    return [_call(wishes, at, entry, dice) for at, entry in zip(times, entries, strict=True)]
-
-
-def _time(faults: Sequence[PlannedFault], ends: float, dice: random.Random) -> float:
-    if faults and dice.random() < NEAR_FAULTS:
-        fault = dice.choice(faults)
-        return round(max(0.0, fault.at + dice.uniform(-0.8, min(fault.lasted, 2.0))), 3)
-    return round(dice.uniform(0.0, ends), 3)
+    return Plan(seed, (Act(tuple(calls), PlannedFault("kill", HELD, HELD, HELD), 2 * HELD),))
 
 
 def _call(wishes: Wishes, at: float, entry: int, dice: random.Random) -> PlannedCall:
@@ -192,7 +209,3 @@ LASTS: Final[Mapping[str, Callable[[int, float, random.Random], float]]] = {
     "crm": _some,
 }
 """For each kind how long it lasts: the how manieth of its kind it is, the guard, dice."""
-
-RECOVERY: Final = {"kill": 1.6, "restart": 1.8, "upgrade": 2.0, "reload": 0.5, "cut": 0.7, "deaf": 0.7}
-"""For some kinds how many times the start of a daemon it takes until the next fault strikes; without a daemon's start
-most of them would hit nobody."""

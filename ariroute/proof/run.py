@@ -27,7 +27,6 @@ from ariroute.proof.performance import Performance, Played, Records
 from ariroute.proof.plan import Plan, PlannedCall, Wishes, control, plan
 from ariroute.proof.result import Proof, Run
 from ariroute.proof.stage import UNDECIDED, Stage
-from ariroute.proof.supervised import Supervised
 from ariroute.proof.verdict import Placed, Rules, at_extensions
 from ariroute.proof.watcher import Watcher
 
@@ -37,8 +36,6 @@ NEVER: Final = 3600.0
 """Seconds of patience of a caller who has much."""
 IN_QUEUE: Final = 3.0
 """Seconds that a patient caller stays once the call is answered, beyond what the flow may take."""
-SLOWEST_START: Final = 4.0
-"""Seconds that are left for a daemon's start at most, also on a machine that is busy with other things."""
 LARGE: Final = 100
 """From so many calls on the control has two rounds."""
 CONTROL_CALLS: Final = (10, 20)
@@ -99,9 +96,10 @@ def number_prefix(region: str) -> str:
     return phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)[:-7]
 
 
-def starting_time(daemon: Supervised) -> float:
-    """Seconds that a plan leaves for the start of a daemon."""
-    return min(daemon.starting, SLOWEST_START)
+def announced(made: Plan) -> str:
+    """A plan in words."""
+    faults = sum(act.fault is not None for act in made.acts)
+    return f"{made.calls} calls, {faults} faults: {made.lasts:.0f} s, and the time in which the daemon starts again"
 
 
 class _Venue:
@@ -125,9 +123,9 @@ class _Venue:
         if others:
             self._stage.callers.place([self._caller(place, call) for place, call in enumerate(others)], rate=PLACING)
 
-    def tick(self, now: float) -> None:
+    def tick(self) -> None:
         """SIPp keeps time by itself; those who press keys are called by us."""
-        self._stage.keypads.tick(now)
+        self._stage.keypads.tick()
 
     def _extension(self, call: PlannedCall) -> str:
         return f"{self._prefix}{call.entry}"
@@ -195,11 +193,9 @@ class _House:
         if order.with_control:
             daemon.start()
         entries = len(self._stage.entries)
-        wishes = Wishes(
-            order.calls, order.faults, entries, self._guard, starting_time(daemon), order.rate, self._prefix
-        )
+        wishes = Wishes(order.calls, order.faults, entries, self._guard, order.rate, self._prefix)
         made = plan(wishes, order.seed)
-        self._watcher.stage(f"{len(made.calls)} calls, {len(made.faults)} faults: {made.ends:.0f} s")
+        self._watcher.stage(announced(made))
         allowed = self._stage.allowed
         venue = _Venue(self._stage, dialplan.GUARDED, allowed, self._guard)
         rules = self._rules(dialplan.GUARDED, allowed)

@@ -26,21 +26,13 @@ class Supervised:
         self.spare = second
         self.deaths: list[float] = []
         """When one ended or another took over, in seconds since 1970."""
-        self.starting = 0.0
-        """Seconds that the first start took."""
         self._heir: DaemonProcess | None = None
         self._due: float | None = None
         """When it is to be started again, in monotonic seconds; None while one runs."""
 
     def start(self) -> None:
         """Start it and wait until it serves. Raises DaemonFailed."""
-        began = time.monotonic()
         self.launch()
-        self.wait_until_ready()
-        self.starting = time.monotonic() - began
-
-    def wait_until_ready(self) -> None:
-        """Raises DaemonFailed when it ends, or does not come up."""
         daemon = self.current
         try:
             until(lambda: daemon.is_ready or daemon.has_ended, "a daemon that serves", DEADLINE)
@@ -68,6 +60,11 @@ class Supervised:
             self.deaths.append(time.time())
         if self._due is not None and time.monotonic() >= self._due:
             self.launch()
+
+    @property
+    def serves(self) -> bool:
+        """Whether one daemon is there, connected with Asterisk, and none is on its way in or out."""
+        return self._heir is None and self._due is None and not self.current.has_ended and self.current.is_ready
 
     # What is done to it
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 from ariroute.proof import words
@@ -21,6 +21,9 @@ PLOT, ROW, AXIS = 132, 13, 20
 """Heights in px of the plot, of the row of a kind of fault, and of the numbers below."""
 CALLS_A_STRIP, MOST_STRIPS = 110, 14
 STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 43200)
+
+MOST_DRAWN = 6000
+"""Calls that kept the promise and are drawn; of more, one in so many. Those that broke it are drawn all."""
 
 TONES = (
     ("queued", "in its queue"),
@@ -91,6 +94,17 @@ def tones(runs: Sequence[Run]) -> list[tuple[str, str]]:
     """Those of `TONES` that `runs` have, for the key."""
     found = {tone(call, _late(run)) for run in runs for call in run.calls}
     return [each for each in TONES if each[0] in found]
+
+
+def drawn(run: Run) -> tuple[Run, int]:
+    """`run` with the calls that are drawn, and of how many that kept the promise each of these is one."""
+    step = math.ceil(len(run.calls) / MOST_DRAWN)
+    if step <= 1:
+        return run, 1
+    late = _late(run)
+    broken = [tone(call, late) in ("broken", "lost") for call in run.calls]
+    calls = tuple(call for place, call in enumerate(run.calls) if broken[place] or place % step == 0)
+    return replace(run, calls=calls), step
 
 
 def strips(run: Run, measure: Scale, name: str) -> str:

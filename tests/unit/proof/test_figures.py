@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 
 import pytest
@@ -58,6 +59,18 @@ def test_a_call_lost_long_before_a_fault_is_not_laid_to_its_charge() -> None:
 
     assert by_kind(run)[0].under_way == 0
     assert by_kind(replace(run, guard=None))[0].under_way == 1
+
+
+def test_who_is_under_way_is_whom_the_run_says() -> None:
+    """Against `Run.under`, for faults that overlap, touch and repeat."""
+    dice = random.Random(1)
+    calls = tuple(call(number, at := dice.uniform(0, 60), at + dice.expovariate(1)) for number in range(200))
+    faults = tuple(kill(dice.uniform(0, 60), dice.choice((0.0, 0.5, 6.0))) for _ in range(20))
+    run = replace(GOOD, calls=calls, faults=faults)
+
+    (found,) = by_kind(run)
+
+    assert found.under_way == len({each.uniqueid for fault in faults for each in run.under(fault)})
 
 
 def test_odd_calls_tell_why() -> None:

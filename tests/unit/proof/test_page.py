@@ -171,6 +171,21 @@ def test_a_long_run_is_cut_into_strips(count: int, strips: int) -> None:
     assert strips - 3 <= timeline.duration(run) / measure.length <= strips
 
 
+def test_of_very_many_calls_some_are_drawn_and_all_that_broke_the_promise() -> None:
+    good = tuple(call(number, number / 10, number / 10 + 0.1) for number in range(4 * timeline.MOST_DRAWN))
+    lost = tuple(call(10**6 + number, number, None, Ending.LOST) for number in range(7))
+    run = replace(GOOD, calls=(*good, *lost))
+
+    shown, step = timeline.drawn(run)
+
+    assert step == 5
+    assert len(shown.lost) == 7
+    assert len(shown.calls) <= timeline.MOST_DRAWN + 7
+    assert "Of 5 calls that kept the promise one is drawn" in html(replace(HOLDS, run=run))
+    assert timeline.drawn(GOOD) == (GOOD, 1)
+    assert "one is drawn" not in html(HOLDS)
+
+
 @pytest.mark.parametrize(("at", "text"), [(0, "0:00"), (45, "0:45"), (605, "10:05"), (3750, "1:02:30")])
 def test_the_clock_of_a_run(at: float, text: str) -> None:
     assert timeline.clock(at) == text
