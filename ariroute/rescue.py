@@ -31,8 +31,8 @@ from urllib.parse import quote, urlsplit
 
 FILE: Final = "rescue.json"
 REQUEST_TIMEOUT: Final = 2.0
-WITHIN: Final = 5.0
-"""Seconds for all of it: a guard is not much longer."""
+WITHIN: Final = 10.0
+"""Seconds for all of it; systemd waits for 20."""
 AGAIN: Final = 0.02
 """Seconds between two looks at who is still there."""
 AT_ONCE: Final = 16

@@ -23,8 +23,8 @@ log = logging.getLogger("ariroute.daemon")
 
 PATIENCE: Final = 5.0
 """Seconds after which the start counts as done without a PBX: the daemon waits for it, and nobody for the daemon."""
-SUCCESSION: Final = 2.0
-"""Seconds that the daemon which stands by has for taking the calls over; it needs 0.1."""
+SUCCESSION: Final = 5.0
+"""Seconds that the daemon which stands by has for taking the calls over, while this one routes on; it needs 0.1."""
 START_LOOK, LOOK = 0.05, 1.0
 """Seconds between two looks at how the daemon does, before and after the start is over."""
 

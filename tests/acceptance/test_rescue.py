@@ -13,17 +13,19 @@ from running_daemon import RunningDaemon, until
 
 from ariroute import rescue
 from ariroute.lab import audio
-from ariroute.lab.accounts import GUARD
 from ariroute.lab.customers import CustomerService
 from ariroute.lab.sip import Caller
 
 from .conftest import NewDaemon, Site, edit, number
 
+IN_THEIR_QUEUE = 10.0
+"""Seconds, on a machine that is busy with all else; measured: 0.2, and 0.5 where all of them hear a prompt."""
+LONGER_GUARD = 30.0
 SCRIPT = [sys.executable, "-I", "-S", rescue.__file__]
 
 
-def callers(count: int) -> list[Caller]:
-    return [Caller(number("gold", place)) for place in range(count)]
+def callers(count: int, dialled: str) -> list[Caller]:
+    return [Caller(number("gold", place), dialled=dialled) for place in range(count)]
 
 
 @pytest.fixture
@@ -39,35 +41,33 @@ def rescued(runtime: Path, *options: str, result: str = "success") -> subprocess
     return subprocess.run([*SCRIPT, *options], env=environ, capture_output=True, text=True, timeout=30, check=False)
 
 
-def kill_with_calls_inside(site: Site, daemon: RunningDaemon, runtime: Path, count: int) -> None:
+def kill_with_calls_inside(
+    site: Site, daemon: RunningDaemon, runtime: Path, count: int, dialled: str = "support"
+) -> None:
     daemon.environ = {"RUNTIME_DIRECTORY": str(runtime)}
     daemon.start()
-    site.place(callers(count), rate=60)
+    site.place(callers(count, dialled), rate=60)
     site.accounts.in_application(count)
     until(lambda: daemon.in_flight == count, f"{count} calls in the daemon's hands")
     daemon.kill()
 
 
-@pytest.mark.parametrize("site", ["22", "16"], indirect=True)
-def test_sixty_calls_of_a_dead_daemon_are_in_the_default_queue_long_before_the_guard(
+def test_sixty_calls_of_a_dead_daemon_are_in_the_default_queue_and_it_is_not_the_guard_that_has_them(
     site: Site, new_daemon: NewDaemon, crm: CustomerService, runtime: Path
 ) -> None:
-    crm.delay = 10.0
-    daemon = new_daemon(site, timeout="8s", guard="10s")  # the guard is only as it must be for the file to load
-    kill_with_calls_inside(site, daemon, runtime, 60)
+    crm.delay = 20.0
+    daemon = new_daemon(site, timeout="15s", guard="20s")
+    kill_with_calls_inside(site, daemon, runtime, 60, dialled="unguarded")
     assert stat.S_IMODE((runtime / rescue.FILE).stat().st_mode) == 0o600
-    inside = {call.uniqueid for call in site.accounts.calls() if not call.queues}
 
     began = time.time()
     ended = rescued(runtime)
 
-    words = f"calls were left in application {site.app}; they go on in the dialplan"
     assert (ended.returncode, ended.stdout) == (0, "")
-    assert ended.stderr == f"rescue: pbx1: {len(inside)} {words}\n"
-    calls = [call for call in site.accounts.settled(60) if call.uniqueid in inside]
-    assert len(calls) > 30
+    assert ended.stderr == f"rescue: pbx1: 60 calls were left in application {site.app}; they go on in the dialplan\n"
+    calls = site.accounts.settled(60)
     assert {call.queue for call in calls} == {"standard"}
-    assert max(call.in_queue or 0.0 for call in calls) - began < 1.5
+    assert max(call.in_queue or 0.0 for call in calls) - began < IN_THEIR_QUEUE
 
 
 @pytest.mark.parametrize("site", ["22", "16"], indirect=True)
@@ -86,7 +86,7 @@ def test_callers_who_hear_a_long_prompt_need_not_hear_it_to_its_end(
 
     calls = site.accounts.settled(30)
     assert {call.queue for call in calls} == {"standard"}
-    assert max(call.in_queue or 0.0 for call in calls) - began < GUARD - 1
+    assert max(call.in_queue or 0.0 for call in calls) - began < IN_THEIR_QUEUE < LONGER_GUARD
 
 
 @pytest.mark.parametrize("result", ["signal", "watchdog", "oom-kill"])

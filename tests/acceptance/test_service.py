@@ -70,15 +70,3 @@ def test_the_manager_hears_of_its_start_its_life_its_reloads_and_where_it_hung(
     assert daemon.wait() == -signal.SIGABRT
     assert any("Fatal Python error: Aborted" in line for line in daemon.said())
     assert any("ariroute" in line and "in run" in line for line in daemon.said())
-
-
-def test_at_a_stop_the_manager_is_asked_for_as_much_time_as_the_calls_may_take(
-    site: Site, new_daemon: NewDaemon, manager: Manager
-) -> None:
-    daemon = new_daemon(site)
-    daemon.environ = manager.environ
-    daemon.start()
-
-    assert daemon.stop() == 0
-
-    assert manager.heard()[-2:] == ["STOPPING=1", "EXTEND_TIMEOUT_USEC=11000000"]

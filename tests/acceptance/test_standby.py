@@ -15,6 +15,7 @@ from ariroute.lab.customers import CustomerService
 from ariroute.lab.sip import Caller
 
 from .conftest import NewDaemon, Site, number
+from .matrix.scale import scaled
 
 RATE = 20.0
 TAKEN_OVER = 1.0
@@ -61,7 +62,10 @@ def status(daemon: RunningDaemon) -> dict[str, Any]:
 @pytest.fixture
 def pair(site: Site, new_daemon: NewDaemon, crm: CustomerService, tmp_path: Path) -> Pair:
     crm.delay = 0.3
-    return Pair(new_daemon(site), new_daemon(site), tmp_path / "lock")
+    first, second = (
+        new_daemon(site, timeout="2500ms") for _ in range(2)
+    )  # a busy machine is no reason for the default
+    return Pair(first, second, tmp_path / "lock")
 
 
 def callers(first: int, count: int) -> list[Caller]:
@@ -105,19 +109,18 @@ def test_when_the_one_that_routes_is_killed_then_the_other_has_its_calls_within_
 def test_an_upgrade_restarts_one_after_the_other_and_no_call_notices(site: Site, pair: Pair) -> None:
     """Over and over: each daemon is the new one, and has the calls, in its turn."""
     pair.start()
-    restarts = 0
-    for first_caller in (0, 48):
+    for first_caller in range(0, scaled(48, 96), 48):
         site.place(callers(first_caller, 48), rate=RATE / 2)
         for daemon in reversed(pair.daemons):  # the one that stands by first, and the second time it routes
             site.accounts.in_application(first_caller + 6)
             pair.restart(daemon)
-            restarts += 1
-    assert len(site.accounts.calls()) > 60, "calls came all the time"
+    assert len(site.accounts.calls()) > 12, "calls came all the time"
 
-    calls = site.accounts.settled(96)
+    calls = site.accounts.settled(scaled(48, 96))
     assert_each_is_in_a_queue_once(site)
-    assert {call.queue for call in calls} == {"gold"}
-    assert max(call.wait for call in calls) < 2.0
+    diverted = [call for call in calls if call.queue != "gold"]
+    assert not diverted, [daemon.text() for daemon in pair.daemons]
+    assert max(call.wait for call in calls) < 3.0
     succeeded = [len(daemon.logs("the daemon that stood by takes the calls over")) for daemon in pair.daemons]
-    assert sum(succeeded) >= 2
+    assert sum(succeeded) == scaled(1, 2)
     assert [daemon.said() for daemon in pair.daemons] == [[], []]
