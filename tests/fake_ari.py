@@ -15,7 +15,7 @@ from aiohttp import WSMsgType, web
 from ariroute.asterisk.settings import AriSettings
 from ariroute.values import Secret
 
-Misbehaviour = Literal["hang", "close", "garbage"] | int | float
+Misbehaviour = Literal["hang", "lose", "close", "garbage"] | int | float
 """Never answer; close the connection; answer no JSON; this HTTP status (int); answer after seconds (float)."""
 
 NOT_A_RESOURCE = (404, "Resource not found")
@@ -359,11 +359,15 @@ class FakePbx:
         """Status and body; None for never."""
         if self._record:
             self.seen.append(Seen(via, method, uri, body))
+        loses = False
         for only_method, part, how in self._misbehaviours:
             if method.startswith(only_method) and part in uri:
                 match how:
                     case "hang":
                         return None
+                    case "lose":  # it is done, and the answer never comes
+                        loses = True
+                        break
                     case "close" | "garbage":
                         return how
                     case int():
@@ -374,7 +378,7 @@ class FakePbx:
         parameters = dict(parse_qsl(query)) | (json.loads(body) if body else {})
         answer = self._resource(method, [unquote(part) for part in uri.split("/")], parameters)
         self._changed.set()
-        return answer
+        return None if loses else answer
 
     def _resource(self, method: str, parts: list[str], parameters: dict[str, Any]) -> tuple[int, Any]:
         match method, parts:

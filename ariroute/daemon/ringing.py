@@ -84,13 +84,25 @@ class Ringing:
         """
         with contextlib.suppress(AriError):  # without it an answer is noticed later
             await self._ari.watch(self._channel)
-        word = "" if await hand_over(self._ari, self._channel, wanted) else await self._ask()
+        word = "" if await self._hand_over(wanted) else await self._ask()
         if word in ("", ANSWERED):  # gone, it may be ringing: the answer to its handing over was lost
             word = await self._outcome(ring.within + GRACE)
         await let_go(self._ari, self._channel)
         if word == ANSWERED:
             return None
         return Rang(OUTCOMES.get(word, RingOutcome.FAILED), word, time.monotonic() - self.began)
+
+    async def _hand_over(self, wanted: Mapping[str, str]) -> bool:
+        """As :func:`hand_over`, but a call that rang and is back was handed over, though the answer was lost.
+
+        Another try would ring the phone again, and the flow would go on with the call at that phone.
+        """
+        try:
+            return await hand_over(self._ari, self._channel, wanted, lambda: self.is_outside or self._word.done())
+        except AriError:
+            if self._word.done():
+                return True
+            raise
 
     async def _outcome(self, within: float) -> str:
         with contextlib.suppress(TimeoutError):

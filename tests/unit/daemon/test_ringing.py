@@ -188,6 +188,27 @@ async def test_when_the_answer_is_lost_to_sending_the_call_to_the_phone_then_its
     await ringing_daemon.stop()
 
 
+async def test_when_the_answer_is_lost_and_the_phone_has_refused_meanwhile_then_it_does_not_ring_twice(
+    fake: FakePbx, flow_file: Callable[..., Path]
+) -> None:
+    file = with_steps(flow_file(), FLOW)
+    file.write_text(file.read_text().replace("transport: auto", "transport: http, request_timeout: 300ms"))
+    daemon = await started(fake, file)
+    fake.misbehave("lose", uri="continue")
+    handed_over: list[str] = []
+    fake.on_continue = lambda channel: handed_over.append(channel.variables["ARIROUTE_DIAL"])
+    channel = await ring(fake)
+    fake.behave()
+    fake.on_continue = lambda channel: handed_over.append(channel.variables["ARIROUTE_QUEUE"])
+
+    channel.variables["ARIROUTE_DECIDED"] = ""  # as the dialplan does on the way back
+    fake.come_back(channel, "BUSY")
+
+    await fake.until(lambda: channel.continued)
+    assert handed_over == ["PJSIP/anna", "gold"]
+    await daemon.stop()
+
+
 async def test_when_the_sweep_sees_the_end_of_a_ring_later_than_the_event_then_the_next_ring_is_not_told_of_it(
     fake: FakePbx, hunting_daemon: Daemon
 ) -> None:
