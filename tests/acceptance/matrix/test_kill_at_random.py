@@ -19,7 +19,7 @@ from .scale import scaled
 
 CALLS, RATE = scaled(50, 600), 12.0
 BETWEEN_KILLS = (0.5, 2.5)
-DELAYS = (0.0, 0.3, 0.02, 0.6)
+DELAYS = (0.6, 0.02, 0.3, 0.0)
 """Of the customer service, one after the other: the kills fall into hand-offs, then into lookups."""
 
 
@@ -33,7 +33,7 @@ def inside_at(calls: Collection[Account], moment: float) -> list[Account]:
 def test_f1_killed_every_few_moments_it_loses_no_call(
     site: Site, new_daemon: NewDaemon, crm: CustomerService, note: Note
 ) -> None:
-    """F1: kill -9 every 0.5 to 2.5 s at 12 calls/s: 0 lost, 0 twice, no wait above guard + 0.1 s."""
+    """F1: kill -9 after every 0.5 to 2.5 s of life at 12 calls/s: 0 lost, 0 twice, no wait above guard + 0.1 s."""
     dice, delays = random.Random(1), itertools.cycle(DELAYS)
     daemon = new_daemon(site)
     daemon.start()
@@ -42,17 +42,16 @@ def test_f1_killed_every_few_moments_it_loses_no_call(
     kills = 0
     while len(site.accounts.calls()) < CALLS:
         crm.delay = next(delays)
-        due = time.monotonic() + dice.uniform(*BETWEEN_KILLS)
-        until(lambda due=due: time.monotonic() > due, "the time of the next kill")  # type: ignore[misc]
+        time.sleep(dice.uniform(*BETWEEN_KILLS))
         daemon.kill()
-        daemon.launch()
+        daemon.start()
         kills += 1
 
     site.accounts.settled(CALLS)
     calls = judge(site, note)
     assert_within_the_guard(site, calls)
     assert {call.queue for call in calls} <= {"gold", "standard"}
-    assert kills >= scaled(2, 25)
+    assert kills >= scaled(1, 15)
 
 
 @pytest.mark.parametrize("site", ["22", "16"], indirect=True)
@@ -78,9 +77,7 @@ def test_f0_a_kill_loses_calls_without_the_guard_and_none_with_it(
         return [call for call in site.accounts.calls() if call.caller.startswith("+46702")]
 
     until(lambda: len(saved()) == len(guarded) and all(call.queues for call in saved()), lambda: f"{saved()}")
-    until(
-        lambda: len(control()) == len(unguarded) and time.time() > killed + BOUND, "the control and the guard's time"
-    )
+    until(lambda: len(control()) == len(unguarded) and time.time() > killed + BOUND, "the control and the guard's time")
 
     census = site.accounts.census()
     lost = {call.uniqueid for call in control() if not call.queues}

@@ -15,8 +15,8 @@ AT_ONCE = 20
 """Calls that may be decided at the same time."""
 THINKING = 1.5
 """Seconds that the customer service takes."""
-PROMPTLY = 0.1
-"""Seconds to the queue for those who are not decided on; alone it takes a few milliseconds."""
+PROMPTLY = scaled(THINKING / 2, 0.1)
+"""Seconds to the queue for those who are not decided on; on a machine that is left alone it takes milliseconds."""
 
 
 def test_beyond_what_may_be_decided_at_once_calls_are_in_the_default_queue_at_once(
