@@ -28,6 +28,19 @@ def reached(found: AriFacts) -> Iterator[Finding]:
         yield ok(f"ARI answers to '{found.user}'", found.url)
 
 
+def listed(found: AriFacts, unlisted: str) -> Iterator[Finding]:
+    """It tells what it has."""
+    if unlisted:
+        yield fault(
+            unlisted,
+            found.url,
+            why="what the flows need cannot be compared with it, nor its version and modules",
+            remedy="sudo asterisk -rx 'module show like res_ari'",
+        )
+    elif not found.error:
+        yield ok("ARI tells what this Asterisk has")
+
+
 def rights(found: AriFacts) -> Iterator[Finding]:
     """The user who takes calls may change things, and the one who looks may not."""
     if found.may_write is False:

@@ -79,7 +79,7 @@ async def examine(path: Path, found: Opened, folder: Path) -> Examination:
         sections.append(section("passwords", passwords(list(_passwords(pbxs)))))
     for each in facts:
         sections += _pbx(each, config)
-    unreachable = any(each.ari.error or (each.ami and each.ami.error) for each in facts)
+    unreachable = any(each.ari.error or each.unlisted or (each.ami and each.ami.error) for each in facts)
     return Examination(tuple(sections), unusable=bool(found.problems), unreachable=bool(unreachable))
 
 
@@ -133,6 +133,7 @@ def _pbx(found: PbxFacts, config: Config) -> list[Section]:
         section(
             f"{name}: ARI",
             ari.reached(found.ari),
+            ari.listed(found.ari, found.unlisted),
             *(() if found.ari.error else (ari.rights(found.ari), ari.origins(found.ari, found.files))),
             ari.network(found.ari),
             ari.write_timeout(found.files),

@@ -74,14 +74,16 @@ class AsteriskFiles:
 class PbxFacts:
     """One Asterisk.
 
-    ``skew``: seconds by which its clock is ahead of ours; ``offset``: its time zone, as ``+0100``; ``dialplan``: that
-    of its extensions.conf, where it may be read.
+    ``unlisted``: why the inventory could not be taken of an ARI that answers; ``skew``: seconds by which its clock is
+    ahead of ours; ``offset``: its time zone, as ``+0100``; ``dialplan``: that of its extensions.conf, where it may be
+    read.
     """
 
     name: str
     ari: AriFacts
     ami: AmiFacts | None
     inventory: Inventory | None = None
+    unlisted: str = ""
     queues: Mapping[str, QueueFacts] | None = None
     files: AsteriskFiles | None = None
     dialplan: Dialplan | None = None

@@ -24,9 +24,11 @@ async def daemon(address: str) -> DaemonFacts:
             return DaemonFacts(address, error=f"{address} did not answer within {TIMEOUT.total:g} s")
         except aiohttp.ClientConnectorError as error:
             return DaemonFacts(address, error=plain(error.os_error))
-        except (OSError, aiohttp.ClientError, ValueError) as error:
+        except (OSError, aiohttp.ClientError) as error:
             return DaemonFacts(address, error=f"{type(error).__name__}: {error}")
-    if not isinstance(status, dict) or "pbxs" not in status or not isinstance(live, dict):
+        except ValueError:
+            live = status = None
+    if not (isinstance(live, dict) and isinstance(status, dict) and isinstance(status.get("pbxs"), dict)):
         return DaemonFacts(address, error=f"whoever answers at {address} is no daemon of ariroute")
     return DaemonFacts(
         address,

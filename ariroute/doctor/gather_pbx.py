@@ -49,12 +49,12 @@ async def pbx(name: str, settings: PbxSettings, folder: Path) -> PbxFacts:
     port = parts.port or (443 if parts.scheme == "https" else 80)
     ari, skew, offset = await _ari(settings.ari, port if here else None)
     ami = await _ami(settings.ami) if settings.ami else AmiAnswers(None)
-    inventory = await _inventory(settings, ari, ami.facts)
+    inventory, unlisted = await _inventory(settings, ari, ami.facts)
     if ari.dangerous is None and inventory and "func_env" in inventory.modules:
         ari = replace(ari, dangerous=ami.dangerous)
     files = asterisk_files(folder, port) if here else None
     dialplan = _dialplan(folder / "extensions.conf") if files else None
-    return PbxFacts(name, ari, ami.facts, inventory, ami.queues, files, dialplan, skew, offset)
+    return PbxFacts(name, ari, ami.facts, inventory, unlisted, ami.queues, files, dialplan, skew, offset)
 
 
 def _dialplan(file: Path) -> Dialplan | None:
@@ -72,15 +72,18 @@ class AmiAnswers(NamedTuple):
     queues: Mapping[str, QueueFacts] | None = None
 
 
-async def _inventory(settings: PbxSettings, ari: AriFacts, ami: AmiFacts | None) -> Inventory | None:
-    """The inventory; without AMI's part where AMI does not answer, with the caller's user where the reader cannot."""
+async def _inventory(settings: PbxSettings, ari: AriFacts, ami: AmiFacts | None) -> tuple[Inventory | None, str]:
+    """The inventory, or why there is none.
+
+    Without AMI's part where AMI does not answer; by the user who takes calls where the reader cannot ask.
+    """
     if ari.error:
-        return None
+        return None, ""
     asks = settings.ari.model_copy(update={"reader": None}) if ari.reader_error else settings.ari
     try:
-        return await take(asks, None if ami is None or ami.error else settings.ami, CONTEXTS, tuple(DEFAULTS))
-    except ArirouteError:
-        return None
+        return await take(asks, None if ami is None or ami.error else settings.ami, CONTEXTS, tuple(DEFAULTS)), ""
+    except ArirouteError as error:
+        return None, str(error)
 
 
 # ---- ARI

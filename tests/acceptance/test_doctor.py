@@ -56,6 +56,8 @@ def write(folder: Path, pbx: PrivateAsterisk, admin: int, secrets: dict[str, str
 def doctor(file: Path, pbx: PrivateAsterisk) -> tuple[int, Told]:
     """The exit code, and what is not in order."""
     done = ariroute("doctor", "--json", "-c", str(file), "--asterisk", str(pbx.directory / "etc"))
+    secrets = [(file.parent / name).read_text() for name in ("ari", "reader", "ami")]
+    assert not [text for text in secrets if text in done.stdout + done.stderr]
     sections = json.loads(done.stdout)["sections"]
     findings = [finding for each in sections for finding in each["findings"]]
     assert len(findings) > 20

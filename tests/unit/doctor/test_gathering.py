@@ -7,12 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
+from ariroute.config.model import PbxSettings
 from ariroute.doctor.conf import parse
 from ariroute.doctor.facts import Member, QueueFacts, beyond_loopback, is_loopback
+from ariroute.doctor.gather_daemon import daemon
 from ariroute.doctor.gather_machine import asterisk_files, broken_packages, file_facts, secret_paths
-from ariroute.doctor.gather_pbx import offset_of, queues_of, skew_of
+from ariroute.doctor.gather_pbx import offset_of, pbx, queues_of, skew_of
 from ariroute.doctor.sockets import listening
+from ariroute.values import Secret
 
 TCP = """\
   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -121,6 +126,33 @@ def test_a_package_that_cannot_be_imported_is_told(tmp_path: Path, monkeypatch: 
         "damaged": "RuntimeError: no such symbol",
         "none": "ModuleNotFoundError: No module named 'no_such_module_here'",
     }
+
+
+@pytest.mark.parametrize(
+    ("body", "error", "unlisted"),
+    [
+        ("[]", "answers HTTP 200; is this Asterisk's HTTP server?", ""),
+        ("<html>", "answers HTTP 200; is this Asterisk's HTTP server?", ""),
+        ('{"system": {"version": "22.1.0"}, "status": [1]}', "", "gives answers that are none of ARI's"),
+    ],
+)
+async def test_a_server_that_is_no_asterisk_and_no_daemon(body: str, error: str, unlisted: str, tmp_path: Path) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(text=body, content_type="application/json")
+
+    application = web.Application()
+    application.router.add_route("*", "/{path:.*}", answer)
+    async with TestServer(application) as server:
+        address = f"127.0.0.1:{server.port}"
+        url = f"http://{address}"
+        settings = {"url": url, "user": "u", "password": Secret("x"), "reader": {"user": "r", "password": Secret("x")}}
+        found = await pbx("main", PbxSettings.model_validate({"ari": settings}), tmp_path)
+        running = await daemon(address)
+
+    assert (error in found.ari.error, bool(found.ari.error)) == (True, bool(error))
+    assert (unlisted in found.unlisted, bool(found.unlisted)) == (True, bool(unlisted))
+    assert found.inventory is None
+    assert running.error == f"whoever answers at {address} is no daemon of ariroute"
 
 
 BEGUN = datetime(2026, 11, 22, 12, 0, 0, 900_000, tzinfo=UTC)

@@ -166,6 +166,8 @@ CASES: list[tuple[Judge, tuple[Any, ...], Severity, str, str]] = [
     # ---- ARI
     (ari.reached, (ARI,), GOOD, "ARI answers to 'ariroute'", ""),
     (ari.reached, (replace(ARI, error="it is refused"),), FAULT, "it is refused", "asterisk -rx 'http show status'"),
+    (ari.listed, (ARI, ""), GOOD, "ARI tells what this Asterisk has", ""),
+    (ari.listed, (ARI, "GET sounds: 404"), FAULT, "GET sounds: 404", "module show like res_ari"),
     (ari.rights, (READS,), GOOD, "the ARI user 'ariroute' may hand calls over", ""),
     (
         ari.rights,
