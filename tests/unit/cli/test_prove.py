@@ -12,6 +12,7 @@ import pytest
 from ariroute.cli.prove import prove as command
 from ariroute.cli.prove import wanted
 from ariroute.errors import UnusableInput
+from ariroute.lab.debian import LabError
 from ariroute.proof.faults import ALL
 from ariroute.proof.result import Ending, InjectedFault, Proof, ProvenCall, Run
 from ariroute.proof.run import Order
@@ -111,6 +112,20 @@ def test_when_files_cannot_be_written_then_that_is_told_before_anything_runs(
     assert result.code == 2
     assert options[0] in result.err
     assert proved == []
+
+
+def test_when_asterisk_or_sipp_cannot_be_had_then_the_exit_code_is_3(
+    ariroute: Ariroute, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sipp_program() -> None:
+        raise LabError("SIPp: install sip-tester")
+
+    monkeypatch.setattr("ariroute.proof.stage.sipp_program", sipp_program)
+
+    result = ariroute("prove")
+
+    assert result.code == 3
+    assert "install sip-tester" in result.err
 
 
 def test_when_a_live_proof_is_asked_for_and_nobody_can_answer_then_nothing_is_placed(
