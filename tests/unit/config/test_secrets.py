@@ -35,7 +35,7 @@ def flow_file(folder: Path, reference: str) -> Path:
 
 
 def refusal(secrets: Secrets, text: str) -> str:
-    with pytest.raises(ValueError, match=r"secret|path|variable") as caught:
+    with pytest.raises(ValueError, match=r"secret|path|variable|credential") as caught:
         secrets.reveal(text)
     return str(caught.value)
 
@@ -106,6 +106,29 @@ def test_when_the_environment_holds_no_secret_then_it_is_refused_without_showing
     text = refusal(Secrets({"A": os.fsdecode(content)}), "${env:A}")
     assert said in text
     assert "hunter2" not in text
+
+
+def test_a_credential_comes_from_the_folder_that_systemd_names(tmp_path: Path) -> None:
+    secret_file(tmp_path, b"hunter2\n", 0o400)
+    config = load(flow_file(tmp_path, "${credential:ari.secret}"), {"CREDENTIALS_DIRECTORY": str(tmp_path)})
+    assert config.pbxs["pbx1"].ari.password.reveal() == "hunter2"
+    assert config.warnings == ()
+
+
+@pytest.mark.parametrize("environ", [{}, {"CREDENTIALS_DIRECTORY": ""}, {"CREDENTIALS_DIRECTORY": "relative"}])
+def test_when_systemd_hands_nothing_over_then_the_remedy_is_told(environ: dict[str, str]) -> None:
+    assert "By hand, set it to the folder of the secrets" in refusal(Secrets(environ), "${credential:ari}")
+
+
+def test_when_a_credential_is_not_loaded_then_its_file_is_told(tmp_path: Path) -> None:
+    text = refusal(Secrets({"CREDENTIALS_DIRECTORY": str(tmp_path)}), "${credential:ari}")
+    assert text.startswith(f"the secret's file {tmp_path}/ari cannot be read: No such file")
+
+
+@pytest.mark.parametrize("name", ["../ari", "/etc/passwd", "..", "a b", ".hidden"])
+def test_a_name_that_leads_out_of_the_folder_is_refused(tmp_path: Path, name: str) -> None:
+    environ = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
+    assert "cannot name a credential" in refusal(Secrets(environ), f"${{credential:{name}}}")
 
 
 def test_a_relative_path_is_refused() -> None:

@@ -83,3 +83,9 @@ def test_exit_codes_after_which_it_is_not_started_again() -> None:
     assert alone == [str(int(ExitCode.UNUSABLE_INPUT)), str(int(ExitCode.REPLACED))]
     assert paired == [str(int(ExitCode.UNUSABLE_INPUT))]
     assert frozenset({paired[0]}) == rescue.NOT_RESTARTED
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_killed_daemon_has_left_for_the_rescue_outlives_a_start_that_fails(name: str) -> None:
+    """It is killed, started again, and refuses a file with mistakes: only then does the rescue act, for the first."""
+    assert values(name)["RuntimeDirectoryPreserve"] == "restart"
