@@ -13,9 +13,9 @@ from ..conftest import NewDaemon, Site, edit, number
 from .load import Note, judge
 from .scale import scaled
 
-COUNT = scaled(60, 300)
-PATIENCE = (0.05, scaled(4.5, 7.0))
-THINKING = 2.0
+COUNT = scaled(50, 300)
+PATIENCE = (0.05, scaled(3.5, 7.0))
+THINKING = 1.5
 """Seconds that the customer service takes: who has more patience is in the queue."""
 
 
@@ -31,7 +31,7 @@ def test_who_hangs_up_is_counted_and_leaves_nothing_behind(
     idle = daemon.metric("ariroute_tasks")
     callers = [Caller(number("gold", place), patience=dice.uniform(*PATIENCE), stay=0.2) for place in range(COUNT)]
 
-    stream = site.place(callers, rate=20)
+    stream = site.place(callers, rate=25)
     stream.wait(60)
     site.accounts.settled(COUNT)
 

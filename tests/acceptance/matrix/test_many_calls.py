@@ -11,7 +11,7 @@ from ..conftest import QUEUES, NewDaemon, Site, number
 from .load import LATEST, Note, judge, quantile, waits_of
 from .scale import FULL, scaled
 
-COUNT, WARM = scaled((240, 80), (10_000, 1_000))
+COUNT, WARM = scaled((150, 50), (10_000, 1_000))
 RATE = scaled(60.0, 50.0)
 GROWTH = 2.0
 """MiB that the daemon may grow after it is warm."""
