@@ -24,6 +24,7 @@ TOO_MUCH: Final = {
 """An action that only one class allows, and what having it means."""
 
 CLASSES: Final = {"moduleload": "system", "updateconfig": "config", "setvar": "call", "userevent": "user"}
+READ_ENOUGH: Final = frozenset({"", "agent", "reporting"})
 RIGHT: Final = (
     "read = agent / write = agent   ; manager.conf, section [{user}]; then: sudo asterisk -rx 'manager reload'"
 )
@@ -73,6 +74,23 @@ def rights(found: AmiFacts) -> Iterator[Finding]:
         )
     if not missing and not beyond:
         yield ok(f"the AMI user '{found.user}' has the class agent, and none that is dangerous")
+
+
+def events(found: AmiFacts, files: AsteriskFiles | None) -> Iterator[Finding]:
+    """It is sent no events but those about agents."""
+    conf = files.file("manager.conf") if files else None
+    if conf is None:
+        return
+    classes = {each.strip().lower() for value in conf.values(found.user, "read") for each in value.split(",")}
+    if beyond := sorted(classes - READ_ENOUGH):
+        yield note(
+            f"the AMI user '{found.user}' may read events of the classes {', '.join(beyond)}",
+            "manager.conf",
+            why="callers' numbers, what they key in and every step of their calls are shown to whoever has its secret",
+            remedy=f"read = agent   ; manager.conf, section [{found.user}]; then: sudo asterisk -rx 'manager reload'",
+        )
+    else:
+        yield ok(f"the AMI user '{found.user}' reads no more events than it needs")
 
 
 def network(found: AmiFacts) -> Iterator[Finding]:

@@ -170,4 +170,9 @@ def _pbx(found: PbxFacts, config: Config) -> list[Section]:
 def _ami(found: PbxFacts) -> tuple[Iterable[Finding], ...]:
     if found.ami is None or found.ami.error:
         return ()
-    return ami.rights(found.ami), ami.network(found.ami), ami.acl(found.ami, found.files)
+    return (
+        ami.rights(found.ami),
+        ami.events(found.ami, found.files),
+        ami.network(found.ami),
+        ami.acl(found.ami, found.files),
+    )

@@ -9,7 +9,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from ariroute.asterisk.inventory import Unread
+from ariroute.asterisk.inventory import Unread, take
 from ariroute.asterisk.settings import AmiSettings
 from ariroute.config.dialplan import Dialplan, ours, running
 from ariroute.config.dialplan_rules import judge
@@ -142,6 +142,12 @@ async def test_a_reader_with_a_wrong_password_is_told_and_the_rest_seen(pbx22: P
 
     assert "refuses the ARI user 'ariroute-reader' (HTTP 401)" in found.ari.reader_error
     assert found.inventory is not None
+
+
+async def test_lists_are_asked_by_the_reader(pbx22: PrivateAsterisk) -> None:
+    found = await take(settings_of(pbx22, password=Secret("wrong")).ari, None, (), ())
+
+    assert found.version.startswith("22.")
 
 
 async def test_a_wrong_password_is_told(pbx22: PrivateAsterisk) -> None:

@@ -83,3 +83,12 @@ def test_an_ami_address_that_cannot_work_is_refused(address: str) -> None:
 def test_an_ami_address_without_a_host_that_can_be_is_refused(address: str) -> None:
     with pytest.raises(ValidationError, match=r"can never be a host|HOST:PORT"):
         ami(address=address)
+
+
+def test_who_only_looks_asks_as_the_reader() -> None:
+    settings = ari(app="mine", reader={"user": "looker", "password": Secret("q")})
+
+    assert (settings.for_reading.user, settings.for_reading.password.reveal()) == ("looker", "q")
+    assert (settings.for_reading.app, settings.for_reading.url, settings.user) == ("mine", settings.url, "u")
+    assert ari().for_reading == ari()
+    assert "q" not in repr(settings.reader).replace("'looker'", "")

@@ -290,6 +290,14 @@ CASES: list[tuple[Judge, tuple[Any, ...], Severity, str, str]] = [
         )
         for action in ami.TOO_MUCH
     ),
+    (ami.events, (AMI, conf("manager.conf", "[ariroute]\nread = agent,reporting")), GOOD, "reads no more events", ""),
+    (
+        ami.events,
+        (AMI, conf("manager.conf", "[ariroute]\nread = all, agent")),
+        NOTE,
+        "the AMI user 'ariroute' may read events of the classes all",
+        "read = agent   ; manager.conf, section [ariroute]",
+    ),
     (ami.network, (AMI,), GOOD, "AMI is asked over loopback", ""),
     (
         ami.network,
@@ -610,6 +618,7 @@ def test_what_was_not_seen_says_nothing() -> None:
         *daemon.version(DaemonFacts("x", error="refused"), "1.0"),
         *daemon.digest(DaemonFacts("x", error="refused"), "d", "a"),
         *ami.rights(replace(AMI, actions=None)),
+        *ami.events(AMI, None),
         *queues.queues(["other"], {}, None),
         *needs.dialplan(replace(INVENTORY, dialplan={}), dialplan(), 4.0, "ariroute"),
         *ari.readable_files(None),
