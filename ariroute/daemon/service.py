@@ -44,7 +44,7 @@ class Service:
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until ``stop``; the daemon's sources are open. Raises PbxRefused, PbxReplaced as it does."""
         daemon = self._daemon
-        daemon.standing_by = self._turn is not None
+        daemon.standing_by = self._turn is not None and not self._turn.take()
         self._tasks.spawn(self._report(), "report to the service manager")
         try:
             if self._turn is None or await _sooner(self._turn.come(), stop):

@@ -34,24 +34,28 @@ class Turn:
                 "both daemons can write to"
             ) from error
 
-    async def come(self) -> None:
-        """Return when it is our turn, at once if nobody else has it."""
-        while not self._take(ROUTING):
-            self._stands_by = self._stands_by or self._take(STANDING_BY)
-            await asyncio.sleep(LOOK_EVERY)
-        self.is_ours = True
-        if self._stands_by:
-            fcntl.lockf(self._file, fcntl.LOCK_UN, 1, STANDING_BY)
+    def take(self) -> bool:
+        """Whether it is our turn now; if nobody else has it, it is."""
+        self.is_ours = self.is_ours or self._lock(ROUTING)
+        if self.is_ours and self._stands_by:
+            self._unlock(STANDING_BY)
             self._stands_by = False
+        return self.is_ours
+
+    async def come(self) -> None:
+        """Return when it is our turn."""
+        while not self.take():
+            self._stands_by = self._stands_by or self._lock(STANDING_BY)
+            await asyncio.sleep(LOOK_EVERY)
 
     def pass_on(self) -> bool:
         """Give our turn to the other; False when nobody stands by, and it stays ours."""
         if not self.is_ours:
             return False
-        if self._take(STANDING_BY):
-            fcntl.lockf(self._file, fcntl.LOCK_UN, 1, STANDING_BY)
+        if self._lock(STANDING_BY):
+            self._unlock(STANDING_BY)
             return False
-        fcntl.lockf(self._file, fcntl.LOCK_UN, 1, ROUTING)
+        self._unlock(ROUTING)
         self.is_ours = False
         return True
 
@@ -60,9 +64,12 @@ class Turn:
         self.is_ours = self._stands_by = False
         os.close(self._file)
 
-    def _take(self, byte: int) -> bool:
+    def _lock(self, byte: int) -> bool:
         try:
             fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, byte)
         except BlockingIOError:
             return False
         return True
+
+    def _unlock(self, byte: int) -> None:
+        fcntl.lockf(self._file, fcntl.LOCK_UN, 1, byte)

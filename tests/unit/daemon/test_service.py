@@ -16,6 +16,7 @@ from ariroute.daemon.app import Daemon
 from ariroute.daemon.rescue_file import RescueFile
 from ariroute.daemon.service import Service
 from ariroute.daemon.service_manager import ServiceManager
+from ariroute.daemon.turn import Turn
 from ariroute.errors import PbxReplaced
 
 
@@ -53,6 +54,24 @@ async def test_it_is_ready_when_it_is_connected_and_says_how_it_does(
     await serving
 
     assert manager.told[-1] == {"STOPPING": "1", "EXTEND_TIMEOUT_USEC": "11000000"}
+
+
+async def test_the_first_of_a_pair_is_not_ready_before_it_is_connected(
+    fake: FakePbx, flow_file: Callable[..., Path], tmp_path: Path
+) -> None:
+    daemon, manager, stop = Daemon(flow_file()), Manager(), asyncio.Event()
+    turn, lock = Turn(tmp_path / "lock"), tmp_path / "lock"
+    await daemon.open()
+    rescue = RescueFile({"RUNTIME_DIRECTORY": str(tmp_path)})
+    serving = asyncio.ensure_future(Service(daemon, manager, turn, rescue).run(stop))
+    await fake.until(lambda: {"READY": "1"} in manager.told)
+
+    assert daemon.is_ready
+    assert {"STATUS": "standing by: another daemon routes the calls"} not in manager.told
+    assert json.loads((tmp_path / "rescue.json").read_text())["lock"] == str(lock)
+    stop.set()
+    await serving
+    turn.close()
 
 
 async def test_without_asterisk_the_start_is_over_all_the_same(
