@@ -64,6 +64,11 @@ class Pace(NamedTuple):
     delay: float = 0.0
     bytes_per_second: float = float("inf")
 
+    @property
+    def piece(self) -> int:
+        """The most bytes that go at once: what passes in a twentieth of a second."""
+        return int(max(1.0, min(self.bytes_per_second / 20, float(_PIECE))))
+
 
 class Peer(NamedTuple):
     """One side of a connection."""
@@ -247,6 +252,12 @@ class Relay(LoopbackServer):
 
     async def send(self, connection: Connection, way: Way, data: bytes) -> None:
         """Pass ``data`` on, as the link is now. Raises OSError where that side has gone."""
+        while data:
+            size = self._paces[way].piece
+            await self._send_piece(connection, way, data[:size])
+            data = data[size:]
+
+    async def _send_piece(self, connection: Connection, way: Way, data: bytes) -> None:
         await self._pause(way, len(data))
         await self._released(way)
         if self._links[way] is Link.LOST:

@@ -57,7 +57,10 @@ class AnswerCache:
         A caller who was unknown yesterday may be a customer today, so an old "missing" is worth no more than "failed".
         """
         kept = self._kept.get(key)
-        return kept if kept is not None and kept.record is not None else None
+        if kept is None or kept.record is None:
+            return None
+        limit = self._settings.fresh + self._settings.stale_if_error  # entries live longer where missing_for is more
+        return kept if self._clock() - kept.at < limit else None
 
     def age(self, kept: Kept) -> float:
         """Seconds since it was fetched."""

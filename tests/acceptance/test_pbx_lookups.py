@@ -13,7 +13,6 @@ from running_daemon import RunningDaemon, ariroute, until
 
 from ariroute.lab.accounts import by_caller
 from ariroute.lab.ports import Ports
-from ariroute.lab.relay import Relay
 from ariroute.lab.sip import Caller
 
 from .conftest import Site, number
@@ -133,73 +132,6 @@ def test_each_call_goes_where_the_pbx_says(site: Site, daemon_of: Daemon) -> Non
     assert ["vip", "closed", "0", "-", "0", "0"] in shown
     assert daemon.metric("ariroute_lookup_cached", lookup="gold_now") == 1.0
     assert daemon.metric("ariroute_lookup_breaker", lookup="vip", state="closed") == 1.0
-
-
-QUICK = 0.1
-"""Seconds of a decision that asks nobody: it takes 2 ms, and a core may be busy."""
-
-
-def quick(daemon: RunningDaemon, since: float = 0.0) -> float:
-    """How many decisions took no longer than that."""
-    return daemon.metric("ariroute_decision_seconds_bucket", le=str(QUICK)) - since
-
-
-@pytest.mark.parametrize("fault", ["dead", "deaf", "wrong secret"])
-def test_without_ami_calls_are_routed_as_fast_as_ever(site: Site, daemon_of: Daemon, fault: str) -> None:
-    """Calls of a flow that asks AMI nothing while AMI is away; those that would ask it take their else."""
-    with Relay(site.pbx.ami_port) as relay:
-        relay.is_deaf = fault == "deaf"
-        daemon = daemon_of(site, relay.port, "not the secret" if fault == "wrong secret" else "not-secret")
-        if fault == "dead":
-            relay.stop()
-        daemon.start()
-        until(lambda: status(daemon)["pbxs"]["pbx1"]["ami"] != {"up": False, "failure": "not connected yet"}, "a try")
-        vip, blocked = number("silver", 50), number("silver", 51)
-        fill(site, vip, blocked)
-
-        site.place([Caller(number("gold", count), dialled="plain") for count in range(20)], rate=20)
-        calls = site.accounts.settled(20)
-        assert {call.queue for call in calls} == {"gold"}
-        site.place([Caller(caller) for caller in (vip, number("gold", 30), number("gold", 31))], rate=20)
-        calls = site.accounts.settled(23)
-
-        assert [call.queue for call in calls[20:]] == ["standard"] * 3
-        assert sorted(call.wait for call in calls)[11] < QUICK
-        assert daemon.metric("ariroute_lookups_total", lookup="gold_now", failure="refused") == 3
-        assert daemon.metric("ariroute_lookups_total", lookup="blocked", outcome="missing") == 3  # ARI alone
-        assert daemon.metric("ariroute_lookup_breaker", lookup="gold_now", state="closed") == 1.0
-        assert daemon.is_ready
-        assert not has_ami(daemon)
-        assert "not the secret" not in daemon.text()
-
-
-def test_ami_that_goes_deaf_or_dies_costs_calls_no_more_than_the_lookups_deadline_and_is_used_again(
-    site: Site, daemon_of: Daemon
-) -> None:
-    with Relay(site.pbx.ami_port) as relay:
-        daemon = daemon_of(site, relay.port)
-        daemon.start()
-        until(lambda: has_ami(daemon), "AMI is connected")
-        fill(site, number("silver", 60), number("silver", 61))
-        site.place([Caller(number("gold", count)) for count in range(40)], rate=20)
-        site.accounts.settled(10)
-
-        relay.is_deaf = True
-        until(lambda: not has_ami(daemon), "the daemon sees that nobody answers", within=5.0)
-        calls = site.accounts.settled(40)
-        assert max(call.wait for call in calls) < 0.8 + 1.0  # the longest deadline, and a busy machine
-        assert daemon.metric("ariroute_decisions_total", by_default="yes") == 0
-
-        relay.is_deaf = False
-        relay.reset()
-        until(lambda: has_ami(daemon), "AMI is connected again")
-        site.place([Caller(number("silver", 60))])
-        assert by_caller(site.accounts.settled(41))[number("silver", 60)].queue == "platinum"
-
-        relay.reset()
-        until(lambda: len(daemon.logs("pbx1: connected to AMI")) >= 3, "AMI is connected once more")
-        assert not site.accounts.census().lost
-        assert daemon.stop() == 0
 
 
 def test_an_asterisk_that_is_killed_and_started_again_is_asked_again(own_site: Site, daemon_of: Daemon) -> None:

@@ -124,7 +124,7 @@ def ended(daemon: RunningDaemon, how: str) -> float:
 
 
 @pytest.mark.parametrize("transport", ["websocket", "http"])
-def test_each_call_ends_as_the_fault_allows_and_is_counted_and_said_so(
+def test_f8_each_call_ends_as_the_fault_allows_and_is_counted_and_said_so(
     site: Site,
     new_daemon: NewDaemon,
     crm: CustomerService,

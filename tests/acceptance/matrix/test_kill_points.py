@@ -170,7 +170,7 @@ def wait_for(site: Site, numbers: list[str], daemon: RunningDaemon) -> None:
     ],
     indirect=["site"],
 )
-def test_killed_with_every_call_at_one_point(
+def test_f2_killed_with_every_call_at_one_point(
     site: Site, new_daemon: NewDaemon, crm: CustomerService, note: Note, points: list[Point], first: int
 ) -> None:
     """Every second point is followed by a start of the daemon, which then meets the next one.

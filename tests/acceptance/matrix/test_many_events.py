@@ -70,7 +70,7 @@ def drops(site: Site) -> int:
     return site.pbx.log.read_text(errors="replace").count("WebSocket read error")
 
 
-def test_a_reader_that_is_too_slow_is_dropped_and_finds_back(
+def test_slow_reader_is_dropped_and_finds_back(
     site: Site, new_daemon: NewDaemon, crm: CustomerService, note: Note
 ) -> None:
     daemon = new_daemon(site)
@@ -98,7 +98,7 @@ def test_a_reader_that_is_too_slow_is_dropped_and_finds_back(
     assert "Traceback" not in daemon.text()
 
 
-def test_a_flood_of_events_does_not_slow_decisions_down(site: Site, new_daemon: NewDaemon, note: Note) -> None:
+def test_event_flood_does_not_slow_decisions_down(site: Site, new_daemon: NewDaemon, note: Note) -> None:
     daemon = new_daemon(site)
     daemon.start()
     flood = Flood(site, RATE)

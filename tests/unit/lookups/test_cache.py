@@ -62,6 +62,13 @@ def test_found_record_serves_stale_until_its_time_is_over(clock: ManualClock) ->
     assert answers.stale(KEY) is None
 
 
+def test_a_found_record_serves_stale_no_longer_because_a_missing_one_is_believed_for_long(clock: ManualClock) -> None:
+    answers = cache(clock, missing_for=600.0)
+    answers.keep(KEY, GOLD)
+    clock.now += 60.1
+    assert answers.stale(KEY) is None
+
+
 def test_missing_for_zero_forgets_the_older_record(clock: ManualClock) -> None:
     answers = cache(clock, missing_for=0.0, stale_if_error=600.0)
     answers.keep(KEY, GOLD)
