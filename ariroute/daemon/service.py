@@ -7,7 +7,6 @@ takes calls and finishes.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Coroutine
@@ -25,8 +24,8 @@ PATIENCE: Final = 5.0
 """Seconds after which the start counts as done without a PBX: the daemon waits for it, and nobody for the daemon."""
 SUCCESSION: Final = 5.0
 """Seconds that the daemon which stands by has for taking the calls over, while this one routes on; it needs 0.1."""
-START_LOOK, LOOK = 0.05, 1.0
-"""Seconds between two looks at how the daemon does, before and after the start is over."""
+SOON, LOOK = 0.05, 1.0
+"""Seconds between two looks at how things stand, while they are about to change and afterwards."""
 
 
 class Service:
@@ -75,9 +74,15 @@ class Service:
         if self._turn is None or not self._turn.pass_on():
             return
         log.info("the daemon that stood by takes the calls over")
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(SUCCESSION):
-                await asyncio.gather(*(pbx.over.wait() for pbx in self._daemon.pbxs.values()))
+        late = time.monotonic() + SUCCESSION
+        while not all(pbx.over.is_set() for pbx in self._daemon.pbxs.values()):
+            if self._turn.is_alone():
+                log.info("the daemon that stood by has ended too")
+                return
+            if time.monotonic() > late:
+                log.warning("the daemon that stood by has not taken the calls over: this one ends all the same")
+                return
+            await asyncio.sleep(SOON)
 
     async def _report(self) -> None:
         """Tell the manager when the start is over, and from then on how things stand."""
@@ -88,7 +93,7 @@ class Service:
             if not started and (self._is_settled() or time.monotonic() > late):
                 self._manager.ready()
                 started = True
-            await asyncio.sleep(LOOK if started else START_LOOK)
+            await asyncio.sleep(LOOK if started else SOON)
 
     def _is_settled(self) -> bool:
         pbxs = self._daemon.pbxs.values()

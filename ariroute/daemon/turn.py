@@ -59,6 +59,14 @@ class Turn:
         self.is_ours = False
         return True
 
+    def is_alone(self) -> bool:
+        """Whether there is no other any more, after the turn was passed on: it always holds one of the two."""
+        for byte in (STANDING_BY, ROUTING):
+            if not self._lock(byte):
+                return False
+            self._unlock(byte)
+        return True
+
     def close(self) -> None:
         """Let go of everything."""
         self.is_ours = self._stands_by = False

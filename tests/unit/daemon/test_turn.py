@@ -88,9 +88,12 @@ async def test_a_turn_is_passed_on_only_where_somebody_stands_by(lock: Path) -> 
         assert other.says() == "stands by"
         assert turn.pass_on()
         assert not turn.is_ours
+        assert not turn.is_alone()
         assert other.says() == "ours"
+        assert not turn.is_alone()
     finally:
         other.kill()
+    assert turn.is_alone()
     turn.close()
 
 
