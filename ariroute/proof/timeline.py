@@ -92,7 +92,7 @@ def tone(call: ProvenCall, late: frozenset[str]) -> str:
 
 def tones(runs: Sequence[Run]) -> list[tuple[str, str]]:
     """Those of `TONES` that `runs` have, for the key."""
-    found = {tone(call, _late(run)) for run in runs for call in run.calls}
+    found = {tone(call, late) for run in runs for late in [_late(run)] for call in run.calls}
     return [each for each in TONES if each[0] in found]
 
 

@@ -18,7 +18,7 @@ from ariroute.proof.figures import (
     time_to_queue,
 )
 from ariroute.proof.result import Ending
-from unit.proof.made import BAD, CONTROL, EMPTY, GOOD, call
+from unit.proof.made import BAD, CONTROL, EMPTY, GOOD, call, kill
 
 
 @pytest.mark.parametrize(
