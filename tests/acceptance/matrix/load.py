@@ -21,9 +21,12 @@ LATEST = PROMISE + BUSY
 """Seconds after which the slowest call is in a queue, whatever becomes of the daemon."""
 
 
-def callers(count: int, loyalty: str = "gold", *, start: int = 0, **how: Any) -> list[Caller]:
-    """Customers of that loyalty, each with a number of their own; ``how`` goes into each :class:`Caller`."""
-    return [Caller(number(loyalty, start + place), **how) for place in range(count)]
+def callers(count: int, loyalty: str = "gold", *, start: int = 0, stay: float = 5.0, **how: Any) -> list[Caller]:
+    """Customers of that loyalty, each with a number of their own; ``how`` goes into each :class:`Caller`.
+
+    They leave their queue soon: the music on hold of hundreds takes more of the machine than all that is tested.
+    """
+    return [Caller(number(loyalty, start + place), stay=stay, **how) for place in range(count)]
 
 
 def quantile(values: Sequence[float], share: float) -> float:

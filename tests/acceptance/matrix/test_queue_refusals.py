@@ -48,7 +48,7 @@ def refuse(site: Site, start: int, ends_in: str) -> None:
     for queue in PAUSED:
         site.agents.log_in(site.pbx, queue, "alice")
         site.pbx.cli(f"queue pause member PJSIP/alice queue {queue}")
-    placed = [callers(2, start=start + 2 * place, dialled=how) for place, how in enumerate(REFUSING)]
+    placed = [callers(2, start=start + 2 * place, dialled=how, stay=60.0) for place, how in enumerate(REFUSING)]
     expected: dict[str, tuple[str, ...]] = {caller.number: (ends_in,) for both in placed for caller in both}
     inside = {caller.number: ("m-leaving",) for caller in placed[-1]}
     site.place([caller for both in placed for caller in both], rate=20)

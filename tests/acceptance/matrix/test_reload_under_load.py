@@ -35,7 +35,7 @@ def test_f13_files_that_are_broken_and_files_that_are_good_misroute_nobody(
     daemon = new_daemon(site, timeout="2500ms")
     daemon.start()
     wanted = callers(scaled(20, 90))
-    site.place([Caller(caller) for caller in wanted], rate=20)
+    site.place([Caller(caller, stay=5.0) for caller in wanted], rate=20)
 
     for count, file in enumerate(BROKEN):
         good = daemon.file.read_bytes()
