@@ -99,7 +99,8 @@ def number_prefix(region: str) -> str:
 def announced(made: Plan) -> str:
     """A plan in words."""
     faults = sum(act.fault is not None for act in made.acts)
-    return f"{made.calls} calls, {faults} faults: {made.lasts:.0f} s, and the time in which the daemon starts again"
+    starting = ", and the time in which the daemon starts again" if faults else ""
+    return f"{made.calls} calls, {faults} faults: {made.lasts:.0f} s{starting}"
 
 
 class _Venue:

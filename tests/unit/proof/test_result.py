@@ -53,6 +53,7 @@ def test_the_control_is_never_late() -> None:
         (run(call(twice=True)), None, "1 calls put into a queue twice"),
         (run(call(wait=9.0)), None, "1 calls waited longer"),
         (run(call()), run(call(), guard=None), "the control without a guard lost no call"),
+        (run(call()), run(call(Ending.LOST), *[call()] * 9, guard=None), "lost only 1 of 10 calls"),
     ],
 )
 def test_each_broken_promise_is_told(tried: Run, control: Run | None, failure: str) -> None:
