@@ -10,7 +10,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 import requests
-from running_daemon import RunningDaemon, ariroute, until
+from running_daemon import DEADLINE, RunningDaemon, ariroute, until
 
 from ariroute.lab.contacts import Desk
 from ariroute.lab.evil import EvilService
@@ -133,7 +133,7 @@ def test_no_secret_and_no_number_in_full_is_in_anything_that_is_written(
     daemon.start()
     for count, fault in enumerate(BROKEN, 1):
         stage.write(evil.url_of(fault))
-        answer = requests.post(f"http://{daemon.admin}/reload", headers={"X-Ariroute": "1"}, timeout=10)
+        answer = requests.post(f"http://{daemon.admin}/reload", headers={"X-Ariroute": "1"}, timeout=DEADLINE)
         stage.written[f"reload {count}"] = answer.text
         site.place([Caller(CALLERS[count % 3], NAME)])
         site.accounts.settled(count)
@@ -145,12 +145,13 @@ def test_no_secret_and_no_number_in_full_is_in_anything_that_is_written(
     stage.run("check", "--live", "-c", file)
     stage.run("explain", "support", "-c", file, "--caller", CALLERS[0])
     for path in ("live", "ready", "status", "metrics", "nothing"):
-        stage.written[path] = requests.get(f"http://{daemon.admin}/{path}", timeout=10).text
+        stage.written[path] = requests.get(f"http://{daemon.admin}/{path}", timeout=DEADLINE).text
     daemon.kill()
     for name in ("ari", "ami"):
         (stage.folder / name).write_text(stage.secrets["wrong"])
+    before = len(daemon.text())
     daemon.launch()
-    until(lambda: "refuse" in daemon.text().rpartition("started")[2], lambda: f"a refusal: {daemon.text()[-2000:]}")
+    until(lambda: "refuse" in daemon.text()[before:], lambda: f"a refusal: {daemon.text()[before:]}")
     stage.run("status", "--json", *admin)
     stage.run("queues", "-c", file)
     daemon.stop()
