@@ -15,7 +15,7 @@ import aiohttp
 
 from ariroute.asterisk import frames
 from ariroute.asterisk.answers import body_of, is_gone, is_good
-from ariroute.asterisk.ari_http import AriHttp
+from ariroute.asterisk.ari_http import CONNECTIONS, AriHttp
 from ariroute.asterisk.ari_socket import AriSocket, Counters, open_socket
 from ariroute.asterisk.events import Answer, ApplicationReplaced, Channel, Event, channel_of
 from ariroute.asterisk.faults import Fault, Tries, classify, may_only_read, pauses
@@ -84,6 +84,9 @@ class Ari:
         self._on_down = on_down
         self._unwanted = tuple(unwanted)
         self._http = AriHttp(settings, self._doubt)
+        self._turns = asyncio.Semaphore(CONNECTIONS - 4)
+        """Of hand-overs over HTTP; a few connections are left for everything else. All at once, each request of each
+        would wait behind one of every other, and none would have its answer in time: so one after the other ends."""
         self._socket: AriSocket | None = None
         self._rest_over_socket = False
         self._has_many = False
@@ -288,8 +291,9 @@ class Ari:
         requests.append(frames.continue_in_dialplan(channel_id))
         socket = self._writable_socket()
         if socket is None:
-            for request in requests:
-                await self._ask(request)
+            async with self._turns:
+                for request in requests:
+                    await self._ask(request)
             return
         self.counters.requests += len(requests)
         replies = socket.send_all(requests, self.settings.request_timeout)

@@ -172,6 +172,15 @@ async def test_connections_that_break_as_soon_as_they_are_made_are_made_again_ev
     assert [text.rpartition(" in ")[2] for text in said] == ["0.1 s", "0.2 s", "0.3 s"]
 
 
+async def test_over_http_many_hand_overs_at_once_take_turns(pbx: FakePbx, connect: Any) -> None:
+    """So that none waits for its answer behind a request of each other one."""
+    told = await connect(pbx, transport="http", request_timeout=0.25)
+    channels = [pbx.call() for _ in range(250)]
+    pbx.misbehave(0.02, uri="channels/")
+    await asyncio.gather(*(told.ari.hand_over(each, DECISION) for each in channels))
+    assert pbx.handed_over == 250
+
+
 async def test_a_peer_that_falls_silent_counts_as_dead(pbx: FakePbx, connect: Any) -> None:
     told = await connect(pbx, ping=0.05)
     pbx.mute()
