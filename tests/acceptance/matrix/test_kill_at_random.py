@@ -51,7 +51,7 @@ def test_f1_killed_every_few_moments_it_loses_no_call(
     calls = judge(site, note)
     assert_within_the_guard(site, calls)
     assert {call.queue for call in calls} <= {"gold", "standard"}
-    assert kills >= scaled(1, 15)
+    assert kills >= scaled(1, 8)
 
 
 @pytest.mark.parametrize("site", scaled(["22"], ["22", "16"]), indirect=True)
