@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections.abc import Callable
 from dataclasses import asdict
@@ -101,7 +102,7 @@ class Daemon:
             old, self._routing = self._routing, fresh
             changed = changes(self.config, config)
             self.config = config
-            self._tasks.spawn(old.close(), "close the old lookups")
+            self._tasks.spawn(_retire(old), "close the old lookups")
             for pbx in self.pbxs.values():
                 pbx.try_again()
             self.metrics.reloaded("done")
@@ -129,6 +130,15 @@ def _why_over(pbx: Pbx) -> str:
     if pbx.calls.is_replaced:
         return f"{pbx.name}: another program has registered the same Stasis application; stop one of the two"
     return f"{pbx.name}: {pbx.refusal}"
+
+
+async def _retire(old: Routing) -> None:
+    """Close what the last configuration asked, and collect what is left of reading it.
+
+    By itself the collector comes so seldom (``web.serve``) that a hundred reloads made the daemon grow by 28 MB.
+    """
+    await old.close()
+    gc.collect()
 
 
 def _status(pbx: Pbx) -> dict[str, Any]:

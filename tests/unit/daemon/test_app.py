@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import stat
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,6 +28,24 @@ async def test_a_reload_says_what_changed_and_the_next_call_goes_by_the_new_rule
         channel = place(fake, "+46701000009")
         await fake.until(lambda: channel.continued)
         assert channel.variables["ARIROUTE_QUEUE"] == "gold"
+
+
+async def test_what_was_read_for_former_configurations_is_collected(fake: FakePbx, running: Running) -> None:
+    class Cycle:
+        """Garbage that only the collector finds."""
+
+    async with running() as daemon:
+        cycle = Cycle()
+        cycle.itself = cycle  # type: ignore[attr-defined]  # that is what makes it one
+        ref = weakref.ref(cycle)
+        gc.disable()
+        try:
+            del cycle
+            assert ref() is not None
+            await daemon.reload()
+            await fake.until(lambda: ref() is None)
+        finally:
+            gc.enable()
 
 
 async def test_a_call_in_flight_keeps_the_flow_it_began_with(
