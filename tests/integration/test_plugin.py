@@ -73,7 +73,7 @@ def test_without_the_package_its_kind_is_an_unknown_key(package: Path) -> None:
     checked = run((*ARIROUTE, "check", "ariroute.yaml"), package / "flow")
 
     assert checked.returncode == 2
-    assert "unknown key 'prefix'" in checked.stdout
+    assert "there is no kind of lookup 'prefix'" in checked.stdout
 
 
 def test_mistakes_under_the_new_kind_have_their_place(package: Path, site: Path, tmp_path: Path) -> None:
