@@ -171,6 +171,18 @@ def test_when_the_file_is_rotated_then_reading_starts_again(tmp_path: Path) -> N
     assert len(log.rows()) == 3
 
 
+def test_when_what_is_there_is_skipped_then_only_new_rows_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "queue_log"
+    path.write_text("1|NONE|NONE|NONE|QUEUESTART|\n")
+    log = queue_log(path)
+
+    log.skip()
+    with path.open("a") as more:
+        more.write("2|1.0|gold|NONE|ENTERQUEUE||+46701234567|1\n")
+
+    assert [row.time for row in log.rows()] == [2]
+
+
 def test_when_a_log_is_followed_then_rows_come_as_they_are_written(tmp_path: Path) -> None:
     path = tmp_path / "queue_log"
     rows = queue_log(path).follow(timeout=10, poll=0.01)
