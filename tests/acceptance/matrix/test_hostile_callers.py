@@ -190,7 +190,9 @@ def test_200_hostile_invites(site: Site, daemon: RunningDaemon, desk: Desk, raw:
 
     for invite in hostile_invites(200):
         raw.place(invite)
-        time.sleep(0.01)  # a datagram that a full buffer loses would be lost by the test, and by nobody else
+        # A datagram that a full buffer loses would be lost by the test, and by nobody else. And 16 takes a request for
+        # each variable: 16 of them for each of these calls.
+        time.sleep(0.1 if site.pbx.version < (20,) else 0.01)
     honest = raw.place(Invite())
     until(lambda: honest.final is not None, "an answer to the honest caller")
     until(lambda: all(placed.final for placed in raw.placed if placed.statuses), "each INVITE that was read answered")
@@ -203,13 +205,11 @@ def test_200_hostile_invites(site: Site, daemon: RunningDaemon, desk: Desk, raw:
     assert 150 < len(taken) < len(raw.placed), "most of them are SIP, some are not"
     assert len(calls) == len(taken)
     assert sum(call.left for call in calls) <= 4
-    by_guard = [said for said in daemon.complaints() if said.startswith(LATE)]
-    assert daemon.complaints() == by_guard
-    assert len(by_guard) <= 4
     # Gold is the flow's last step. Standard is the default: where Asterisk itself was too busy to answer the daemon.
     in_default = [call for call in queued if call.queue == "standard"]
     assert {call.queue for call in queued} <= {"gold", "standard"}
-    assert len(in_default) == len(by_guard)
+    assert len(in_default) <= 4
+    assert [said for said in daemon.complaints() if not said.startswith(LATE)] == []
     assert daemon.metric("ariroute_calls_ended_total") == len(taken)
     until(lambda: len(desk.tickets) >= len(queued) - len(in_default), "a notice of each call that was decided")
     census = site.accounts.census()
