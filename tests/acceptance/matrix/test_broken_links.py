@@ -24,12 +24,12 @@ from .load import BUSY, Note, assert_within_the_guard, callers, judge
 from .scale import FULL, scaled
 
 ROUNDS = scaled(1, 10)
-LASTS = 1.5
+LASTS = 1.2
 """Seconds of a fault: shorter than it takes to be found out, so that the dead connections outlive it."""
 RECOVERED = 6.0
 AT_ONCE = 0.5 + BUSY
 DURING = 3
-PACE = 0.4
+PACE = 0.1
 
 
 class Fault(NamedTuple):
