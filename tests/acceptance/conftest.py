@@ -176,7 +176,7 @@ def customers() -> Iterator[CustomerService]:
     known = {
         number(loyalty, count): {"loyalty": loyalty, "orders": count}
         for loyalty in LOYALTIES.values()
-        for count in range(100)
+        for count in range(1000)
     }
     with CustomerService(known) as service:
         yield service

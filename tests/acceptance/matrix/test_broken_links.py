@@ -88,6 +88,7 @@ def account_of(site: Site, caller: Caller) -> Account:
     return by_caller(site.accounts.calls())[caller.number]
 
 
+@pytest.mark.timeout(scaled(120, 900))
 @pytest.mark.parametrize("ping", ["5s", *(["1s"] if FULL else [])])
 def test_f7_the_link_breaks_and_is_well_again(site: Site, new_daemon: NewDaemon, note: Note, ping: str) -> None:
     numbers = Numbers()
