@@ -15,6 +15,7 @@ from .scale import FULL, scaled
 
 SECONDS = scaled(3, 20)
 RATE = 20
+STAY = scaled(5.0, 1.0)
 HUNG = """  hung:
     http: {{url: "{}/customers/{{caller.e164}}", timeout: 500ms}}
     fields: {{loyalty: string}}
@@ -37,12 +38,12 @@ def test_f10_a_source_that_hangs_costs_nothing_once_its_breaker_is_open(
     edit(daemon, "\nqueues:\n", "\n" + HUNG.format(evil.url_of("hang")) + "queues:\n")
     edit(daemon, "\ndaemon: ", f"\n{FLOW}daemon: ")
     daemon.start()
-    site.place(callers(count), rate=RATE)  # how it is without
+    site.place(callers(count, stay=STAY), rate=RATE)  # how it is without
     site.accounts.settled(count)
     alone = [call.wait for call in site.accounts.calls()]
 
-    site.place(callers(count, "platinum"), rate=RATE)
-    site.place(callers(count, "silver", dialled="slow"), rate=RATE)
+    site.place(callers(count, "platinum", stay=STAY), rate=RATE)
+    site.place(callers(count, "silver", dialled="slow", stay=STAY), rate=RATE)
     until(lambda: daemon.metric("ariroute_lookup_breaker", lookup="hung", state="open"), "an open breaker")
     opened = time.time()
     site.accounts.settled(3 * count)

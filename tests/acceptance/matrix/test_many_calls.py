@@ -24,7 +24,7 @@ def test_many_calls_lose_none_and_cost_no_memory(site: Site, new_daemon: NewDaem
     daemon = new_daemon(site, timeout="2500ms")
     daemon.start()
     loyalties = list(QUEUES)
-    placed = [Caller(number(loyalties[place % 4], place // 4), stay=scaled(2.0, 5.0)) for place in range(COUNT)]
+    placed = [Caller(number(loyalties[place % 4], place // 4), stay=scaled(2.0, 1.0)) for place in range(COUNT)]
 
     site.place(placed[:WARM], rate=RATE).wait(300)
     until(lambda: daemon.in_flight == 0, "nothing in the daemon's hands")

@@ -28,7 +28,7 @@ def test_beyond_what_may_be_decided_at_once_calls_are_in_the_default_queue_at_on
     daemon = new_daemon(site, timeout="2500ms", daemon=f"max_in_flight: {AT_ONCE}")
     edit(daemon, "timeout: 2500ms}", "timeout: 2500ms, connections: 100}")
     daemon.start()
-    site.place(callers(count), rate=100)
+    site.place(callers(count, stay=scaled(5.0, 1.0)), rate=100)
 
     site.accounts.settled(count)
     calls = judge(site, note)
