@@ -224,13 +224,12 @@ class AriSocket:
     # Signs of life
 
     def doubt(self) -> None:
-        """A request had no answer in time, here or over HTTP: where nothing else was heard meanwhile, ask for a sign.
+        """A request had no answer in time, here or over HTTP: ask for a sign of life, and whatever comes is one.
 
         The sweep makes a request each second, so that a dead connection is found out long before two pings are due.
+        What was heard before proves nothing: after the first timeout requests go another way, and this is asked once.
         """
         if self._is_doubted or self._silence is None or self._silence.expired():
-            return
-        if self._silent_for() < min(self._settings.request_timeout, self._settings.ping):
             return
         self._is_doubted = True
         due = asyncio.get_running_loop().time() + DOUBTED

@@ -128,6 +128,21 @@ async def test_a_request_without_an_answer_on_a_silent_connection_makes_it_look_
     assert "nothing heard for" in told.downs[0]
 
 
+async def test_what_was_heard_before_the_timeout_is_no_sign_of_life(
+    pbx: FakePbx, connect: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ariroute.asterisk.ari_socket.DOUBTED", 0.05)
+    told = await connect(pbx, ping=60.0, request_timeout=0.2)
+    pbx.mute()
+    asking = asyncio.create_task(told.ari.channels_in_app())
+    await asyncio.sleep(0.1)
+    pbx.call()
+    with pytest.raises(AriTimeout):
+        await asking
+    assert told.events
+    await pbx.until(lambda: told.downs)
+
+
 async def test_a_connection_that_answers_pings_is_kept_however_late_a_request_is(
     pbx: FakePbx, connect: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
