@@ -32,6 +32,9 @@ PROBE_INFO: Final = Request("GET", "asterisk/info?only=system")
 PROBE_VARIABLES: Final = frames.set_variables("ariroute-probe", {"ARIROUTE_FLOW": ""})
 """To a channel that cannot be: only a server that has the resource says that it misses the channel."""
 
+TURNS: Final = CONNECTIONS - 4
+"""Hand-overs over HTTP that are under way at once; a few connections are left for everything else. With all at once
+each request of each would wait behind one of every other, and none would have its answer in time."""
 STEADY: Final = 1.0
 """Seconds that a connection must last for the next ones to be tried as fast as the first."""
 
@@ -84,9 +87,7 @@ class Ari:
         self._on_down = on_down
         self._unwanted = tuple(unwanted)
         self._http = AriHttp(settings, self._doubt)
-        self._turns = asyncio.Semaphore(CONNECTIONS - 4)
-        """Of hand-overs over HTTP; a few connections are left for everything else. All at once, each request of each
-        would wait behind one of every other, and none would have its answer in time: so one after the other ends."""
+        self._turns = asyncio.Semaphore(TURNS)
         self._socket: AriSocket | None = None
         self._rest_over_socket = False
         self._has_many = False

@@ -251,7 +251,7 @@ class AriSocket:
     def _ping_again(self, heard_before: int) -> None:
         if self._silence is None or self._silence.expired():
             return
-        if self._heard != heard_before:
+        if self._heard != heard_before and not self._is_doubted:
             self._bear_silence()
         self._ping()
         self._pinger = asyncio.get_running_loop().call_later(self._settings.ping, self._ping_again, self._heard)
