@@ -38,15 +38,16 @@ def test_f10_a_source_that_hangs_costs_nothing_once_its_breaker_is_open(
     edit(daemon, "\nqueues:\n", "\n" + HUNG.format(evil.url_of("hang")) + "queues:\n")
     edit(daemon, "\ndaemon: ", f"\n{FLOW}daemon: ")
     daemon.start()
-    site.place(callers(count, stay=STAY), rate=RATE)  # how it is without
-    site.accounts.settled(count)
+    for start in (0, count):  # as many calls, none of which asks it
+        site.place(callers(count, start=start, stay=STAY), rate=RATE)
+    site.accounts.settled(2 * count)
     alone = [call.wait for call in site.accounts.calls()]
 
     site.place(callers(count, "platinum", stay=STAY), rate=RATE)
     site.place(callers(count, "silver", dialled="slow", stay=STAY), rate=RATE)
     until(lambda: daemon.metric("ariroute_lookup_breaker", lookup="hung", state="open"), "an open breaker")
     opened = time.time()
-    site.accounts.settled(3 * count)
+    site.accounts.settled(4 * count)
 
     calls = judge(site, note)
     beside = [call.wait for call in calls if call.caller.startswith(number("platinum", 0)[:6])]
