@@ -313,7 +313,7 @@ class Calls:
         self._deciding -= 1
         call.phase = Phase.DONE
         call.since = time.monotonic()
-        call.task = None
+        call.task = call.talk = None  # the talk knows the call, too: both would wait for the collector
 
     def _leave_talks(self) -> None:
         """Another program is told of keys and of prompts' ends now: callers who were being talked to begin with it."""

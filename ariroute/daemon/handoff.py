@@ -129,11 +129,11 @@ async def hand_over(
         except ChannelGone:
             return failed is not None and await _has_worked(ari, channel, has_left, failed)
         except AriDisconnected as error:
-            failed = error
+            failed = error.with_traceback(None)  # which holds this frame: all of the call would wait for the collector
         except (AriTimeout, AriRefused) as error:
             if isinstance(error, AriRefused) and error.status < SERVER_FAILS:
                 raise
-            failed, pauses = error, pauses[:1] if failed is None else []
+            failed, pauses = error.with_traceback(None), pauses[:1] if failed is None else []
         if has_left():
             return await _has_worked(ari, channel, has_left, failed)
         if not pauses:

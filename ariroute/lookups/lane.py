@@ -203,6 +203,7 @@ class Lane:
                 self._fail(flight, Failure.TIMEOUT, detail, counts=not blameless)
                 if flight.task:
                     flight.task.cancel()
+                    flight.task = None  # what it ends with holds the flight: they would wait for the collector
         while self._waiting and self._waiting[0].over:
             self._waiting.popleft()
         self._timer = loop.call_at(self._deadlines[0].due, self._expire) if self._deadlines else None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
+import weakref
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -102,6 +104,23 @@ async def test_when_the_caller_hangs_up_in_a_prompt_then_nothing_is_left(
         await fake.until(lambda: daemon.pbxs["pbx1"].calls.in_flight == 0)
         assert samples(daemon, "ariroute_calls_ended_total") == {("pbx1", "hung up"): 1.0}
         assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+async def test_a_call_that_was_talked_with_leaves_nothing_for_the_collector(fake: FakePbx, talking: Talking) -> None:
+    async with talking(PLAY) as daemon:
+        channel = place(fake, "+46701000001")
+        await fake.until(lambda: channel.played)
+        (call,) = daemon.pbxs["pbx1"].calls._calls.values()
+        assert call.talk
+        talk = weakref.ref(call.talk)
+        del call
+        gc.disable()
+        try:
+            fake.end_playback(channel.played[0])
+            await fake.until(lambda: channel.continued and daemon.pbxs["pbx1"].calls.in_flight == 0)
+            await fake.until(lambda: talk() is None, timeout=1.0)
+        finally:
+            gc.enable()
 
 
 async def test_when_stopped_in_a_prompt_then_it_is_ended_and_the_call_goes_on(fake: FakePbx, talking: Talking) -> None:

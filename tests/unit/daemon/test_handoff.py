@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Mapping
 from typing import cast
 
@@ -205,3 +207,15 @@ async def test_how_often_it_is_tried(outcomes: list[AriError], tries: int) -> No
 @pytest.mark.parametrize("failure", [LATE, CUT, FAILS])
 async def test_the_second_try_may_work(failure: AriError) -> None:
     assert await handed_over(ScriptedAri(failure, None))
+
+
+@pytest.mark.parametrize("kind", [AriTimeout, AriDisconnected])
+async def test_a_second_try_leaves_nothing_for_the_collector(kind: type[AriError]) -> None:
+    ari = ScriptedAri(kind("no answer"), None)
+    failure = weakref.ref(ari.outcomes[0])
+    gc.disable()
+    try:
+        assert await handed_over(ari)
+        assert failure() is None
+    finally:
+        gc.enable()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -186,6 +188,30 @@ async def test_slow_source_fails_at_its_own_deadline_and_the_other_answers() -> 
     assert second.outcome == Outcome.FOUND
     assert second.took < first.took
     assert 0.04 < first.took <= took < 0.55
+
+
+async def test_a_source_that_was_too_slow_leaves_nothing_for_the_collector() -> None:
+    tasks: list[weakref.ref[asyncio.Task[None]]] = []
+
+    class Slow(StubSource):
+        async def fetch(self, inputs: Mapping[str, str]) -> Mapping[str, Any] | None:
+            task = asyncio.current_task()
+            assert task
+            tasks.append(weakref.ref(task))
+            del task
+            return await super().fetch(inputs)
+
+    slow = Slow(GOLD)
+    slow.gate = asyncio.Event()
+    async with running({"crm": (settings(0.02), slow)}) as runner:
+        gc.disable()
+        try:
+            assert (await one(runner)).failure == Failure.TIMEOUT
+            await until(lambda: slow.cancelled == 1)
+            await asyncio.sleep(0)
+            assert [task() for task in tasks] == [None]
+        finally:
+            gc.enable()
 
 
 def callers(count: int) -> list[dict[str, str]]:
