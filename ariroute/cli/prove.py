@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -119,6 +120,8 @@ def prove(
     from ariroute.proof.run import Order, prove
 
     path = flow_file(config)
+    if rate is not None and isnan(rate):  # a range of click lets it pass
+        raise UnusableInput("--rate nan: write how many calls a second, such as 5")
     order = Order(
         calls,
         wanted(kill, faults, has_service=lookups == "stand-in"),

@@ -16,7 +16,7 @@ from ariroute.config.load import Config
 from ariroute.config.places import Path as Place
 from ariroute.config.read import Document
 from ariroute.flow.contact import dialled_party
-from ariroute.flow.steps import HangUp
+from ariroute.flow.steps import Goto, HangUp
 from ariroute.proof.stand_in import LOOKUPS, NOTICES
 
 PBX: Final = "pbx1"
@@ -86,11 +86,13 @@ def started(config: Config, dialled: str) -> str:
     return ""
 
 
-def refusals(config: Config) -> frozenset[int]:
-    """The causes with which the file's flows hang up."""
-    return frozenset(
-        step.cause for flow in config.ruleset.flows.values() for step in flow.walk() if isinstance(step, HangUp)
-    )
+def refusals(config: Config, dialled: str) -> frozenset[int]:
+    """The causes with which calls to this number may be hung up: by the flow that it starts, and those behind it."""
+    flows, found, waiting = config.ruleset.flows, set[str](), {started(config, dialled)}
+    while name := next(iter(waiting - found), ""):
+        found.add(name)
+        waiting |= {step.flow for step in flows[name].walk() if isinstance(step, Goto)}
+    return frozenset(step.cause for name in found for step in flows[name].walk() if isinstance(step, HangUp))
 
 
 def phones(config: Config) -> list[str]:

@@ -123,7 +123,7 @@ def _played(
     )
     made = plan(wishes, order.seed)
     watcher.stage(announced(made))
-    rules = Rules(of_channels(venue.placed), guard, refusals(config), deaths=daemon.deaths)
+    rules = Rules(of_channels(venue.placed), guard, deaths=daemon.deaths)
     began = time.time()
     whole = max(each.whole for each in allowed)
     played = Performance(made, venue, records, rules, watcher, whole).play(began)
@@ -245,7 +245,8 @@ class Originator:
         uniqueid = call_id(self._name, len(self.placed))
         dialled, allowed = self.entries[call.entry], self.allowed[call.entry]
         stay = allowed.whole + self.config.daemon.guard + IN_QUEUE
-        self.placed[uniqueid] = Placed(dialled, allowed.talk, allowed.restarted, caller_end(uniqueid))
+        causes = refusals(self.config, dialled)
+        self.placed[uniqueid] = Placed(dialled, allowed.talk, allowed.restarted, causes, caller_end(uniqueid))
         self._endings[uniqueid] = now + (stay if call.leaves_after is None else call.leaves_after)
         self.line.call(uniqueid, dialled, call.number, call.name)
 

@@ -24,6 +24,8 @@ RECOVERING: Final = 15.0
 """Seconds that the daemon has after an act until it serves again; then the next act begins all the same."""
 APPEARING: Final = 15.0
 """Seconds after the last call was placed by which it must have become a channel."""
+STAYING: Final = 4.0
+"""Seconds beyond the guard that calls in a queue are watched at the end: they must not be torn out of it."""
 
 
 class Venue(Protocol):
@@ -122,11 +124,15 @@ class Performance:
     def _settle(self) -> None:
         """Wait until every call is judged, or cannot be under way any more."""
         deadline = self._now() + max(APPEARING, self.longest + 2 * self.rules.guard + MARGIN)
+        judged: float | None = None
         while True:
             verdicts = self._look(at_once=True)
             if len(verdicts) >= self.plan.calls and all(verdict.call for verdict in verdicts):
-                return
-            if self._now() > deadline:
+                judged = self._now() if judged is None else judged
+                watched = self._now() > judged + self.rules.guard + STAYING
+                if watched or not self.supervised or all(verdict.is_over for verdict in verdicts):
+                    return
+            if judged is None and self._now() > deadline:
                 return
             self._tend()
             time.sleep(LOOK)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 LEAD: Final = 0.8
@@ -22,6 +22,10 @@ PATIENCE: Final = (0.05, 7.0)
 """Seconds after which those do."""
 WITHHELD: Final = 0.05
 """The share of callers without a number."""
+
+STAYING: Final = 5
+"""Every so manieth caller stays in the queue beyond the guard. In the last act there are none, unless it is the only
+one: the run's end would wait for them."""
 
 PRESSES: Final = 12
 KEYS: Final = ("1", "2", "3", "0", "9", "*", "#", "4711#", "400123", "1")
@@ -54,6 +58,8 @@ class PlannedCall:
     """Seconds after which an impatient caller hangs up; None for one who waits for the queue."""
     keys: tuple[str, ...] = ()
     """What this caller would press, one after the other."""
+    stays: bool = False
+    """Whether this caller stays in the queue for longer than the guard, which must be disarmed there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +128,15 @@ def plan(wishes: Wishes, seed: int) -> Plan:
     acts = []
     for place, kind in enumerate(kinds):
         own = entries[place :: len(kinds)]
-        acts.append(_act(wishes, kind, seen[kind or ""], own, dice))
+        act = _act(wishes, kind, seen[kind or ""], own, dice)
+        is_last = place == len(kinds) - 1
+        acts.append(replace(act, calls=_some_stay(act.calls)) if place == 0 or not is_last else act)
         seen[kind or ""] += 1
     return Plan(seed, tuple(acts))
+
+
+def _some_stay(calls: Sequence[PlannedCall]) -> tuple[PlannedCall, ...]:
+    return tuple(replace(call, stays=place % STAYING == 0) for place, call in enumerate(calls))
 
 
 def _act(wishes: Wishes, kind: str | None, before: int, entries: Sequence[int], dice: random.Random) -> Act:
@@ -137,6 +149,8 @@ def _act(wishes: Wishes, kind: str | None, before: int, entries: Sequence[int], 
     held = round(dice.uniform(0.1, 0.5), 2) if kind == "kill" and before % 2 else 0.0
     fault = PlannedFault(kind, round(lead + held, 3), round(LASTS[kind](before, wishes.guard, dice), 2), held)
     lasts = fault.at + fault.lasted + TAIL
+    if fault.lasted > wishes.guard:
+        return Act(_calls_for_the_guard(wishes, entries, fault, dice), fault, lasts)
     return Act(_calls(wishes, entries, lead, lasts, dice), fault, lasts)
 
 
@@ -148,6 +162,21 @@ def _calls(
         round(dice.uniform(0.0, lead) if dice.random() < BEFORE else dice.uniform(lead, lasts), 3) for _ in entries
     )
     return tuple(_call(wishes, at, entry, dice) for at, entry in zip(times, entries, strict=True))
+
+
+def _calls_for_the_guard(
+    wishes: Wishes, entries: Sequence[int], fault: PlannedFault, dice: random.Random
+) -> tuple[PlannedCall, ...]:
+    """Calls for a fault that outlasts the guard: every second one comes so early in it that only the guard helps."""
+    early = len(entries) // 2
+    times = sorted(round(dice.uniform(0.0, fault.at), 3) for _ in range(early))
+    window = min(fault.lasted - wishes.guard, LEAD)
+    times += sorted(round(fault.at + dice.uniform(0.0, window), 3) for _ in range(len(entries) - early))
+    calls = [_call(wishes, at, entry, dice) for at, entry in zip(times, entries, strict=True)]
+    return tuple(
+        replace(call, leaves_after=None) if place == early else call  # one at least waits for it
+        for place, call in enumerate(calls)
+    )
 
 
 HELD: Final = 1.5

@@ -112,6 +112,11 @@ class Run:
         )
 
     @property
+    def has_decided(self) -> bool:
+        """Whether the daemon routed any call: without one, only the dialplan's default queue has been seen at work."""
+        return any(not call.by_default and call.ending not in (Ending.LEFT, Ending.LOST) for call in self.calls)
+
+    @property
     def late(self) -> tuple[ProvenCall, ...]:
         """Those who waited longer than what the flow itself may take, the guard, and `SLACK`."""
         if self.guard is None:
@@ -155,6 +160,10 @@ class Proof:
             found.append(f"{lost} of {len(self.run.calls)} calls lost")
         if twice := len(self.run.twice):
             found.append(f"{twice} calls put into a queue twice")
+        if (undecided := sum(call.by_default for call in self.run.calls)) and not (
+            self.run.faults and self.run.has_decided
+        ):
+            found.append(_unrouted(undecided, self.run))
         if late := len(self.run.late):
             found.append(f"{late} calls waited longer than the guard and {SLACK:g} s")
         if self.control is not None and len(self.control.lost) <= SEEN * len(self.control.calls):
@@ -168,3 +177,10 @@ class Proof:
     def holds(self) -> bool:
         """Whether the promise was kept."""
         return not self.failures
+
+
+def _unrouted(undecided: int, run: Run) -> str:
+    """Why calls without a decision are too many."""
+    if not run.faults:
+        return f"{undecided} of {len(run.calls)} calls had no decision although there was no fault"
+    return "the daemon routed no call, all went to the dialplan's default queue: place more calls, or see what it logs"

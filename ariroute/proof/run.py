@@ -71,7 +71,8 @@ def prove(path: Path, order: Order, folder: Path, watcher: Watcher) -> Proof:
         with stage:
             watcher.stage("starting the daemon")
             stage.daemon.start()
-            house = _House(stage, config.daemon.guard, refusals(config), number_prefix(config.ruleset.region), watcher)
+            causes = [refusals(config, dialled) for dialled in stage.entries]
+            house = _House(stage, config.daemon.guard, causes, number_prefix(config.ruleset.region), watcher)
             shown = house.control(order) if order.with_control else None
             run = house.run(order)
             if not stage.pbx.is_running:
@@ -134,7 +135,8 @@ class _Venue:
     def _stay(self, call: PlannedCall) -> float:
         """Seconds for which this caller stays, from when the call is answered: a flow that talks does that first."""
         talk = self._allowed[call.entry].restarted
-        return call.leaves_after or IN_QUEUE + (talk + self._guard if talk else 0.0)
+        longer = talk + self._guard if talk or call.stays else 0.0
+        return call.leaves_after or IN_QUEUE + longer
 
     def _caller(self, place: int, call: PlannedCall) -> Caller:
         return Caller(
@@ -150,7 +152,9 @@ class _Venue:
 class _House:
     """A stage, and what is played on it."""
 
-    def __init__(self, stage: Stage, guard: float, causes: frozenset[int], prefix: str, watcher: Watcher) -> None:
+    def __init__(
+        self, stage: Stage, guard: float, causes: Sequence[frozenset[int]], prefix: str, watcher: Watcher
+    ) -> None:
         self._stage = stage
         self._guard = guard
         self._causes = causes
@@ -209,12 +213,13 @@ class _House:
             at_extensions(
                 dialplan.INBOUND,
                 {
-                    f"{prefix}{place}": Placed(to, each.talk, each.restarted)
-                    for place, (to, each) in enumerate(zip(self._stage.entries, allowed, strict=True))
+                    f"{prefix}{place}": Placed(to, each.talk, each.restarted, causes)
+                    for place, (to, each, causes) in enumerate(
+                        zip(self._stage.entries, allowed, self._causes, strict=True)
+                    )
                 },
             ),
             guard=self._guard,
-            refusals=self._causes,
             undecided=UNDECIDED,
             deaths=self._stage.daemon.deaths,
         )

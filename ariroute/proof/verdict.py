@@ -2,7 +2,8 @@
 
 A call is in a queue when queue_log says so; CEL proves nothing there, since Queue() starts for a missing queue as well.
 Times come from CEL, as queue_log has whole seconds. A caller who hangs up excuses the loss of a call only while it may
-still be waiting: one who gives up after the longest time that guard and flow allow was lost before.
+still be waiting: one who gives up after the longest time that guard and flow allow was lost before. And a call that
+somebody else than its caller tears out of its queue before anybody has taken it is lost, however it came there.
 """
 
 from __future__ import annotations
@@ -11,12 +12,16 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from ariroute.lab.records import CelEvent, CelRow, QueueRow
+from ariroute.lab.records import CelEvent, CelRow, QueueEvent, QueueRow
 from ariroute.lab.verdict import CallVerdict, verdicts
 from ariroute.proof.result import Ending, ProvenCall
 
 MARGIN: Final = 1.5
 """Seconds beyond what is promised after which a call that still is nowhere counts as lost; before that it is late."""
+DELIVERING: Final = "-deliver"
+"""What the context ends with in which our dialplan carries decisions out; the control's copy has another beginning."""
+BY_DIALPLAN: Final = "dialplan/builtin"
+"""The source of a hang-up by Hangup() (``pbx_builtin_hangup()`` in pbx_builtins.c); one over ARI has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,8 @@ class Placed:
     """Seconds that the flow may hold a caller in one stay."""
     restarted: float = 0.0
     """The same for a caller whose daemon died or was replaced meanwhile."""
+    refusals: Collection[int] = ()
+    """Causes with which the flows that this call may take hang up by themselves."""
     caller_end: str = ""
     """The uniqueid of the caller's own end, where the call is a Local channel; else the call's channel is that."""
 
@@ -39,8 +46,6 @@ class Rules:
     placed: Callable[[CelRow], Placed | None]
     """Of the beginning of a channel: what is known of a call of the proof; None for all others."""
     guard: float
-    refusals: Collection[int] = ()
-    """Causes with which the flows hang up by themselves."""
     undecided: str = ""
     """The queue in which only calls without a decision end."""
     deaths: Sequence[float] = field(default_factory=tuple)
@@ -70,6 +75,8 @@ class Verdict:
 
     call: ProvenCall | None
     uniqueid: str
+    is_over: bool = False
+    """Whether the channel is gone: nothing more can become of the call."""
 
 
 def judge(
@@ -90,7 +97,7 @@ def judge(
         rows = own[start.uniqueid]
         left = _is_left(rows, own.get(known.caller_end, ()))
         judge = _Judge(known, rows, entered.get(start.uniqueid), talks(start), left, rules, began, now)
-        made.append(Verdict(judge.verdict(), start.uniqueid))
+        made.append(Verdict(judge.verdict(), start.uniqueid, _hung_up(rows) is not None))
     return made
 
 
@@ -170,6 +177,8 @@ class _Judge:
     def _ending(self) -> tuple[Ending | None, float | None]:
         """Where it ended up and when; without an ending it is under way."""
         ended = _hung_up(self.rows)
+        if self.queue is not None and self._is_torn_out(ended):
+            return Ending.LOST, None
         if self.queue is not None:
             return Ending.QUEUED, self._app("Queue") or ended or self.now
         if self.talk is not None and self._app("Dial") is not None:
@@ -198,10 +207,25 @@ class _Judge:
         )
         return None if after else boxed
 
+    def _is_torn_out(self, ended: float | None) -> bool:
+        """Whether it is gone from its queue unserved, and its caller has not put the phone down."""
+        assert self.queue is not None
+        return self.queue.ending is QueueEvent.ABANDON and ended is not None and not self.left
+
     def _refused(self) -> bool:
-        """Whether the dialplan hung up with a cause that a flow names, and not Asterisk for another reason."""
+        """Whether our dialplan hung up as a flow of this call wants it.
+
+        Not so where the daemon hung up over ARI, where the guard or an end of the dialplan did it, with whatever cause,
+        and where a queue had been tried.
+        """
         hangup = next(row for row in self.rows if row.event is CelEvent.HANGUP)
-        return hangup.extra.get("hangupcause") in self.rules.refusals
+        return (
+            hangup.extra.get("hangupcause") in self.known.refusals
+            and hangup.extra.get("hangupsource") == BY_DIALPLAN
+            and hangup.context.endswith(DELIVERING)
+            and hangup.extension == "s"
+            and self._app("Queue") is None
+        )
 
     def _is_late(self, until: float) -> bool:
         """Whether its longest stay lasted longer by far than guard and flow allow."""

@@ -215,12 +215,11 @@ def _rules(stage: Stage, config: Config) -> Rules:
         at_extensions(
             dialplan.INBOUND,
             {
-                f"{dialplan.GUARDED}{place}": Placed(dialled, each.talk, each.restarted)
+                f"{dialplan.GUARDED}{place}": Placed(dialled, each.talk, each.restarted, refusals(config, dialled))
                 for place, (dialled, each) in enumerate(zip(stage.entries, stage.allowed, strict=True))
             },
         ),
         guard=config.daemon.guard,
-        refusals=refusals(config),
         undecided=UNDECIDED,
         deaths=stage.daemon.deaths,
     )

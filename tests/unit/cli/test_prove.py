@@ -103,8 +103,8 @@ def test_when_a_kind_is_wrong_then_the_remedy_is_named(faults: str, text: str) -
         wanted(20, faults, has_service=False)
 
 
-@pytest.mark.parametrize("options", [("--keep", "."), ("--html", "/nowhere/at/all.html")])
-def test_when_files_cannot_be_written_then_that_is_told_before_anything_runs(
+@pytest.mark.parametrize("options", [("--keep", "."), ("--html", "/nowhere/at/all.html"), ("--rate", "nan")])
+def test_when_an_option_cannot_be_used_then_that_is_told_before_anything_runs(
     ariroute: Ariroute, proved: list[Order], options: tuple[str, str]
 ) -> None:
     result = ariroute("prove", *options)

@@ -155,7 +155,23 @@ def test_when_flows_have_triggers_then_every_number_is_dialled_and_its_flow_is_k
 
     assert entries(config) == ["+46850000000", "support", UNKNOWN]
     assert [started(config, each) for each in entries(config)] == ["support", "support", "rest"]
-    assert refusals(config) == {21}
+    assert [refusals(config, each) for each in entries(config)] == [set(), set(), {21}]
+
+
+def test_when_a_flow_goes_to_another_then_what_that_one_refuses_is_its_own_too(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        "flows:\n"
+        "  support: {trigger: {call: {to: support}}, default: standard, steps: [{goto: late}]}\n"
+        "  late: {default: standard, steps: [{hangup: 17}]}\n"
+        "  other: {trigger: {call: {to: other}}, default: standard, steps: [{hangup: 21}]}\n",
+    )
+
+    config = load_rules(path)
+
+    assert refusals(config, "support") == {17}
+    assert refusals(config, "other") == {21}
+    assert refusals(config, "elsewhere") == set()
 
 
 def test_when_a_flow_holds_its_callers_then_what_it_may_take_is_added_up(tmp_path: Path) -> None:

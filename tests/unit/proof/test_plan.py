@@ -98,3 +98,22 @@ def test_when_there_are_more_faults_than_calls_then_every_fault_strikes_all_the_
 
     assert made.calls == 2
     assert len(faults(made)) == 5
+
+
+def test_when_acts_are_many_then_some_callers_outstay_the_guard_in_all_but_the_last() -> None:
+    made = plan(WISHES, 1)
+
+    assert [any(call.stays for call in act.calls) for act in made.acts] == [True] * (len(made.acts) - 1) + [False]
+    assert sum(call.stays for call in calls(made)) < 60
+    assert any(call.stays for call in calls(plan(replace(WISHES, faults={}), 1)))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_when_a_fault_outlasts_the_guard_then_a_patient_caller_is_there_whom_only_the_guard_helps(seed: int) -> None:
+    made = plan(replace(WISHES, calls=30), seed)
+    long = [(act, act.fault) for act in made.acts if act.fault and act.fault.lasted > WISHES.guard]
+
+    assert {fault.kind for _, fault in long} == {"hang", "deaf"}
+    for act, fault in long:
+        helped = [call for call in act.calls if fault.at <= call.at <= fault.at + fault.lasted - WISHES.guard]
+        assert any(call.leaves_after is None for call in helped)

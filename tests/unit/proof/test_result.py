@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ariroute.proof.result import SLACK, Ending, InjectedFault, Proof, ProvenCall, Run
@@ -14,6 +16,11 @@ def call(ending: Ending = Ending.QUEUED, wait: float = 0.5, **more: float) -> Pr
 
 def run(*calls: ProvenCall, guard: float | None = 4.0, allowed: float = 0.0) -> Run:
     return Run(1000.0, guard, allowed, calls, (InjectedFault("kill", "killed", 10.2),))
+
+
+def quiet(*calls: ProvenCall) -> Run:
+    """A run without any fault."""
+    return replace(run(*calls), faults=())
 
 
 def proof(tried: Run, control: Run | None = None) -> Proof:
@@ -50,6 +57,8 @@ def test_the_control_is_never_late() -> None:
     [
         (run(), None, "no call was placed"),
         (run(call(Ending.LOST), call()), None, "1 of 2 calls lost"),
+        (run(call(by_default=True), call(Ending.LEFT)), None, "the daemon routed no call"),
+        (quiet(call(by_default=True), call()), None, "1 of 2 calls had no decision although there was no fault"),
         (run(call(twice=True)), None, "1 calls put into a queue twice"),
         (run(call(wait=9.0)), None, "1 calls waited longer"),
         (run(call()), run(call(), guard=None), "the control without a guard lost no call"),
@@ -64,7 +73,7 @@ def test_each_broken_promise_is_told(tried: Run, control: Run | None, failure: s
 
 
 def test_a_proof_holds_when_only_the_control_loses() -> None:
-    assert proof(run(call(), call(Ending.REFUSED)), run(call(Ending.LOST), guard=None)).holds
+    assert proof(run(call(), call(Ending.REFUSED), call(by_default=True)), run(call(Ending.LOST), guard=None)).holds
 
 
 def test_calls_on_their_way_during_a_fault_are_under_it() -> None:

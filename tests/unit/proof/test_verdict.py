@@ -11,9 +11,10 @@ from ariroute.proof.verdict import MARGIN, Placed, Rules, at_extensions, judge
 GUARD = 4.0
 BEGAN = 1000.0
 RULES = Rules(
-    at_extensions("in", {"prove0": Placed("support"), "prove1": Placed("menu", talk=10.0, restarted=20.0)}),
+    at_extensions(
+        "in", {"prove0": Placed("support", refusals={21}), "prove1": Placed("menu", talk=10.0, restarted=20.0)}
+    ),
     guard=GUARD,
-    refusals={21},
     undecided="nobody",
 )
 
@@ -38,6 +39,12 @@ def row(event: str, at: float, application: str = "", **more: object) -> CelRow:
 
 START = row("CHAN_START", 1.0)
 IN = row("APP_START", 1.1, "Stasis")
+
+
+def refuses(cause: int = 21, source: str = "dialplan/builtin", **more: str) -> CelRow:
+    """Hangup() of the delivering context, as a flow wants it."""
+    where = {"context": "ariroute-deliver", "extension": "s", **more}
+    return row("HANGUP", 2.0, hangupsource=source, hangupcause=cause, **where)
 
 
 def hangs_up(at: float) -> CelRow:
@@ -143,10 +150,56 @@ def test_when_phones_ring_on_the_way_then_the_ringing_is_no_wait() -> None:
 
 @pytest.mark.parametrize(("cause", "ending"), [(21, Ending.REFUSED), (16, Ending.LOST), (34, Ending.LOST)])
 def test_when_asterisk_hangs_up_then_only_a_cause_of_the_flows_is_their_word(cause: int, ending: Ending) -> None:
-    call = judged(START, IN, row("HANGUP", 2.0, hangupcause=cause, hangupsource=""))
+    call = judged(START, IN, refuses(cause=cause))
 
     assert call is not None
     assert call.ending is ending
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        (refuses(source=""),),
+        (refuses(context="ariroute"),),
+        (refuses(extension="T"),),
+        (row("APP_START", 1.5, "Queue"), refuses()),
+    ],
+    ids=["over ARI", "before the delivery", "by the guard", "after a queue"],
+)
+def test_when_it_is_not_our_delivery_that_hangs_up_then_the_cause_of_a_flow_excuses_nothing(
+    rows: tuple[CelRow, ...],
+) -> None:
+    call = judged(START, IN, *rows)
+
+    assert call is not None
+    assert call.ending is Ending.LOST
+
+
+def test_when_another_flow_of_the_file_hangs_up_so_then_that_excuses_no_call_to_this_one() -> None:
+    call = judged(row("CHAN_START", 1.0, extension="prove1"), IN, refuses())
+
+    assert call is not None
+    assert call.ending is Ending.LOST
+
+
+ABANDONED = "gold|NONE|ABANDON|1|1|2"
+
+
+def test_when_a_call_is_torn_out_of_its_queue_then_it_is_lost_although_it_was_there() -> None:
+    in_queue = (START, IN, row("APP_START", 1.5, "Queue"))
+
+    torn = judged(*in_queue, row("HANGUP", 3.5, hangupsource="", hangupcause=16), queue=(queued(), ABANDONED))
+    gave_up = judged(*in_queue, hangs_up(3.5), queue=(queued(), ABANDONED))
+    served = judged(
+        *in_queue,
+        row("HANGUP", 9.5, hangupsource="", hangupcause=16),
+        queue=(queued(), "gold|Local/1|CONNECT|1|2.0|1", "gold|Local/1|COMPLETEAGENT|1|6|1"),
+    )
+
+    assert torn is not None
+    assert gave_up is not None
+    assert served is not None
+    assert [call.ending for call in (torn, gave_up, served)] == [Ending.LOST, Ending.QUEUED, Ending.QUEUED]
 
 
 def test_when_a_call_is_in_a_mailbox_then_the_caller_may_hang_up_there() -> None:
