@@ -122,23 +122,26 @@ async def hand_over(
     """
     pauses = list(PAUSES)
     failed: AriError | None = None
-    while True:
-        try:
-            await ari.hand_over(channel, wanted)
-            return True
-        except ChannelGone:
-            return failed is not None and await _has_worked(ari, channel, has_left, failed)
-        except AriDisconnected as error:
-            failed = error.with_traceback(None)  # which holds this frame: all of the call would wait for the collector
-        except (AriTimeout, AriRefused) as error:
-            if isinstance(error, AriRefused) and error.status < SERVER_FAILS:
-                raise
-            failed, pauses = error.with_traceback(None), pauses[:1] if failed is None else []
-        if has_left():
-            return await _has_worked(ari, channel, has_left, failed)
-        if not pauses:
-            raise failed
-        await asyncio.sleep(pauses.pop(0))
+    try:
+        while True:
+            try:
+                await ari.hand_over(channel, wanted)
+                return True
+            except ChannelGone:
+                return failed is not None and await _has_worked(ari, channel, has_left, failed)
+            except AriDisconnected as error:
+                failed = error
+            except (AriTimeout, AriRefused) as error:
+                if isinstance(error, AriRefused) and error.status < SERVER_FAILS:
+                    raise
+                failed, pauses = error, pauses[:1] if failed is None else []
+            if has_left():
+                return await _has_worked(ari, channel, has_left, failed)
+            if not pauses:
+                raise failed
+            await asyncio.sleep(pauses.pop(0))
+    finally:
+        del failed  # its traceback holds this frame: all of the call would wait for the collector
 
 
 async def _has_worked(ari: Ari, channel: str, has_left: Callable[[], bool], failed: AriError) -> bool:
@@ -155,4 +158,7 @@ async def _has_worked(ari: Ari, channel: str, has_left: Callable[[], bool], fail
         return has_left()
     except AriError:
         pass
-    raise failed
+    try:
+        raise failed
+    finally:
+        del failed  # as above
