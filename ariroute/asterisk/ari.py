@@ -442,17 +442,10 @@ class Ari:
 
 def check_all(requests: Sequence[Request], outcomes: Sequence[Outcome]) -> None:
     """Raises ChannelGone if any outcome says so, else the first error there is."""
-    first: AriError | None = None
-    for request, outcome in zip(requests, outcomes, strict=True):
-        try:
-            if not is_good(outcome):
-                body_of(request, outcome)
-        except ChannelGone:
-            raise
-        except AriError as error:
-            first = first or error
-    if first is not None:
-        raise first
+    bad = [each for each in zip(requests, outcomes, strict=True) if not is_good(each[1])]
+    gone = [each for each in bad if isinstance(each[1], Answer) and is_gone(each[1])]
+    for request, outcome in [*gone, *bad][:1]:
+        body_of(request, outcome)
 
 
 def version_in(outcome: Outcome) -> str:

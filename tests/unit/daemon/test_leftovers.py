@@ -57,5 +57,19 @@ async def test_calls_that_have_gone_leave_nothing(fake: FakePbx, crm: Crm, runni
         assert found_by_the_collector() == {}
 
 
+@pytest.mark.usefixtures("idle_collector")
+async def test_calls_that_could_not_be_handed_over_leave_nothing(fake: FakePbx, running: Running) -> None:
+    async with running() as daemon:
+        found_by_the_collector()
+        gc.garbage.clear()
+        fake.misbehave(500, uri="/variables")
+        fake.misbehave(500, uri="/continue")
+        channel = place(fake, "+46701000001")
+        await fake.until(lambda: calls_of(daemon) and not daemon.pbxs["pbx1"].calls.in_flight)
+        fake.hang_up(channel.id)
+        await fake.until(lambda: not calls_of(daemon))
+        assert found_by_the_collector() == {}
+
+
 def calls_of(daemon: Daemon) -> dict[str, Call]:
     return daemon.pbxs["pbx1"].calls._calls
