@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import isnan
@@ -133,7 +134,7 @@ def prove(
     page = checked_page(html)
     if live:
         confirm(live, order.calls, path, yes=yes)
-    with place(keep) as folder, progress() as watcher:
+    with ended_by_signals(), place(keep) as folder, progress() as watcher:
         if live:
             from ariroute.proof.live import Logs, prove_live
 
@@ -180,6 +181,24 @@ def confirm(pbx: str, calls: int, path: Path, *, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise UnusableInput("--live asks before it places calls, and nobody is there to answer: add --yes")
     click.confirm("Place these calls?", abort=True, err=True)
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Within it SIGTERM and SIGHUP end the command as Ctrl-C does: nothing is left running, and no folder is left."""
+
+    def end(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:  # of nohup
+            signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

@@ -100,19 +100,22 @@ def test_a_given_asterisk_makes_the_calls_itself(own_pbx: PrivateAsterisk, tmp_p
     assert "0 active channels" in own_pbx.cli("core show channels count")
 
 
-def test_ctrl_c_ends_everything(tmp_path: Path) -> None:
-    folder, words = tmp_path / "kept", tmp_path / "words"
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_an_end_from_outside_ends_everything(tmp_path: Path, number: signal.Signals) -> None:
+    folder, words = tmp_path / "files", tmp_path / "words"
+    folder.mkdir()
     with words.open("wb") as output:
         process = subprocess.Popen(
-            [COMMAND, "prove", "-c", str(LOYALTY), "--keep", str(folder)],
+            [COMMAND, "prove", "-c", str(LOYALTY)],
             stderr=output,
             stdout=subprocess.DEVNULL,
-            env=environment(),
+            env=environment() | {"TMPDIR": str(folder)},
             start_new_session=True,
         )
     until(lambda: "the control" in words.read_text(), words.read_text)
 
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
 
     assert process.wait(30) == 130
     until(lambda: working_in(folder) == [], lambda: str(working_in(folder)))
+    assert list(folder.glob("ariroute-prove-*")) == []
