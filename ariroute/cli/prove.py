@@ -113,7 +113,7 @@ def prove(
     First a control without the guard shows that losses are seen. Exit code 0 when the promise held, 1 when not.
 
     \b
-    Examples:
+    Example:
       ariroute prove --calls 200 --kill 20
       ariroute prove -c ariroute.yaml --calls 60 --kill 5 --faults hang,cut=3 --html proof.html
     """

@@ -22,8 +22,8 @@ HUNG = """  hung:
 """
 FLOW = "  slow: {trigger: {call: {to: slow}}, default: platinum, steps: [{lookup: hung}, {queue: standard}]}\n"
 DEADLINE = 0.5
-ADDED = scaled(0.05, 0.005)
-"""Seconds that a source costs whose breaker is open: in half of the calls."""
+ADDED = scaled(DEADLINE / 2, 0.005)
+"""Seconds that a source costs whose breaker is open: in half of the calls. One that is asked costs its deadline."""
 NEXT_TO_IT = 0.010
 """Seconds that it may add to the slowest of a hundred calls that do not ask it."""
 

@@ -12,7 +12,8 @@ from ..conftest import NewDaemon, Site
 from .load import Note, callers, judge, quantile, waits_of
 from .scale import FULL, scaled
 
-GENERATIONS, CALLS, RATE = scaled((2, 40, 10.0), (8, 240, 8.0))
+GENERATIONS, CALLS, RATE = scaled((2, 15, 10.0), (8, 27, 8.0))
+"""How often the next one is started; calls that come to each, and how many of these a second."""
 PROMPTLY = 1.5
 """Seconds to the queue: half of one for the customer service, and up to one until a sweep finds a missed call."""
 
@@ -28,10 +29,10 @@ def test_f3_generations_take_over_and_no_call_is_lost_or_in_the_default_queue(
     crm.delay = 0.5
     running = new_daemon(site)
     running.start()
-    site.place(callers(CALLS), rate=RATE)
 
     for generation in range(GENERATIONS):
-        site.accounts.in_application((generation + 1) * CALLS // (GENERATIONS + 1))
+        site.place(callers(CALLS, start=generation * CALLS), rate=RATE)
+        site.accounts.in_application(generation * CALLS + CALLS // 3)
         following = new_daemon(site)
         following.start()
         assert running.wait() > 0
@@ -41,7 +42,8 @@ def test_f3_generations_take_over_and_no_call_is_lost_or_in_the_default_queue(
         assert running.logs("routed")
         running = following
 
-    site.accounts.settled(CALLS)
+    site.place(callers(CALLS, start=GENERATIONS * CALLS), rate=RATE)
+    site.accounts.settled((GENERATIONS + 1) * CALLS)
     calls = judge(site, note)
     assert {call.queue for call in calls} == {"gold"}
     waits = waits_of(site, calls)
