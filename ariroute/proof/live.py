@@ -123,7 +123,7 @@ def _played(
     )
     made = plan(wishes, order.seed)
     watcher.stage(announced(made))
-    rules = Rules(of_channels(venue.placed), guard, deaths=daemon.deaths)
+    rules = Rules(of_channels(venue.placed), guard, deaths=daemon.deaths, put_down=venue.put_down)
     began = time.time()
     whole = max(each.whole for each in allowed)
     played = Performance(made, venue, records, rules, watcher, whole).play(began)
@@ -204,6 +204,8 @@ class Originator:
     config: Config
     placed: dict[str, Placed] = field(default_factory=dict)
     """The calls by their uniqueid."""
+    put_down: dict[str, float] = field(default_factory=dict)
+    """When each caller who has hung up did so, in seconds since 1970: Asterisk's own clock, as its records lie here."""
     _calls: list[tuple[float, PlannedCall]] = field(default_factory=list)
     """Those to come, by monotonic seconds."""
     _endings: dict[str, float] = field(default_factory=dict)
@@ -233,6 +235,7 @@ class Originator:
             self._make(self._calls.pop(0)[1], now)
         for uniqueid in [each for each, ending in self._endings.items() if ending <= now]:
             del self._endings[uniqueid]
+            self.put_down[uniqueid] = time.time()
             self.line.hang_up(uniqueid)
 
     def clear(self) -> None:
@@ -246,7 +249,7 @@ class Originator:
         dialled, allowed = self.entries[call.entry], self.allowed[call.entry]
         stay = allowed.whole + self.config.daemon.guard + IN_QUEUE
         causes = refusals(self.config, dialled)
-        self.placed[uniqueid] = Placed(dialled, allowed.talk, allowed.restarted, causes, caller_end(uniqueid))
+        self.placed[uniqueid] = Placed(dialled, allowed.talk, allowed.restarted, causes)
         self._endings[uniqueid] = now + (stay if call.leaves_after is None else call.leaves_after)
         self.line.call(uniqueid, dialled, call.number, call.name)
 

@@ -35,8 +35,6 @@ class Placed:
     """The same for a caller whose daemon died or was replaced meanwhile."""
     refusals: Collection[int] = ()
     """Causes with which the flows that this call may take hang up by themselves."""
-    caller_end: str = ""
-    """The uniqueid of the caller's own end, where the call is a Local channel; else the call's channel is that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +48,10 @@ class Rules:
     """The queue in which only calls without a decision end."""
     deaths: Sequence[float] = field(default_factory=tuple)
     """When a daemon ended or another took over, in seconds since 1970: whoever takes its calls begins anew."""
+    put_down: Mapping[str, float] | None = None
+    """When we have let a caller hang up, in seconds since 1970, by uniqueid: of Local channels the records tell only
+    that both ends hung up at once. None where each caller is a channel of their own: then the records tell who it was.
+    """
 
     def allowed(self, start: CelRow, until: float) -> float:
         """Seconds that the flow may hold this call in one stay, when it lasts until then."""
@@ -95,18 +97,18 @@ def judge(
         known = rules.placed(start)
         assert known is not None
         rows = own[start.uniqueid]
-        left = _is_left(rows, own.get(known.caller_end, ()))
+        left = _is_left(rows, rules.put_down)
         judge = _Judge(known, rows, entered.get(start.uniqueid), talks(start), left, rules, began, now)
         made.append(Verdict(judge.verdict(), start.uniqueid, _hung_up(rows) is not None))
     return made
 
 
-def _is_left(rows: Sequence[CelRow], caller_end: Sequence[CelRow]) -> bool:
-    """Whether the caller put the phone down. The end of a Local channel that is hung up first is whose doing it is."""
-    if not caller_end:
+def _is_left(rows: Sequence[CelRow], put_down: Mapping[str, float] | None) -> bool:
+    """Whether the caller put the phone down."""
+    if put_down is None:
         return any(row.hung_up_by_itself for row in rows)
-    first, second = _hung_up(caller_end), _hung_up(rows)
-    return first is not None and second is not None and first <= second
+    ended, told = _hung_up(rows), put_down.get(rows[0].uniqueid)
+    return ended is not None and told is not None and told <= ended
 
 
 def _hung_up(rows: Sequence[CelRow]) -> float | None:

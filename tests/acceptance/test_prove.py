@@ -112,10 +112,12 @@ def test_an_end_from_outside_ends_everything(tmp_path: Path, number: signal.Sign
             env=environment() | {"TMPDIR": str(folder)},
             start_new_session=True,
         )
-    until(lambda: "the control" in words.read_text(), words.read_text)
-
-    process.send_signal(number)
-
-    assert process.wait(30) == 130
+    try:
+        until(lambda: "the control" in words.read_text(), words.read_text, within=80)
+        process.send_signal(number)
+        assert process.wait(30) == 130
+    finally:
+        process.kill()
+        process.wait()
     until(lambda: working_in(folder) == [], lambda: str(working_in(folder)))
     assert list(folder.glob("ariroute-prove-*")) == []

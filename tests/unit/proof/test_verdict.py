@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ariroute.lab.records import CelEvent, CelRow, parse_queue_row
@@ -223,3 +225,14 @@ def test_when_calls_come_in_elsewhere_then_they_are_none_of_the_proof() -> None:
 
 def test_when_calls_were_placed_before_then_they_do_not_count() -> None:
     assert judge([START, IN], [], RULES, BEGAN, BEGAN + 9, since=BEGAN + 2) == []
+
+
+@pytest.mark.parametrize(("put_down", "ending"), [(1.9, Ending.LEFT), (2.1, Ending.LOST), (None, Ending.LOST)])
+def test_of_a_local_channel_only_whoever_made_the_call_knows_whether_the_caller_hung_up(
+    put_down: float | None, ending: Ending
+) -> None:
+    told = {} if put_down is None else {"1.0": BEGAN + put_down}
+    call = judged(START, IN, row("HANGUP", 2.0), rules=replace(RULES, put_down=told))
+
+    assert call is not None
+    assert call.ending is ending
