@@ -182,7 +182,10 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
         return 0
     try:
         lock, targets = _told(options) if options.url else _left_behind(options, environ)
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        _say(f"{error.filename}: {error.strerror}: check the path, and run it as a user who may read the file")
+        return 2
+    except ValueError as error:
         _say(f"cannot tell which Asterisk to ask: {error}")
         return 2
     except (LookupError, TypeError, AttributeError):

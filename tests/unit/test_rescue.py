@@ -118,3 +118,12 @@ def test_told_nothing_it_says_what_to_tell_it(tmp_path: Path, capsys: pytest.Cap
     assert rescue.main(["--url", "http://127.0.0.1:8088"], {}) == 2
     assert rescue.main([str(tmp_path / "nowhere")], {}) == 2
     assert "name the file, or give --url" in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_read_is_named_with_the_remedy(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing = tmp_path / "ari.secret"
+
+    assert rescue.main(["--url", "http://127.0.0.1:1", "--password-file", str(missing)], {}) == 2
+    assert capsys.readouterr().err.startswith(f"rescue: {missing}: No such file or directory: check the path")
