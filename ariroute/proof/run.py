@@ -12,7 +12,7 @@ from typing import Final
 import phonenumbers
 
 import ariroute
-from ariroute.config.load import load_rules
+from ariroute.config.load import Config, load_rules
 from ariroute.config.parts import read_all
 from ariroute.errors import Unreachable
 from ariroute.lab.debian import LabError, dotted
@@ -71,8 +71,7 @@ def prove(path: Path, order: Order, folder: Path, watcher: Watcher) -> Proof:
         with stage:
             watcher.stage("starting the daemon")
             stage.daemon.start()
-            causes = [refusals(config, dialled) for dialled in stage.entries]
-            house = _House(stage, config.daemon.guard, causes, number_prefix(config.ruleset.region), watcher)
+            house = _House(stage, config, watcher)
             shown = house.control(order) if order.with_control else None
             run = house.run(order)
             if not stage.pbx.is_running:
@@ -152,13 +151,11 @@ class _Venue:
 class _House:
     """A stage, and what is played on it."""
 
-    def __init__(
-        self, stage: Stage, guard: float, causes: Sequence[frozenset[int]], prefix: str, watcher: Watcher
-    ) -> None:
+    def __init__(self, stage: Stage, config: Config, watcher: Watcher) -> None:
         self._stage = stage
-        self._guard = guard
-        self._causes = causes
-        self._prefix = prefix
+        self._config = config
+        self._guard = config.daemon.guard
+        self._prefix = number_prefix(config.ruleset.region)
         self._watcher = watcher
         self._records = Records(cel(stage.pbx.cel_log), queue_log(stage.pbx.queue_log))
         self._longest = max(allowed.whole for allowed in stage.allowed)
@@ -186,7 +183,7 @@ class _House:
     def _control_round(self, made: Plan, began: float) -> Played:
         no_talk = [NOTHING] * len(self._stage.entries)  # the held daemon says no word to those whose calls are lost
         venue = _Venue(self._stage, dialplan.UNGUARDED, no_talk, self._guard)
-        rules = self._rules(dialplan.UNGUARDED, no_talk)
+        rules = rules_on(self._stage, self._config, dialplan.UNGUARDED, no_talk)
         played = Performance(made, venue, self._records, rules, self._watcher, supervised=False).play(began)
         self._stage.daemon.close()
         self._stage.clear()
@@ -203,23 +200,22 @@ class _House:
         self._watcher.stage(announced(made))
         allowed = self._stage.allowed
         venue = _Venue(self._stage, dialplan.GUARDED, allowed, self._guard)
-        rules = self._rules(dialplan.GUARDED, allowed)
+        rules = rules_on(self._stage, self._config, dialplan.GUARDED, allowed)
         began = time.time()
         played = Performance(made, venue, self._records, rules, self._watcher, self._longest).play(began)
         return Run(began, self._guard, max(each.talk for each in allowed), played.calls, played.faults)
 
-    def _rules(self, prefix: str, allowed: Sequence[Allowed]) -> Rules:
-        return Rules(
-            at_extensions(
-                dialplan.INBOUND,
-                {
-                    f"{prefix}{place}": Placed(to, each.talk, each.restarted, causes)
-                    for place, (to, each, causes) in enumerate(
-                        zip(self._stage.entries, allowed, self._causes, strict=True)
-                    )
-                },
-            ),
-            guard=self._guard,
-            undecided=UNDECIDED,
-            deaths=self._stage.daemon.deaths,
-        )
+
+def rules_on(stage: Stage, config: Config, prefix: str, allowed: Sequence[Allowed]) -> Rules:
+    """How the calls are judged that come in at the extensions of this ``prefix``; ``allowed`` is by entry."""
+    entries = enumerate(zip(stage.entries, allowed, strict=True))
+    extensions = {
+        f"{prefix}{place}": Placed(dialled, each.talk, each.restarted, refusals(config, dialled))
+        for place, (dialled, each) in entries
+    }
+    return Rules(
+        at_extensions(dialplan.INBOUND, extensions),
+        guard=config.daemon.guard,
+        undecided=UNDECIDED,
+        deaths=stage.daemon.deaths,
+    )

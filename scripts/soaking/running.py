@@ -23,12 +23,13 @@ from ariroute.lab.debian import LabError, dotted
 from ariroute.lab.records import CelRow, QueueRow, cel, queue_log
 from ariroute.lab.sip import Stream
 from ariroute.proof import dialplan
-from ariroute.proof.derive import refusals, started
+from ariroute.proof.derive import started
 from ariroute.proof.faults import ALL, offered
 from ariroute.proof.plan import PlannedFault
 from ariroute.proof.result import ProvenCall
-from ariroute.proof.stage import UNDECIDED, Stage
-from ariroute.proof.verdict import Placed, Rules, at_extensions, judge
+from ariroute.proof.run import rules_on
+from ariroute.proof.stage import Stage
+from ariroute.proof.verdict import judge
 from ariroute.proof.words import counted
 from scripts.soaking import judgement, probe, schedule
 from scripts.soaking.record import Began, Ended, Fault, Life, Record, Sample, Window, Writer
@@ -77,7 +78,7 @@ class Soak:
         )
         self._under_way: list[tuple[float, PlannedFault]] = []
         self._life, self._pid = max((life.life for life in writer.record.of(Life)), default=0), 0
-        self._rules = _rules(stage, config)
+        self._rules = rules_on(stage, config, dialplan.GUARDED, stage.allowed)
         self._watched = watched(config, stage)
         self._weights = weights(config, stage)
         self._stream: Stream | None = None
@@ -207,21 +208,6 @@ def progress(record: Record, seconds: float) -> str:
     return (
         f"{seconds / 60:7.1f} min  {counted(sums.placed, 'call')}, {sums.lost} lost, {sums.twice} twice, "
         f"{sums.late} late; {counted(sum(counts.values()), 'fault')}; p99 {p99}; {memory}"
-    )
-
-
-def _rules(stage: Stage, config: Config) -> Rules:
-    return Rules(
-        at_extensions(
-            dialplan.INBOUND,
-            {
-                f"{dialplan.GUARDED}{place}": Placed(dialled, each.talk, each.restarted, refusals(config, dialled))
-                for place, (dialled, each) in enumerate(zip(stage.entries, stage.allowed, strict=True))
-            },
-        ),
-        guard=config.daemon.guard,
-        undecided=UNDECIDED,
-        deaths=stage.daemon.deaths,
     )
 
 
