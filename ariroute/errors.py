@@ -16,6 +16,7 @@ ArirouteError
 │   └── AriRefused           an answer with an HTTP status of 400 or more
 │       └── ChannelGone      404: the channel is not there any more, an ordinary outcome
 ├── AmiError                 one AMI action failed, or got no answer in time
+├── JournalError             the journal's database cannot be opened, read or written; exit code 3
 ├── SpeechFailed             a text could not be turned into a sound file
 └── LookupFailed             a source could not answer; carries one named reason
 
@@ -146,6 +147,10 @@ class ChannelGone(AriRefused):
 
 class AmiError(ArirouteError):
     """One AMI action failed or got no answer in time."""
+
+
+class JournalError(ArirouteError):
+    """The journal's database cannot be opened, read or written now."""
 
 
 class SpeechFailed(ArirouteError):

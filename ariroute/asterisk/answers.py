@@ -6,9 +6,9 @@ from typing import Any
 
 from ariroute.asterisk.events import Answer
 from ariroute.asterisk.frames import Request
-from ariroute.asterisk.json_text import loads
 from ariroute.asterisk.pending import Outcome
 from ariroute.errors import AriError, AriRefused, ChannelGone
+from ariroute.json_text import loads
 
 # res/ari/resource_channels.c, Asterisk 13 to 23: hung up (find_control(), get_channel_var()), or back in the dialplan.
 GONE = {

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from ariroute.asterisk.json_text import loads
 from ariroute.flow.untrusted import Untrusted
+from ariroute.json_text import loads
 
 Json = Mapping[str, Any]
 NO_VARIABLES: Final[Mapping[str, str]] = {}

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote, urlencode
 
-from ariroute.asterisk.json_text import dumps
+from ariroute.json_text import dumps
 
 PLAIN_ID: Final = re.compile(r"[A-Za-z0-9._~-]+", re.ASCII)
 

@@ -44,6 +44,7 @@ CODES: tuple[tuple[type[errors.ArirouteError], ExitCode], ...] = (
     (errors.AriError, ExitCode.UNREACHABLE),
     (errors.AmiError, ExitCode.UNREACHABLE),
     (errors.LookupFailed, ExitCode.UNREACHABLE),
+    (errors.JournalError, ExitCode.UNREACHABLE),
     (errors.ArirouteError, ExitCode.UNUSABLE_INPUT),
 )
 

@@ -28,6 +28,7 @@ from ariroute.config.secrets import Secrets
 from ariroute.config.speech import SpeechSettings
 from ariroute.errors import Problem
 from ariroute.flow.tree import Ruleset
+from ariroute.journal.settings import JournalSettings
 from ariroute.lookups.base import LookupSettings, Source, SourceSettings, Surroundings
 from ariroute.lookups.calendar import Calendar
 from ariroute.lookups.kinds import PLUGINS
@@ -64,6 +65,10 @@ class Config:
     notify: Mapping[str, tuple[NotifySettings, Path]] = field(default_factory=dict)
     """Whom the step notify tells, and the folder where relative paths in its settings start."""
     speech: SpeechSettings | None = None
+    journal: JournalSettings | None = None
+    """The record of decisions, if one is to be kept."""
+    data: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What all files together say, secrets as references."""
     places: Places = field(default_factory=lambda: Places("", ""), compare=False, repr=False)
     """Where everything stands in the files."""
 
@@ -124,6 +129,8 @@ def _load(document: Document, path: Path, secrets: Secrets, *, runs: bool) -> Co
         tuple(document.places.files),
         {name: (item, _folder(document, ("notify", name, "tls"))) for name, item in settings.notify.items()},
         settings.speech,
+        settings.journal,
+        data,
         document.places,
     )
 

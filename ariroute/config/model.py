@@ -19,6 +19,7 @@ from ariroute.config.shapes import IDENTIFIER, NAME, Identifier, Name, Priority,
 from ariroute.config.speech import SpeechSettings
 from ariroute.config.steps import Step
 from ariroute.flow.queues import QUEUE_NAME
+from ariroute.journal.settings import JournalSettings
 from ariroute.lookups.calendar import CalendarSettings, as_calendar
 from ariroute.lookups.kinds import LookupEntry
 from ariroute.lookups.notify import NotifySettings
@@ -218,4 +219,7 @@ class FileSettings(Settings):
         json_schema_extra=keys(NAME.pattern), description="The flows, by name."
     )
     speech: SpeechSettings | None = Field(default=None, description="Text-to-speech, for what a flow says.")
+    journal: JournalSettings | None = Field(
+        default=None, description="The record of every decision; without it none is kept."
+    )
     daemon: DaemonSettings = Field(default_factory=DaemonSettings, description="The daemon itself.")

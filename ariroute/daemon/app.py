@@ -15,6 +15,7 @@ from ariroute.config.load import Config, load
 from ariroute.daemon.metrics import Metrics
 from ariroute.daemon.pbx import Pbx
 from ariroute.daemon.pbx_facts import LivePbxFacts
+from ariroute.daemon.recording import journal_of
 from ariroute.daemon.routing import Routing
 from ariroute.daemon.supervise import Tasks
 from ariroute.errors import ArirouteError, PbxRefused, PbxReplaced
@@ -33,6 +34,7 @@ class Daemon:
         self._read = read
         self.metrics = Metrics()
         self.config = read(path)
+        self.journal = journal_of(self.config)
         self.standing_by = False
         """Whether another daemon has the calls, and this one waits for its turn."""
         self._tasks = Tasks()
@@ -59,6 +61,8 @@ class Daemon:
         for warning in self.config.warnings:
             log.warning("%s", warning)
         await self._routing.start()
+        if self.journal:
+            self.journal.start()
 
     def connect(self) -> None:
         """Begin to take the calls of every PBX, from another daemon too if it has them; returns at once."""
@@ -81,6 +85,8 @@ class Daemon:
         await asyncio.gather(*(pbx.stop(drain) for pbx in self.pbxs.values()))
         await self._tasks.finish(1.0)
         await self._routing.close()
+        if self.journal:
+            await asyncio.to_thread(self.journal.close)
         log.info("stopped")
 
     async def reload(self) -> list[str]:
@@ -122,7 +128,11 @@ class Daemon:
 
     def _open(self, config: Config) -> Routing:
         return Routing(
-            config, LivePbxFacts(self.pbxs), observe=self.metrics.looked_up, observe_notices=self.metrics.notified
+            config,
+            LivePbxFacts(self.pbxs),
+            observe=self.metrics.looked_up,
+            observe_notices=self.metrics.notified,
+            journal=self.journal,
         )
 
 

@@ -189,7 +189,9 @@ class Calls:
                 self._ended("left to the guard")
                 log.error("hand-off failed, the guard in the dialplan has the call: %s", error)
                 return
-            self._report(call, contact, decision, handed_over, routing.config.daemon.mask_numbers)
+            took = self._report(call, contact, decision, handed_over, routing.config.daemon.mask_numbers)
+            handed = "handed over" if handed_over else "gone"
+            routing.recording.decided(contact, flow.name, run.history, decision, handed, took)
             if handed_over:
                 routing.notices.send(decision)
 
@@ -326,16 +328,17 @@ class Calls:
     def _ended(self, how: str) -> None:
         self._metrics.ended(self._pbx, how)
 
-    def _report(self, call: Call, contact: Contact, decision: Decision, handed_over: bool, mask: bool) -> None:
+    def _report(self, call: Call, contact: Contact, decision: Decision, handed_over: bool, mask: bool) -> float:
         took = time.monotonic() - call.since
         if not handed_over:
             self._ended("gone")
             log.info("gone before the hand-off: the caller hung up, or the guard fired")
-            return
+            return took
         self._ended("handed over")
         self._metrics.decided(decision, took)
         if log.isEnabledFor(logging.INFO):
             log.info("routed", extra=report(contact, decision, took, mask) | {"found_by": call.found_by})
+        return took
 
 
 def _own(call: Call, wanted: Mapping[str, str]) -> Mapping[str, str]:

@@ -19,7 +19,8 @@ from datetime import UTC, datetime
 from queue import SimpleQueue
 from typing import Any, Final, Literal, TextIO
 
-from ariroute.asterisk.json_text import dumps
+from ariroute.flow.numbers import masked
+from ariroute.json_text import dumps
 
 channel: ContextVar[str] = ContextVar("channel", default="")
 """The channel whose task is running; the formatters add it to each line."""
@@ -174,13 +175,6 @@ def escaped(character: str) -> str:
 def without_numbers(text: str) -> str:
     """``text`` with every telephone number masked."""
     return NUMBER.sub(lambda found: masked(found[0]), text)
-
-
-def masked(number: str) -> str:
-    """A number as logs show it: the first and the last three characters, the rest starred."""
-    if len(number) <= 6:
-        return "*" * len(number)
-    return number[:3] + "*" * (len(number) - 6) + number[-3:]
 
 
 def _shown(value: object) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from ariroute.daemon import logs
 from ariroute.flow.contact import Contact
 from ariroute.flow.decision import Decision, EndpointDestination, QueueDestination, VoicemailDestination
 from ariroute.flow.facts import Outcome
+from ariroute.flow.numbers import masked
 
 TALKING: Final = frozenset({"answer", "play", "say", "menu", "collect", "consent"})
 """The steps whose reason in the trace is what the caller did not hear."""
@@ -27,7 +27,7 @@ def report(contact: Contact, decision: Decision, took: float, mask: bool) -> dic
     to = decision.destination
     to_queue = to if isinstance(to, QueueDestination) else None
     line: dict[str, object] = {
-        "caller": logs.masked(contact.caller.label) if mask and contact.caller.number else contact.caller.label,
+        "caller": masked(contact.caller.label) if mask and contact.caller.number else contact.caller.label,
         "dialled": contact.dialled.label,
         "flow": decision.flow,
         "to": str(to),

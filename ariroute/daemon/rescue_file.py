@@ -11,8 +11,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from ariroute.asterisk.json_text import dumps
 from ariroute.asterisk.settings import AriSettings
+from ariroute.json_text import dumps
 from ariroute.rescue import FILE
 
 log = logging.getLogger("ariroute.daemon")

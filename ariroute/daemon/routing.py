@@ -7,8 +7,10 @@ from collections.abc import Callable
 from types import TracebackType
 
 from ariroute.config.load import Config
+from ariroute.daemon.recording import Recording
 from ariroute.daemon.speech import Speech
 from ariroute.flow.facts import Answer
+from ariroute.journal.writer import Journal
 from ariroute.lookups.notify import Notifier, Observe
 from ariroute.lookups.pbx import PbxFacts
 from ariroute.lookups.runner import LookupRunner
@@ -23,8 +25,10 @@ class Routing:
         pbx: PbxFacts,
         observe: Callable[[Answer], None] | None = None,
         observe_notices: Observe = lambda name, result, word: None,
+        journal: Journal | None = None,
     ) -> None:
         self.config = config
+        self.recording = Recording(journal, config)
         self.ruleset = config.ruleset
         self.lookups = LookupRunner(
             {name: (settings, make(pbx)) for name, (settings, make) in config.lookups.items()}, observe=observe

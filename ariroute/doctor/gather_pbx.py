@@ -21,7 +21,6 @@ from ariroute.asterisk.ari_http import authorization
 from ariroute.asterisk.faults import classify, of_status
 from ariroute.asterisk.frames import quoted
 from ariroute.asterisk.inventory import Inventory, take
-from ariroute.asterisk.json_text import loads
 from ariroute.asterisk.settings import AmiSettings, AriSettings
 from ariroute.config.dialplan import Dialplan
 from ariroute.config.dialplan_files import read
@@ -31,6 +30,7 @@ from ariroute.doctor.facts import AmiFacts, AriFacts, Member, PbxFacts, QueueFac
 from ariroute.doctor.gather_machine import asterisk_files
 from ariroute.doctor.sockets import listening
 from ariroute.errors import AmiError, ArirouteError, PbxRefused, PbxUnreachable, UnusableInput
+from ariroute.json_text import loads
 
 TIMEOUT: Final = 5.0
 FOREIGN: Final = "https://ariroute-doctor.invalid"

@@ -94,6 +94,8 @@ class Program:
 
     def plain(self, scope: Scope) -> Any:
         """The same, but also lists and times, as Python has them."""
+        if scope.gaps and (lost := scope.miss(name for name, _ in self.reads)):
+            return lost
         doubts: dict[str, str] = {}
         try:
             prepared = self._language.prepare(scope)

@@ -124,3 +124,10 @@ def _shape(kind: phonenumbers.PhoneNumberDesc | None) -> str:
     lengths = "|".join(f"[0-9]{{{length}}}" for length in kind.possible_length if length > 0)
     bound = f"(?=(?:{lengths})$)" if lengths else ""
     return f"{bound}(?:{kind.national_number_pattern})$"
+
+
+def masked(number: str) -> str:
+    """A number as logs show it: the first and the last three characters, the rest starred."""
+    if len(number) <= 6:
+        return "*" * len(number)
+    return number[:3] + "*" * (len(number) - 6) + number[-3:]

@@ -66,10 +66,12 @@ def filled(template: PromptTemplate, scope: Scope) -> Said:
     """``template`` with the values that are known now; a number that is not known is left out, never said as zero."""
     items: list[PromptItem] = []
     doubts: list[str] = []
+    missed = len(scope.missed)
     for part in template:
         item = part if isinstance(part, Sound | Tone) else _item(part, scope, doubts)
         if item is not None:
             items.append(item)
+    scope.forgive(missed)
     return Said(tuple(items), "; ".join(doubts))
 
 

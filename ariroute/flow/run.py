@@ -19,6 +19,8 @@ from ariroute.flow import asking, taking
 from ariroute.flow.contact import Contact
 from ariroute.flow.decision import Decision, EndpointDestination
 from ariroute.flow.facts import Answer
+from ariroute.flow.gaps import NO_GAPS, Gaps
+from ariroute.flow.history import History, Told
 from ariroute.flow.steps import (
     AnswerCall,
     AskHours,
@@ -74,18 +76,27 @@ TAKERS: Mapping[type[Step], Callable[[Walk, Any, Any], Want | Decision | None]] 
 class Run:
     """One contact on its way through ``flow``. Raises nothing: whatever breaks ends in the flow's default queue."""
 
-    def __init__(self, ruleset: Ruleset, flow: Flow, contact: Contact) -> None:
-        self._walk = Walk(ruleset, flow, contact)
+    def __init__(self, ruleset: Ruleset, flow: Flow, contact: Contact, gaps: Gaps = NO_GAPS) -> None:
+        self._walk = Walk(ruleset, flow, contact, gaps)
+        self._wanted: Want | None = None
+        self.history = History()
+        """What it was told so far."""
+
+    @property
+    def missed(self) -> Sequence[str]:
+        """The gaps that mattered: facts that the steps needed and that nobody knows any more."""
+        return self._walk.scope.missed
 
     def start(self, now: datetime) -> Want | Decision:
         """Begin; ``now`` is aware. What is wanted first, or the decision."""
         walk = self._walk
         if walk.decision is not None:
             return walk.decision
+        self.history.began = now
         try:
             walk.scope.now = now
             walk.enter(walk.flow)
-            return _advance(walk)
+            return self._wanting(_advance(walk))
         except Exception as error:
             return self._broken(error)
 
@@ -99,18 +110,21 @@ class Run:
         if walk.decision is not None:
             return walk.decision
         waiting = walk.waiting
-        if waiting is None:
+        if waiting is None or self._wanted is None:
             return self.give_up("a reply came that was not asked for")
+        self.history.told.append(Told(self._wanted, reply, now))
         try:
             walk.waiting = None
             walk.scope.now = now
-            return asking.take_reply(walk, waiting, reply) or _advance(walk)
+            return self._wanting(asking.take_reply(walk, waiting, reply) or _advance(walk))
         except Exception as error:
             return self._broken(error)
 
     def answered(self, now: datetime) -> Decision:
         """The end, as the Ring that was wanted last has been answered; ``now`` is aware."""
         if self._walk.decision is None:
+            if self._wanted is not None:
+                self.history.told.append(Told(self._wanted, None, now))
             self._walk.scope.now = now
             self._walk.decision = self.if_answered()
         return self._walk.decision
@@ -127,9 +141,18 @@ class Run:
 
     def give_up(self, reason: str) -> Decision:
         """The default queue, because whoever drives this run cannot go on; a decision already made stays."""
-        if self._walk.decision is None and self._walk.waiting is not None:
-            asking.leave_off(self._walk, self._walk.waiting)
-        return self._walk.decision or self._walk.default(reason)
+        walk = self._walk
+        if walk.decision is not None:
+            return walk.decision
+        self.history.given_up = reason
+        if walk.waiting is not None:
+            self.history.left = self._wanted
+            asking.leave_off(walk, walk.waiting)
+        return walk.default(reason)
+
+    def _wanting(self, wanted: Want | Decision) -> Want | Decision:
+        self._wanted = None if isinstance(wanted, Decision) else wanted
+        return wanted
 
     def _broken(self, error: Exception) -> Decision:
         return self.give_up(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,18 +18,27 @@ class Unknown:
     reason: str
 
 
+NOTHING: frozenset[str] = frozenset()
+
+
 class Scope:
-    """The facts of one run. Grows as the run goes on; belongs to that run alone."""
+    """The facts of one run. Grows as the run goes on; belongs to that run alone.
 
-    __slots__ = ("_now", "answers", "contact", "prepared", "records", "variables")
+    ``gaps`` names facts that nobody knows any more, of a contact that is walked again; ``missed`` those that were
+    needed.
+    """
 
-    def __init__(self, contact: Contact, now: datetime) -> None:
+    __slots__ = ("_now", "answers", "contact", "gaps", "missed", "prepared", "records", "variables")
+
+    def __init__(self, contact: Contact, now: datetime, gaps: frozenset[str] = NOTHING) -> None:
         self.contact = contact
         self._now = now
         self.answers: dict[str, Answer] = {}
         self.variables: dict[str, Scalar | Unknown] = {}
         self.records: dict[str, Any] = {}  # kept by the language: facts in CEL's form, made once each
         self.prepared: Any = None  # kept by the language: all of them, until something changes
+        self.gaps = gaps
+        self.missed: list[str] = []
 
     @property
     def now(self) -> datetime:
@@ -60,6 +69,20 @@ class Scope:
     def variable_doubt(self, name: str) -> str:
         value = self.variables.get(name)
         return f"vars.{name} could not be told: {value.reason}" if isinstance(value, Unknown) else ""
+
+    def miss(self, names: Iterable[str]) -> Unknown | None:
+        """Unknown when one of ``names`` is a gap, and noted then: whoever walks a contact again must be told."""
+        for name in names:
+            if name in self.gaps:
+                self.missed.append(name)
+                return Unknown(f"{name} was not recorded")
+        return None
+
+    def forgive(self, since: int) -> bool:
+        """Whether more than ``since`` gaps were missed; those behind are forgotten, as they decide nothing."""
+        forgiven = len(self.missed) > since
+        del self.missed[since:]
+        return forgiven
 
     def inputs(self) -> dict[str, str]:
         """What a template may name: the contact's facts, those found so far and the flow's variables, as text."""

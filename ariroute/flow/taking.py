@@ -57,7 +57,7 @@ def branch(walk: Walk, step: Branch, frame: Frame) -> None:
 
 def _by_index(walk: Walk, step: Branch, index: Index) -> Iterator[Case]:
     """The cases that can be true; those between are one line of the trace."""
-    value, passed = index.read(walk.scope), 0
+    value, passed = walk.scope.miss((index.fact,)) or index.read(walk.scope), 0
     for number in index.candidates(value):
         _pass_over(walk, step, index, value, passed, number)
         passed = number + 1
@@ -82,9 +82,13 @@ def _pass_over(walk: Walk, step: Branch, index: Index, value: Any, first: int, b
 
 
 def assign(walk: Walk, step: Set, frame: Frame) -> None:
+    scope = walk.scope
     for name, expression in step.values.items():
-        value = expression.evaluate(walk.scope)
-        walk.scope.set(name, value)
+        missed = len(scope.missed)
+        value = expression.evaluate(scope)
+        scope.set(name, value)
+        if scope.forgive(missed):  # it matters only where something asks for the variable
+            scope.gaps |= {f"vars.{name}"}
         if isinstance(value, Unknown):
             entry = TraceEntry(step.path, "set", "unknown", expression.text, ((name, None),), value.reason)
         else:
@@ -93,7 +97,10 @@ def assign(walk: Walk, step: Set, frame: Frame) -> None:
 
 
 def split(walk: Walk, step: Split, frame: Frame) -> None:
-    place = drawn(step, walk.contact)
+    place = walk.gaps.draws.get(step.name)
+    if place is None:
+        walk.scope.miss(("caller.e164", "caller.number"))
+        place = drawn(step, walk.contact)
     arm = arm_at(step, place)
     result = f"{arm.percent:g} percent" if arm else "the rest"
     walk.trace.append(TraceEntry(step.path, "split", result, step.name, (("drawn", round(place, 2)),)))
@@ -102,6 +109,7 @@ def split(walk: Walk, step: Split, frame: Frame) -> None:
 
 
 def hours(walk: Walk, step: AskHours, frame: Frame) -> None:
+    walk.scope.miss((f"hours.{step.calendar}",))
     standing = walk.ruleset.hours[step.calendar].standing(walk.scope.now)
     walk.note(step.path, "hours", str(standing.state), step.calendar, standing.reason)
     ways = {State.OPEN: step.open, State.CLOSED: step.closed, State.HOLIDAY: step.holiday or step.closed}
@@ -109,7 +117,9 @@ def hours(walk: Walk, step: AskHours, frame: Frame) -> None:
 
 
 def label(walk: Walk, step: SetLabel, frame: Frame) -> None:
+    missed = len(walk.scope.missed)
     made, doubts = labelled(step, walk.label, walk.scope)
+    walk.scope.forgive(missed)
     walk.label = made
     values = [("name_prefix", made.name_prefix), *made.headers.items(), *made.variables.items()]
     given = tuple((name, text) for name, text in values if text)
@@ -123,7 +133,9 @@ def notify(walk: Walk, step: Notify, frame: Frame) -> None:
 
 
 def note(walk: Walk, step: Note, frame: Frame) -> None:
+    missed = len(walk.scope.missed)
     value = step.text.evaluate(walk.scope)
+    walk.scope.forgive(missed)
     if isinstance(value, Unknown):
         walk.note(step.path, "note", "unknown", step.text.text, value.reason)
     else:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from ariroute.flow.contact import Contact
 from ariroute.flow.decision import Decision, Destination, Label, Notice, QueueDestination
+from ariroute.flow.gaps import NO_GAPS, Gaps
 from ariroute.flow.prompts import Said
 from ariroute.flow.scope import Scope, Unknown, as_text
 from ariroute.flow.steps import Step, Way
@@ -49,15 +50,16 @@ class Walk:
     """One contact's walk. It belongs to its run alone; the steps change it."""
 
     __slots__ = (
-        *("_steps_left", "contact", "decision", "flow", "frames", "label", "notices", "record"),
+        *("_steps_left", "contact", "decision", "flow", "frames", "gaps", "label", "notices", "record"),
         *("ruleset", "scope", "trace", "waiting"),
     )
 
-    def __init__(self, ruleset: Ruleset, flow: Flow, contact: Contact) -> None:
+    def __init__(self, ruleset: Ruleset, flow: Flow, contact: Contact, gaps: Gaps = NO_GAPS) -> None:
         self.ruleset = ruleset
         self.flow = flow
         self.contact = contact
-        self.scope = Scope(contact, contact.arrived)
+        self.scope = Scope(contact, contact.arrived, gaps.facts)
+        self.gaps = gaps
         self.frames: list[Frame] = []
         self.waiting: Waiting | None = None
         self.trace: list[TraceEntry] = []

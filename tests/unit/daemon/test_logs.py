@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from ariroute.daemon import logs
+from ariroute.flow.numbers import masked
 
 SWITCHES = ("logThreads", "logProcesses", "logMultiprocessing", "_srcfile")
 
@@ -65,7 +66,7 @@ def test_a_value_cannot_break_a_text_line(root: logging.Logger) -> None:
     ("number", "shown"), [("+46701234567", "+46******567"), ("100", "***"), ("", ""), ("1234567", "123*567")]
 )
 def test_a_masked_number_keeps_three_at_each_end(number: str, shown: str) -> None:
-    assert logs.masked(number) == shown
+    assert masked(number) == shown
 
 
 def test_a_log_that_nobody_reads_holds_up_nobody_and_says_how_much_is_missing(

@@ -1,0 +1,1 @@
+"""Recorded contacts walked again by other rules: what would have gone elsewhere, and what cannot be told."""
