@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ariroute.asterisk import json_text
+from ariroute import json_text
 
 
 @pytest.fixture(params=["orjson", "json"])
