@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from ariroute.flow.answers import no_answer
 from ariroute.flow.contact import Contact
 from ariroute.flow.decision import Decision
 from ariroute.flow.facts import Answer
@@ -48,7 +49,8 @@ class Recorded:
         recorded = cls()
         for want, reply, at in told:
             if isinstance(want, Fetch):
-                for answer in reply if isinstance(reply, Sequence) else ():
+                answers = reply if isinstance(reply, Sequence) else ()
+                for answer in (*answers, *map(no_answer, want.lookups)):  # the first of two counts
                     recorded.answers.setdefault(answer.lookup, (answer, at))
             elif not isinstance(reply, Sequence):
                 recorded.replies.setdefault(subject(want), []).append((reply, at))

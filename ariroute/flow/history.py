@@ -24,9 +24,11 @@ class History:
     """What one run was told. ``began`` is None when its steps were never walked.
 
     ``given_up`` says why the driver could not go on, empty if it could; ``left`` is the want that was open then.
+    ``draws`` has for each split by name where the caller stood.
     """
 
     began: datetime | None = None
     told: list[Told] = field(default_factory=list)
     given_up: str = ""
     left: Want | None = None
+    draws: dict[str, float] = field(default_factory=dict)

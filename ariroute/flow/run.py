@@ -79,7 +79,7 @@ class Run:
     def __init__(self, ruleset: Ruleset, flow: Flow, contact: Contact, gaps: Gaps = NO_GAPS) -> None:
         self._walk = Walk(ruleset, flow, contact, gaps)
         self._wanted: Want | None = None
-        self.history = History()
+        self.history = History(draws=self._walk.draws)
         """What it was told so far."""
 
     @property

@@ -101,6 +101,7 @@ def split(walk: Walk, step: Split, frame: Frame) -> None:
     if place is None:
         walk.scope.miss(("caller.e164", "caller.number"))
         place = drawn(step, walk.contact)
+    walk.draws[step.name] = place
     arm = arm_at(step, place)
     result = f"{arm.percent:g} percent" if arm else "the rest"
     walk.trace.append(TraceEntry(step.path, "split", result, step.name, (("drawn", round(place, 2)),)))

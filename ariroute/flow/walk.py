@@ -50,7 +50,7 @@ class Walk:
     """One contact's walk. It belongs to its run alone; the steps change it."""
 
     __slots__ = (
-        *("_steps_left", "contact", "decision", "flow", "frames", "gaps", "label", "notices", "record"),
+        *("_steps_left", "contact", "decision", "draws", "flow", "frames", "gaps", "label", "notices", "record"),
         *("ruleset", "scope", "trace", "waiting"),
     )
 
@@ -60,6 +60,7 @@ class Walk:
         self.contact = contact
         self.scope = Scope(contact, contact.arrived, gaps.facts)
         self.gaps = gaps
+        self.draws: dict[str, float] = {}
         self.frames: list[Frame] = []
         self.waiting: Waiting | None = None
         self.trace: list[TraceEntry] = []

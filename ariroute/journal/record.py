@@ -88,7 +88,7 @@ class Decided(NamedTuple):
             **history_to_plain(self.history, self.keeping.fields),
             "decision": decision.to_plain(),
             "gaps": gaps,
-            "draws": _draws(decision),
+            "draws": self.history.draws,
         }
         yield Statement(
             INSERT,
@@ -143,11 +143,6 @@ class Happened(NamedTuple):
             f"UPDATE contacts SET happened = happened || $3{sets} WHERE {OF_CONTACT}",  # noqa: S608  # our own names
             (self.contact, self.pbx, dumps(dict(self.event)) + "\n", *self.columns.values()),
         )
-
-
-def _draws(decision: Decision) -> dict[str, float]:
-    """Where the caller stood in each split; rounded as the trace has it."""
-    return {entry.text: dict(entry.values)["drawn"] for entry in decision.trace if entry.what == "split"}
 
 
 def new_id(at: float) -> int:
