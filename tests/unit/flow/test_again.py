@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from flow_builders import BO, LANGUAGE, MONDAY, OFFICE, assign, branch, flow, lookup, question, ruleset, to, way
+from flow_builders import BO, CARRIER, LANGUAGE, MONDAY, OFFICE, assign, branch, flow, lookup, question, ruleset, to, way
 
 from ariroute.flow.again import Past, Untold, walk_again
 from ariroute.flow.decision import Decision, QueueDestination
@@ -96,7 +96,7 @@ def test_the_times_are_those_of_then() -> None:
 
 
 def test_keys_and_rings_are_those_of_then() -> None:
-    ring = Dial("flows.support.steps[1]", "mobile", "PJSIP/mobile", 20.0)
+    ring = Dial("flows.support.steps[1]", "mobile", CARRIER, 20.0)
     made = flow(Play("p", (Sound("hello"),), 9.0), MENU, to("standard"))
     decision, history = record(made, caller=FakeCaller(["2"]))
     assert queue(decision) == "platinum"
