@@ -24,9 +24,9 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)(ms|s|m|h|d)", re.ASCII)
-SIZE = re.compile(r"(\d{1,9})(B|KiB|MiB)", re.ASCII)
+SIZE = re.compile(r"(\d{1,9})(B|KiB|MiB|GiB)", re.ASCII)
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-BYTES = {"B": 1, "KiB": 1024, "MiB": 1024 * 1024}
+BYTES = {"B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
 REFERENCE = re.compile(r"\$\{(env|file|credential):([^}]+)\}")
 LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)", re.ASCII)
 HOST_LENGTH = 253
@@ -50,7 +50,7 @@ def size(text: object) -> int:
     """Bytes in a size such as ``256KiB``. Raises ValueError."""
     match = SIZE.fullmatch(text) if isinstance(text, str) else None
     if not match:
-        raise ValueError(f"'{text}' is not a size: write a number and a unit, such as 512B, 256KiB, 1MiB")
+        raise ValueError(f"'{text}' is not a size: write a number and a unit, such as 512B, 256KiB, 1MiB, 2GiB")
     return int(match[1]) * BYTES[match[2]]
 
 

@@ -40,7 +40,7 @@ class JournalSettings(Settings):
         description="What is never kept: fields such as crm.personal_number, and variables such as vars.pin.",
     )
     keep: Duration = Field(default=90 * 86400.0, description="Older records are deleted.")
-    largest: ByteSize = Field(default=2048 * 1024 * 1024, description="The oldest are deleted before it grows larger.")
+    largest: ByteSize = Field(default=2 * 1024**3, description="The oldest are deleted before it grows larger.")
     waiting: int = Field(
         default=20_000, ge=100, le=1_000_000, description="Records that may wait to be written; more are dropped."
     )

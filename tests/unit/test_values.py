@@ -44,7 +44,7 @@ def test_what_has_no_unit_is_no_duration(text: object) -> None:
         seconds(text)
 
 
-@pytest.mark.parametrize("text", ["256", 256, "256KB", "1.5MiB", "-1B"])
+@pytest.mark.parametrize("text", ["256", 256, "256KB", "1.5MiB", "-1B", "1TiB"])
 def test_what_has_no_unit_is_no_size(text: object) -> None:
     with pytest.raises(ValueError, match="is not a size"):
         size(text)
