@@ -18,19 +18,15 @@ from ariroute.asterisk.answers import body_of, is_gone, is_good
 from ariroute.asterisk.ari_http import CONNECTIONS, AriHttp
 from ariroute.asterisk.ari_socket import AriSocket, Counters, open_socket
 from ariroute.asterisk.events import Answer, ApplicationReplaced, Channel, Event, channel_of
-from ariroute.asterisk.faults import Fault, Tries, classify, may_only_read, pauses
+from ariroute.asterisk.faults import Fault, Tries, classify, pauses
 from ariroute.asterisk.frames import Request, Scalar, portions
 from ariroute.asterisk.pending import Outcome
+from ariroute.asterisk.probe import Server, probe
 from ariroute.asterisk.settings import AriSettings
 from ariroute.asterisk.variables import GUARD, VARIABLES, clean_value, guard_value, is_readable, is_writable
 from ariroute.errors import AriError, AriRefused, ChannelGone, PbxRefused, PbxUnreachable
 
 log = logging.getLogger(__name__)
-
-PROBE_TIMEOUT: Final = 1.0
-PROBE_INFO: Final = Request("GET", "asterisk/info?only=system")
-PROBE_VARIABLES: Final = frames.set_variables("ariroute-probe", {"ARIROUTE_FLOW": ""})
-"""To a channel that cannot be: only a server that has the resource says that it misses the channel."""
 
 TURNS: Final = CONNECTIONS - 4
 """Hand-overs over HTTP that are under way at once; a few connections are left for everything else. With all at once
@@ -80,7 +76,6 @@ class Ari:
     ) -> None:
         self.settings = settings
         self.name = name
-        self.version = ""
         self.counters = Counters()
         self._on_event = on_event
         self._on_up = on_up
@@ -89,8 +84,7 @@ class Ari:
         self._http = AriHttp(settings, self._doubt)
         self._turns = asyncio.Semaphore(TURNS)
         self._socket: AriSocket | None = None
-        self._rest_over_socket = False
-        self._has_many = False
+        self._server = Server()
         self._replaced = False
         self._life: asyncio.Task[None] | None = None
         self._closed = False
@@ -98,6 +92,11 @@ class Ari:
     def __repr__(self) -> str:
         state = "up" if self.is_up else "down"
         return f"<Ari {self.name} {self.settings.url} {state} {self.transport} {self.version or 'version unknown'}>"
+
+    @property
+    def version(self) -> str:
+        """Asterisk's version, such as ``22.10.1``; empty while it is not known."""
+        return self._server.version
 
     @property
     def is_up(self) -> bool:
@@ -112,7 +111,7 @@ class Ari:
     def _writable_socket(self) -> AriSocket | None:
         """The websocket, if requests may go over it: not into one that broke, nor behind one that is not answered."""
         socket = self._socket
-        if socket is None or not self._rest_over_socket or not socket.is_open or socket.is_kept_waiting:
+        if socket is None or not self._server.over_socket or not socket.is_open or socket.is_kept_waiting:
             return None
         return socket
 
@@ -173,7 +172,7 @@ class Ari:
         listening = asyncio.create_task(socket.listen(), name=f"ari {self.name} listening")
         reason = "this side closed the connection"
         try:
-            await self._learn(socket)
+            self._server = await probe(socket, self._http, self.settings, self._unwanted, self.name)
             if not listening.done() and not self._replaced:
                 self._go_up(socket)
             reason = await listening
@@ -222,34 +221,6 @@ class Ari:
         except Exception:
             self.counters.failed_callbacks += 1
             log.exception("%s: a handler of the connection's state failed", self.name)
-
-    async def _learn(self, socket: AriSocket) -> None:
-        """Asks the server what it is and what it can. Raises PbxUnreachable when it cannot what the settings demand."""
-        wanted = self.settings.transport
-        outcome: Outcome = AriError("not asked")
-        if wanted != "http":
-            outcome = await socket.send(PROBE_INFO, min(PROBE_TIMEOUT, self.settings.request_timeout))
-        self._rest_over_socket = is_good(outcome)
-        if wanted == "websocket" and not self._rest_over_socket:
-            raise PbxUnreachable(
-                f"Asterisk at {self.settings.url} does not answer requests over the websocket (20.14, 21.9, 22.4 and "
-                "later do); set transport: auto"
-            )
-        if not self._rest_over_socket:
-            outcome = await self._ask_first(socket, PROBE_INFO)
-        self.version = version_in(outcome)
-        outcome = await self._ask_first(socket, PROBE_VARIABLES)
-        if isinstance(outcome, Answer) and outcome.status in (401, 403):
-            raise PbxRefused(may_only_read(self.settings))
-        self._has_many = isinstance(outcome, Answer) and is_gone(outcome)
-        # Only what is disallowed is named: a list of what is allowed would silence RESTResponse as well.
-        if not is_good(await self._ask_first(socket, frames.event_filter(self.settings.app, self._unwanted))):
-            log.debug("%s: Asterisk takes no event filter; unused events are read and dropped", self.name)
-
-    def _ask_first(self, socket: AriSocket, request: Request) -> Awaitable[Outcome]:
-        """A request made while the connection is not up yet, by the way that was found to work."""
-        timeout = self.settings.request_timeout
-        return socket.send(request, timeout) if self._rest_over_socket else self._http.ask(request, timeout)
 
     # Requests
 
@@ -319,7 +290,7 @@ class Ari:
                         f"'{name}' is not a variable that ariroute writes; see ariroute.asterisk.variables"
                     )
         cleaned = {name: clean_value(value) for name, value in variables.items()}
-        if self._has_many:
+        if self._server.many_variables:
             return [frames.set_variables(channel_id, portion) for portion in portions(cleaned)]
         return [frames.set_variable(channel_id, name, value) for name, value in cleaned.items()]
 
@@ -446,11 +417,3 @@ def check_all(requests: Sequence[Request], outcomes: Sequence[Outcome]) -> None:
     gone = [each for each in bad if isinstance(each[1], Answer) and is_gone(each[1])]
     for request, outcome in [*gone, *bad][:1]:
         body_of(request, outcome)
-
-
-def version_in(outcome: Outcome) -> str:
-    """Asterisk's version, such as ``22.10.1``; empty when the outcome does not tell."""
-    try:
-        return str(body_of(PROBE_INFO, outcome)["system"]["version"])
-    except (AriError, LookupError, TypeError):
-        return ""
