@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AnySet
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -28,6 +28,7 @@ from ariroute.flow.scope import fields_of
 from ariroute.flow.tree import Flow, Ruleset
 from ariroute.lookups.pbx import NoPbx
 from ariroute.lookups.runner import LookupRunner
+from ariroute.moments import moment
 from ariroute.testing import FakeCaller
 
 CONTACT_ID = "test"
@@ -74,7 +75,7 @@ def rehearse(path: Path, call: Call) -> Rehearsal:
     ruleset = config.ruleset
     answers = given_answers(declared_fields(config), call.set, call.missing, call.fail)
     pbx = known("PBX", call.pbx, config.pbxs) if call.pbx else next(iter(config.pbxs), "")
-    contact = contact_of(call, ruleset, pbx, moment(call.at, ruleset.timezone))
+    contact = contact_of(call, ruleset, pbx, moment_of(call.at, ruleset.timezone))
     contact, flow = flow_of(call, ruleset, contact)
     run = Run(ruleset, flow, contact)
     caller = FakeCaller(given_presses(call.press), given_rings(call.ring))
@@ -93,23 +94,9 @@ def declared_fields(config: Config) -> Fields:
     return {name: settings.fields for name, (settings, _) in config.lookups.items()}
 
 
-def moment(text: str, timezone: str) -> datetime:
-    """The moment that ``--at`` names, in the configuration's time zone unless it gives an offset; now when empty."""
-    zone = ZoneInfo(timezone)
-    if not text:
-        return datetime.now(zone)
-    try:
-        at = datetime.fromisoformat(text)
-        given = at.astimezone(zone) if at.tzinfo else at.replace(tzinfo=zone)
-        passed = given.astimezone(UTC).astimezone(zone)
-    except (ValueError, OverflowError):  # OverflowError: the first or the last day that Python knows, in another zone
-        raise UnusableInput(f"--at {text}: not a moment: write 2026-12-24T09:00 or 2026-12-24T09:00+01:00") from None
-    if passed.replace(tzinfo=None) != given.replace(tzinfo=None):
-        raise UnusableInput(
-            f"--at {text}: {timezone} has no such time, as its clocks go forward then: write {passed:%Y-%m-%dT%H:%M}, "
-            "or give an offset"
-        )
-    return given
+def moment_of(text: str, timezone: str) -> datetime:
+    """The moment that ``--at`` names; now when it is empty. Raises UnusableInput."""
+    return moment(text, timezone, "--at") if text else datetime.now(ZoneInfo(timezone))
 
 
 def contact_of(call: Call, ruleset: Ruleset, pbx: str, at: datetime) -> Contact:
