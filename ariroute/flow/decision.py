@@ -77,6 +77,11 @@ class Label:
         """JSON types."""
         return {"name_prefix": self.name_prefix, "headers": dict(self.headers), "variables": dict(self.variables)}
 
+    @classmethod
+    def of_plain(cls, plain: Mapping[str, Any]) -> Label:
+        """The label that :meth:`to_plain` gave."""
+        return cls(plain["name_prefix"], plain["headers"], plain["variables"])
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:
@@ -137,3 +142,34 @@ class Decision:
         if self.notices:
             beside["notices"] = [notice.name for notice in self.notices]
         return beside
+
+    @classmethod
+    def of_plain(cls, plain: Mapping[str, Any]) -> Decision:
+        """The decision that :meth:`to_plain` gave, but for what its notices may name. Raises KeyError."""
+        label = plain.get("label")
+        return cls(
+            contact=plain["contact"],
+            flow=plain["flow"],
+            destination=_destination_of(plain),
+            reason=plain["reason"],
+            by_default=plain["by_default"],
+            variables=plain["variables"],
+            trace=tuple(map(TraceEntry.of_plain, plain["trace"])),
+            ruleset=plain["ruleset"],
+            label=Label.of_plain(label) if label else None,
+            record=plain.get("record", False),
+            notices=tuple(Notice(name, NO_VARIABLES) for name in plain.get("notices", ())),
+        )
+
+
+def _destination_of(plain: Mapping[str, Any]) -> Destination:
+    match plain:
+        case {"queue": queue, "priority": priority}:
+            return QueueDestination(queue, priority)
+        case {"hangup": cause}:
+            return HangUpDestination(cause)
+        case {"voicemail": box, "greeting": greeting}:
+            return VoicemailDestination(box, greeting)
+        case {"dial": name, "endpoint": endpoint}:
+            return EndpointDestination(name, endpoint)
+    raise KeyError("a decision without a destination")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
 What = (
@@ -48,3 +49,29 @@ class TraceEntry(NamedTuple):
         if self.origin:
             plain["origin"] = self.origin
         return plain
+
+    @classmethod
+    def of_plain(cls, plain: Mapping[str, Any]) -> TraceEntry:
+        """The entry that :meth:`to_plain` gave; times to the thousandth of a millisecond. Raises KeyError."""
+        ms = plain.get("ms")
+        return cls(
+            plain["path"],
+            plain["what"],
+            plain["result"],
+            plain.get("text", ""),
+            tuple(plain.get("values", {}).items()),
+            plain.get("reason", ""),
+            None if ms is None else ms / 1000,
+            plain.get("origin", ""),
+            plain.get("began_ms", 0.0) / 1000,
+        )
+
+
+def covered_paths(entry: TraceEntry) -> Iterator[str]:
+    """The places of the cases of which ``entry`` tells: one, or of ``cases`` all of its span."""
+    if entry.what != "cases":
+        yield entry.path
+        return
+    branch, _, span = entry.path.removesuffix("]").rpartition("[")
+    first, last = map(int, span.split("-"))
+    yield from (f"{branch}[{number}]" for number in range(first, last + 1))

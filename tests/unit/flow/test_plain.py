@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from ariroute.flow.decision import HangUpDestination, QueueDestination
+import json
+
+import pytest
+
+from ariroute.flow.decision import (
+    Decision,
+    Destination,
+    EndpointDestination,
+    HangUpDestination,
+    Label,
+    Notice,
+    QueueDestination,
+    VoicemailDestination,
+)
 from ariroute.flow.facts import Answer, Failure, Outcome
 from ariroute.flow.scope import as_text
 from ariroute.flow.trace import TraceEntry
@@ -37,6 +50,38 @@ def test_a_trace_entry_leaves_out_what_is_empty() -> None:
         "ms": 250.0,
         "origin": "stale",
     }
+
+
+TRACE = (
+    TraceEntry("flows.a", "flow", "a"),
+    TraceEntry("p", "lookup", "found", "crm", (("loyalty", "gold"), ("orders", 3.0)), took=0.0125, origin="cache"),
+    TraceEntry("p", "lookup", "failed", "vip", reason="timeout", took=0.8, began=0.0125),
+    TraceEntry("q", "case", "unknown", "crm.vip", (("crm.vip", None),), "crm.vip is empty"),
+    TraceEntry("r", "answer", "answered", took=0.0),
+)
+
+
+@pytest.mark.parametrize(
+    "to",
+    [
+        QueueDestination("gold", 20),
+        HangUpDestination(17),
+        VoicemailDestination("100@default", "busy"),
+        EndpointDestination("overflow", "PJSIP/overflow"),
+    ],
+    ids=str,
+)
+def test_a_decision_comes_back_from_json(to: Destination) -> None:
+    label = Label("gold", {"X-Tier": "gold"}, {"tier": "gold"})
+    notices = (Notice("wall", {"caller.number": "+46701234567"}),)
+    decision = Decision("1.1", "a", to, "q: crm.vip", True, {"tier": "gold"}, TRACE, "0123", label, True, notices)
+    plain = json.loads(json.dumps(decision.to_plain()))
+
+    again = Decision.of_plain(plain)
+
+    assert again.to_plain() == plain
+    assert (again.destination, again.trace, again.label) == (to, TRACE, label)
+    assert "notices" not in Decision.of_plain(Decision("1.1", "a", to, "q").to_plain()).to_plain()
 
 
 def test_destinations_read_as_sentences() -> None:
