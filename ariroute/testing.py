@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from ariroute.flow.decision import Decision
 from ariroute.flow.facts import Answer, Failure, Outcome, Scalar
@@ -51,6 +52,20 @@ class ManualClock:
             raise ValueError(f"cannot advance by {seconds} seconds: give a number of 0 or more")
         self._monotonic += seconds
         self._now += timedelta(seconds=seconds)
+
+
+class Answering(Protocol):
+    """Whoever answers what lookups are asked."""
+
+    def answer(self, fetch: Fetch) -> Sequence[Answer]:
+        """An answer for every name of ``fetch``."""
+
+
+class Performing(Protocol):
+    """Whoever carries out what is no lookup."""
+
+    def reply(self, want: PickUp | Play | Gather | Ring) -> Reply | None:
+        """The reply to ``want``; None when it is a ring that is answered."""
 
 
 class FakeLookups:
@@ -134,14 +149,14 @@ def answer_of(name: str, given: Given, took: float = 0.0) -> Answer:
 
 def drive(
     run: Run,
-    answers: FakeLookups | Mapping[str, Given],
+    answers: Answering | Mapping[str, Given],
     now: datetime | Callable[[], datetime],
-    caller: FakeCaller | None = None,
+    caller: Performing | None = None,
 ) -> Decision:
     """Walk ``run`` to its decision without waiting; ``now`` is a time that stands still or a clock to read."""
-    lookups = answers if isinstance(answers, FakeLookups) else FakeLookups(answers)
+    lookups = FakeLookups(answers) if isinstance(answers, Mapping) else answers
     clock = now if callable(now) else lambda: now
-    person = caller or FakeCaller()
+    person = caller if caller is not None else FakeCaller()
     wanted: Want | Decision = run.start(clock())
     while not isinstance(wanted, Decision):
         reply = lookups.answer(wanted) if isinstance(wanted, Fetch) else person.reply(wanted)

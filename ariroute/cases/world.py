@@ -1,0 +1,191 @@
+"""The world around a case: a clock that moves as a real call's would, lookups and a caller that do as the case says.
+
+Nothing is asked for real and nothing waits: a lookup that takes 5 seconds moves the clock on by its deadline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ariroute.cases.case import Given, Mock, Press, RingEnd
+from ariroute.config.load import Config
+from ariroute.flow.answers import not_askable
+from ariroute.flow.facts import Answer, Failure, Outcome
+from ariroute.flow.scope import fields_of
+from ariroute.flow.wants import (
+    Fetch,
+    Gather,
+    Gathered,
+    PickUp,
+    Play,
+    Played,
+    Prompt,
+    Rang,
+    Reply,
+    Ring,
+    RingOutcome,
+    Sound,
+    Want,
+)
+from ariroute.testing import ManualClock
+
+
+class NotMocked(Exception):
+    """The flow asks lookups that the case says nothing of; ``lookups`` are their names."""
+
+    def __init__(self, lookups: list[str]) -> None:
+        super().__init__(", ".join(lookups))
+        self.lookups = lookups
+
+
+@dataclass(slots=True)
+class Pressed:
+    """Keys that were pressed at a moment, in seconds since the call came; those left that nobody took."""
+
+    at: float
+    keys: str
+
+
+class World:
+    """Answers everything that one run wants, and keeps the time of it."""
+
+    def __init__(self, config: Config, given: Given) -> None:
+        self._given = given
+        self._timeouts = {name: settings.timeout for name, (settings, _) in config.lookups.items()}
+        self._needs = {name: kind.template_names for name, kind in config.kinds.items()}
+        self._clock = ManualClock(given.contact.arrived, 0.0)
+        self._timed = [Pressed(press.at, press.keys) for press in given.presses if press.at is not None]
+        self._in_turn = [press for press in given.presses if press.at is None]
+        self._rings = list(given.rings)
+        self.asked: set[str] = set()
+        """The lookups that the run asked."""
+
+    @property
+    def after(self) -> float:
+        """Seconds since the call came, to the microsecond."""
+        return round(self._clock(), 6)
+
+    def now(self) -> datetime:
+        """The time of the case."""
+        return self._clock.now()
+
+    @property
+    def left(self) -> tuple[list[Press], list[RingEnd]]:
+        """What the caller keyed in, and ends of rings, that nothing came for."""
+        timed = [Press(pressed.keys, pressed.at) for pressed in self._timed if pressed.keys]
+        return [*timed, *self._in_turn], self._rings
+
+    def answer(self, fetch: Fetch) -> list[Answer]:
+        """The answers to ``fetch``, as the daemon's lookups would give them. Raises NotMocked."""
+        self.asked.update(fetch.lookups)
+        if without := [name for name in fetch.lookups if name not in self._given.mocks]:
+            raise NotMocked(without)
+        known: dict[str, Answer] = {}
+        while len(known) < len(fetch.lookups):
+            for name in fetch.lookups:
+                if name not in known and fetch.after.get(name, frozenset()) <= known.keys():
+                    before = [known[each] for each in sorted(fetch.after.get(name, ()))]
+                    known[name] = self._answer(name, fetch.inputs, before)
+        self._clock.advance(max((answer.began + answer.took for answer in known.values()), default=0.0))
+        return [known[name] for name in fetch.lookups]
+
+    def _answer(self, name: str, inputs: Mapping[str, str], before: Collection[Answer]) -> Answer:
+        silent = next((each.lookup for each in before if each.outcome is Outcome.FAILED), "")
+        if silent:
+            return not_askable(name, silent)
+        told = dict(inputs)
+        for each in before:
+            told.update(fields_of(each))
+        began = max((each.began + each.took for each in before), default=0.0)
+        if empty := next((each for each in sorted(self._needs[name]) if not told.get(each)), ""):
+            return Answer(name, Outcome.MISSING, detail=f"{empty} is empty", origin="given", began=began)
+        return replace(in_time(name, self._given.mocks[name], self._timeouts[name]), began=began)
+
+    def reply(self, want: PickUp | Play | Gather | Ring) -> Reply | None:
+        """The reply to ``want``; None for a ring that is answered."""
+        match want:
+            case PickUp():
+                return Played()
+            case Play():
+                took = min(self._length(want.prompt), want.at_most)
+                self._clock.advance(took)
+                return Played(took=took)
+            case Gather():
+                return self._gathered(want)
+            case Ring():
+                return self._rang(want)
+
+    def _length(self, prompt: Prompt) -> float:
+        return sum(self._given.sounds.get(item.name, 0.0) for item in prompt if isinstance(item, Sound))
+
+    def _gathered(self, want: Gather) -> Gathered:
+        begins = self.after
+        spoken = begins + min(self._length(want.prompt), want.at_most)
+        if want.anew:
+            self._timed = [pressed for pressed in self._timed if pressed.at >= begins]
+        pressed = [Pressed(spoken, self._in_turn.pop(0).keys)] if self._in_turn else self._timed
+        digits, ends = gathered(pressed, begins, spoken, want)
+        self._clock.advance(ends - begins)
+        return Gathered(digits, took=ends - begins)
+
+    def _rang(self, want: Ring) -> Rang | None:
+        begins = self.after
+        ends = begins + want.within
+        while self._rings and self._rings[0].at is not None and self._rings[0].at < begins:
+            self._rings.pop(0)
+        outcome: RingOutcome | None = RingOutcome.NO_ANSWER
+        if self._rings and (self._rings[0].at is None or self._rings[0].at <= ends):
+            end = self._rings.pop(0)
+            outcome = end.outcome
+            if outcome is not RingOutcome.NO_ANSWER:
+                ends = begins if end.at is None else end.at
+        self._clock.advance(ends - begins)
+        return None if outcome is None else Rang(outcome, took=ends - begins)
+
+
+def in_time(name: str, mock: Mock, timeout: float) -> Answer:
+    """What ``mock`` comes to within the lookup's deadline of ``timeout`` seconds."""
+    if mock.takes > timeout:
+        detail = f"no answer within {timeout * 1000:g} ms"
+        return Answer(name, Outcome.FAILED, failure=Failure.TIMEOUT, detail=detail, took=timeout, origin="given")
+    late = mock.answer.failure is Failure.TIMEOUT and not mock.takes
+    return replace(mock.answer, took=timeout if late else mock.takes)
+
+
+def gathered(pressed: list[Pressed], begins: float, spoken: float, want: Gather) -> tuple[str, float]:
+    """The digits that ``want`` gets of ``pressed``, and when it ends; what it takes is taken out of there.
+
+    ``begins`` is when it is wanted and ``spoken`` when its prompt ends; the first digit ends the prompt.
+    """
+    digits, ends = "", spoken + want.first
+    while pressed and pressed[0].at <= ends:
+        first = pressed[0]
+        if not first.keys:
+            pressed.pop(0)
+            continue
+        key, first.keys = first.keys[0], first.keys[1:]
+        at = max(first.at, begins)
+        if want.terminator and key == want.terminator:
+            return digits, at
+        digits += key
+        if len(digits) == want.most or digits in want.until:
+            return digits, at
+        ends = at + want.between
+    return digits, ends
+
+
+def word(want: Want) -> str:
+    """What a flow waits for, as a test file says it: lookups by their names, ``prompt``, ``keys``, whom it rings."""
+    match want:
+        case Fetch(lookups=lookups):
+            return ", ".join(lookups)
+        case PickUp():
+            return "answer"
+        case Play():
+            return "prompt"
+        case Gather():
+            return "keys"
+        case Ring(name=name):
+            return name

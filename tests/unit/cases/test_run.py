@@ -1,0 +1,179 @@
+"""Cases are walked by the engine that routes real calls; nothing is asked for real, and the clock is the case's own."""
+
+from __future__ import annotations
+
+import pytest
+
+from ariroute.cases.case import Checkpoint, Expected, Press, RingEnd
+from ariroute.cases.ending import Ending
+from ariroute.flow.facts import Failure
+from ariroute.flow.wants import RingOutcome
+
+from .conftest import Try, failed, found
+
+GOLD = Expected(Ending("queue", "gold", 20))
+STANDARD = Expected(Ending("queue", "standard"))
+
+
+def told(verdict: object) -> list[str]:
+    return [str(each) for each in verdict.mismatches]  # type: ignore[attr-defined]
+
+
+def test_a_case_passes_when_the_call_ends_as_expected(tried: Try) -> None:
+    mocks = {"crm": found("crm", loyalty="gold", account="A1"), "invoices": found("invoices", due=0.0)}
+
+    assert tried(expected=GOLD, mocks=mocks).passed
+
+
+def test_a_case_fails_and_tells_what_was_expected_and_what_came(tried: Try) -> None:
+    mocks = {"crm": found("crm", loyalty="silver", account="A1"), "invoices": found("invoices", due=0.0)}
+
+    assert told(tried(expected=GOLD, mocks=mocks)) == [
+        "end: expected queue gold, priority 20, got queue standard, priority 0"
+    ]
+
+
+def test_a_lookup_without_a_mock_fails_the_case_and_the_trace_tells_where(tried: Try) -> None:
+    verdict = tried(expected=STANDARD, mocks={"crm": found("crm", loyalty="gold")})
+
+    assert [each.what for each in verdict.mismatches] == ["no mock for invoices"]
+    assert [entry.result for entry in verdict.decision.trace if entry.what == "lookup"] == ["unfinished", "unfinished"]
+
+
+def test_a_lookup_that_takes_longer_than_its_deadline_is_a_timeout_after_just_that_time(tried: Try) -> None:
+    mocks = {"crm": found("crm", takes=5.0, loyalty="gold"), "invoices": found("invoices", due=1.0)}
+
+    verdict = tried(expected=STANDARD, mocks=mocks)
+
+    assert verdict.passed
+    assert verdict.after == pytest.approx(0.8)
+    assert [(entry.text, entry.reason) for entry in verdict.decision.trace if entry.what == "lookup"] == [
+        ("crm", "timeout: no answer within 800 ms"),
+        ("invoices", "error: not asked, as it needs what crm says"),
+    ]
+
+
+def test_a_lookup_that_waits_for_another_begins_when_that_one_has_answered(tried: Try) -> None:
+    mocks = {
+        "crm": found("crm", takes=0.2, loyalty="none", account="A1"),
+        "invoices": found("invoices", takes=0.1, due=2.0),
+    }
+
+    verdict = tried(expected=Expected(Ending("queue", "invoices"), within=0.3), mocks=mocks)
+
+    assert verdict.passed
+    assert verdict.after == pytest.approx(0.3)
+    assert told(tried(expected=Expected(within=0.25), mocks=mocks)) == ["within: expected 250ms, got 300ms"]
+
+
+def test_a_lookup_that_cannot_be_asked_is_missing_whatever_the_case_says(tried: Try) -> None:
+    mocks = {"crm": found("crm", loyalty="gold"), "invoices": found("invoices", due=1.0)}
+
+    verdict = tried(expected=STANDARD, mocks=mocks, caller="")
+
+    assert verdict.passed
+    assert [entry.reason for entry in verdict.decision.trace if entry.what == "lookup"] == [
+        "caller.e164 is empty",
+        "crm.account is empty",
+    ]
+
+
+def test_a_timeout_takes_the_deadline_and_another_failure_no_time(tried: Try) -> None:
+    other = {"invoices": found("invoices", due=0.0)}
+
+    assert tried(mocks={"crm": failed("crm", Failure.TIMEOUT)} | other).after == pytest.approx(0.8)
+    assert tried(mocks={"crm": failed("crm", Failure.REFUSED)} | other).after == 0
+    assert tried(mocks={"crm": failed("crm", Failure.STATUS, 0.4)} | other).after == pytest.approx(0.4)
+
+
+def test_a_flow_that_asks_the_time_needs_a_clock(tried: Try) -> None:
+    assert tried("opening", expected=GOLD).passed
+    without = tried("opening", expected=GOLD, has_clock=False)
+
+    assert [each.what for each in without.mismatches] == ["clock"]
+    assert tried("talk", has_clock=False).passed
+
+
+def test_prompts_and_silence_move_the_clock_on(tried: Try) -> None:
+    sounds = {"custom/welcome": 4.0, "custom/menu": 6.0}
+
+    nothing = tried("talk", expected=Expected(Ending("queue", "invoices")), sounds=sounds)
+    pressed = tried("talk", expected=GOLD, sounds=sounds, presses=(Press("1"),))
+
+    assert (nothing.passed, nothing.after) == (True, 4 + 2 * (6 + 5))
+    assert (pressed.passed, pressed.after) == (True, 4 + 6)
+
+
+def test_keys_at_their_time_end_the_prompt_and_count_before_they_are_asked_for(tried: Try) -> None:
+    sounds = {"custom/welcome": 4.0, "custom/menu": 6.0}
+
+    early = tried("talk", expected=GOLD, sounds=sounds, presses=(Press("1", 2.0),))
+    in_the_prompt = tried("talk", expected=GOLD, sounds=sounds, presses=(Press("1", 7.5),))
+    late = tried("talk", expected=GOLD, sounds=sounds, presses=(Press("1", 40.0),))
+
+    assert (early.passed, early.after) == (True, 4)
+    assert (in_the_prompt.passed, in_the_prompt.after) == (True, 7.5)
+    assert not late.passed
+    assert late.notes == ("press '1' was not needed: the flow asked for keys so often only",)
+
+
+def test_digits_are_collected_until_the_terminator_or_the_pause(tried: Try) -> None:
+    typed = tried("talk", expected=GOLD, presses=(Press("2", 0.0), Press("123#", 1.0)))
+    paused = tried("talk", expected=GOLD, presses=(Press("2", 0.0), Press("1", 1.0), Press("23", 2.0)))
+
+    assert (typed.decision.variables["number"], typed.after) == ("123", 1.0)
+    assert (paused.decision.variables["number"], paused.after) == ("123", 5.0)
+
+
+@pytest.mark.parametrize(
+    ("end", "queue", "after"),
+    [
+        (RingEnd(RingOutcome.BUSY), "gold", 0.0),
+        (RingEnd(RingOutcome.BUSY, 3.0), "gold", 3.0),
+        (RingEnd(RingOutcome.NO_ANSWER), "invoices", 20.0),
+        (RingEnd(RingOutcome.FAILED), "standard", 0.0),
+    ],
+)
+def test_a_ring_ends_as_told(tried: Try, end: RingEnd, queue: str, after: float) -> None:
+    verdict = tried("ring", expected=Expected(Ending("queue", queue)), rings=(end,))
+
+    assert (told(verdict), verdict.after) == ([], after)
+
+
+def test_a_ring_that_is_answered_is_the_end(tried: Try) -> None:
+    verdict = tried("ring", expected=Expected(Ending("dial", "reception")), rings=(RingEnd(None, 7.0),))
+
+    assert (told(verdict), verdict.after) == ([], 7.0)
+
+
+def test_a_ring_that_nothing_is_said_of_is_not_answered(tried: Try) -> None:
+    assert tried("ring", expected=Expected(Ending("queue", "invoices"))).passed
+
+
+def test_at_a_moment_the_flow_waits_or_has_decided(tried: Try) -> None:
+    sounds = {"custom/welcome": 4.0, "custom/menu": 6.0}
+    points = (
+        Checkpoint(3.0, Expected(waits_for="prompt")),
+        Checkpoint(8.0, Expected(waits_for="keys")),
+        Checkpoint(15.0, GOLD),
+    )
+    wrong = (Checkpoint(3.0, Expected(waits_for="keys")), Checkpoint(8.0, GOLD), Checkpoint(20.0, STANDARD))
+
+    assert told(tried("talk", checkpoints=points, sounds=sounds, presses=(Press("1", 12.0),))) == []
+    assert told(tried("talk", checkpoints=wrong, sounds=sounds, presses=(Press("1", 12.0),))) == [
+        "at 3s: waits_for: expected keys, got prompt",
+        "at 8s: end: expected queue gold, priority 20, got none yet: the flow waits for keys",
+        "at 20s: end: expected queue standard, got queue gold, priority 20",
+    ]
+
+
+def test_a_path_names_every_step_and_path_has_some(tried: Try) -> None:
+    mocks = {"crm": found("crm", loyalty="gold", account="A1"), "invoices": failed("invoices", Failure.TIMEOUT)}
+    whole = ("crm.found", "invoices.timeout", 'when crm.loyalty == "gold"')
+
+    assert tried(expected=Expected(path=whole), mocks=mocks).passed
+    assert tried(expected=Expected(path_has=("crm", "flows.support.steps[1].branch[0]")), mocks=mocks).passed
+    assert told(tried(expected=Expected(path=whole[:2]), mocks=mocks)) == [
+        'path: expected crm.found, invoices.timeout, got crm.found, invoices.failed, when crm.loyalty == "gold"'
+    ]
+    assert not tried(expected=Expected(path_has=("invoices", "crm")), mocks=mocks).passed
