@@ -24,6 +24,7 @@ from ariroute.flow.steps import (
     Voicemail,
     ways_of,
 )
+from ariroute.flow.trace import covered_paths
 
 if TYPE_CHECKING:
     from ariroute.cli.rehearsal import Rehearsal
@@ -128,13 +129,7 @@ def way(entry: TraceEntry, case: Case | None) -> Way:
 
 def passed_over(trace: Iterable[TraceEntry]) -> set[str]:
     """The paths of the cases of long branches that one entry of the trace tells of together."""
-    found: set[str] = set()
-    for entry in trace:
-        if entry.what == "cases":
-            branch, _, span = entry.path.removesuffix("]").rpartition("[")
-            first, last = map(int, span.split("-"))
-            found.update(f"{branch}[{number}]" for number in range(first, last + 1))
-    return found
+    return {path for entry in trace if entry.what == "cases" for path in covered_paths(entry)}
 
 
 def unseen_ways(branch: Branch, tried: Collection[str], over: Collection[str]) -> list[Way]:
