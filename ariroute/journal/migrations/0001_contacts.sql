@@ -29,8 +29,10 @@ CREATE TABLE contacts (
     happened TEXT NOT NULL DEFAULT ''   -- JSON lines: each event of app_queue
 );
 CREATE INDEX contacts_contact ON contacts (contact);
-CREATE INDEX contacts_arrived ON contacts (arrived);
+-- Not the time alone: whoever looks for the rare ones among a million need not read the records of the others.
+CREATE INDEX contacts_arrived ON contacts (arrived, flow, queue, outcome, handed, by_default, took);
 CREATE INDEX contacts_caller ON contacts (caller_key, arrived);
+CREATE INDEX contacts_digest ON contacts (digest);  -- to forget the rules by which no contact is left
 -- The rules by their digest, without secrets: a decision can be explained by the rules that made it.
 CREATE TABLE configs (
     digest TEXT PRIMARY KEY,
