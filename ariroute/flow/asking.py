@@ -10,7 +10,7 @@ from ariroute.flow.facts import Answer
 from ariroute.flow.prompts import described, filled
 from ariroute.flow.scope import Unknown, as_text
 from ariroute.flow.steps import AnswerCall, Collect, Consent, Dial, Lookup, Menu, Play, RingAgent, Ringing
-from ariroute.flow.talk import INVALID, Asking, heard, question
+from ariroute.flow.talk import INVALID, Asking, heard, question, rule_of
 from ariroute.flow.trace import TraceEntry, What
 from ariroute.flow.walk import Frame, Waiting, Walk
 from ariroute.flow.wants import (
@@ -174,11 +174,15 @@ def _spoken(walk: Walk, waiting: Waiting, what: What, result: str, reply: Played
 def _hear(walk: Walk, waiting: Waiting, step: Asking, reply: Gathered) -> Want | Decision | None:
     """Take what the caller keyed in, or ask again. What could not be played once is not played again."""
     what, known = ASKING[type(step)], heard(step, reply)
+    if reply.word and reply.rule != rule_of(step):
+        walk.scope.missed.append(f"what was keyed in at {step.path}")
     _spoken(walk, waiting, what, known.word, reply)
-    if not known.good and waiting.tries > 0 and (reply.digits or not reply.failure):
+    if not known.good and waiting.tries > 0 and (known.word == INVALID or not reply.failure):
         return walk.counted() or _ask_again(walk, waiting, step, after_invalid=known.word == INVALID)
     if not isinstance(step, Menu):
         walk.scope.set(step.into, known.value)
+        if isinstance(known.value, Unknown):
+            walk.scope.gaps |= {f"vars.{step.into}"}
     if isinstance(step, Consent) and step.record:
         walk.record = known.value is True
     walk.lead(known.way, f"{what} {known.word}")

@@ -23,7 +23,7 @@ from ariroute.flow.checking import CALL, OUTCOME, VARIABLE, Check
 from ariroute.flow.contact import Contact
 from ariroute.flow.facts import Failure, FieldType, Outcome, Scalar
 from ariroute.flow.functions import CALL_LIMIT, FUNCTIONS, Function, declarations, implementations
-from ariroute.flow.hours import Hours
+from ariroute.flow.hours import Hours, State
 from ariroute.flow.literals import Literals
 from ariroute.flow.match import render, render_match
 from ariroute.flow.messages import Vocabulary, explain
@@ -219,7 +219,7 @@ class Language:
             raise ExpressionError(name, 1, 1, f"'{name}' has a meaning of its own: call the lookup something else")
         self._records = Records({**fields, **lookups})
         self._vocabulary = Vocabulary({name: tuple(known) for name, known in self._records.fields.items()}, FUNCTIONS)
-        self._functions = implementations(self._hours, region)
+        self._functions = implementations(region)
         self._literals = Literals(self._lookups, region)
         self._constants: dict[str, Expression] = {}
         self._reads: frozenset[str] = frozenset()  # by the expressions made so far; facts that none reads are not made
@@ -305,6 +305,8 @@ class Language:
         arguments = [Argument(program) for program in programs]
         if function == "coalesce":
             return lambda scope: _coalesce(arguments, scope)
+        if function == "open":
+            return lambda scope: _apply(lambda name, at: _is_open(self._hours[name], at, scope), arguments, scope)
         work = self._functions[function]
         return lambda scope: _apply(work, arguments, scope)
 
@@ -386,6 +388,11 @@ def _coalesce(arguments: Sequence[Argument], scope: Scope) -> Any:
         elif value is not None and value != "":
             return value
     return doubt
+
+
+def _is_open(hours: Hours, at: datetime, scope: Scope) -> bool | Unknown:
+    standing = scope.standing(hours, at)
+    return standing if isinstance(standing, Unknown) else standing.state is State.OPEN
 
 
 def _apply(function: Function, arguments: Sequence[Argument], scope: Scope) -> Any:

@@ -9,12 +9,10 @@ would be some 100 bytes for each call of each function in each condition.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any
 
 from cel_expr_python import cel
 
-from ariroute.flow.hours import Hours
 from ariroute.flow.numbers import dialable, e164
 
 FUNCTIONS: Mapping[str, str] = {
@@ -34,11 +32,11 @@ CALL_LIMIT = 20
 Function = Callable[..., Any]
 
 
-def implementations(hours: Mapping[str, Hours], region: str) -> dict[str, Function]:
-    """Name to function, with ``hours`` and ``region`` bound in; coalesce() is not one, for it sees unknown values."""
+def implementations(region: str) -> dict[str, Function]:
+    """Name to function, with ``region`` bound in.
 
-    def is_open(name: str, at: datetime) -> bool:
-        return hours[name].is_open(at)
+    coalesce() is not one, for it sees unknown values, and open() is not, for it asks the run what calendars say.
+    """
 
     def international(text: str) -> str:
         return e164(dialable(text), region)
@@ -46,7 +44,7 @@ def implementations(hours: Mapping[str, Hours], region: str) -> dict[str, Functi
     def begins(text: str, prefixes: list[str]) -> bool:
         return text.startswith(tuple(prefixes))
 
-    return {"open": is_open, "e164": international, "prefix": begins}
+    return {"e164": international, "prefix": begins}
 
 
 def declarations() -> list[cel.FunctionDecl]:

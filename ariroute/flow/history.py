@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from ariroute.flow.facts import Answer
+from ariroute.flow.hours import Stretch
 from ariroute.flow.wants import Reply, Want
 
 
@@ -24,7 +25,8 @@ class History:
     """What one run was told. ``began`` is None when its steps were never walked.
 
     ``given_up`` says why the driver could not go on, empty if it could; ``left`` is the want that was open then.
-    ``draws`` has for each split by name where the caller stood.
+    ``draws`` has for each split by name where the caller stood, ``calendars`` for hours by name what their calendars
+    said in the times that mattered.
     """
 
     began: datetime | None = None
@@ -32,3 +34,4 @@ class History:
     given_up: str = ""
     left: Want | None = None
     draws: dict[str, float] = field(default_factory=dict)
+    calendars: dict[str, list[Stretch]] = field(default_factory=dict)

@@ -66,10 +66,26 @@ class Event:
     whole_days: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A time in which ``calendar`` says one thing: an event or none, from ``since`` (included) to ``until`` (not).
+
+    Without ``since`` it has always been so, without ``until`` it stays so.
+    """
+
+    calendar: str
+    event: Event | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def covers(self, moment: datetime) -> bool:
+        return (self.since is None or self.since <= moment) and (self.until is None or moment < self.until)
+
+
 class Agenda:
     """What a calendar says by now: empty until it was read, then replaced as a whole by whoever keeps it."""
 
-    __slots__ = ("_begins", "_events", "_latest")
+    __slots__ = ("_begins", "_bounds", "_events", "_latest")
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
         self.replace(events)
@@ -87,6 +103,7 @@ class Agenda:
         self._events = sorted(events, key=lambda event: event.begins.timestamp())
         self._begins = [event.begins.timestamp() for event in self._events]
         self._latest = list(accumulate((event.ends.timestamp() for event in self._events), max))
+        self._bounds = sorted({bound for event in self._events for bound in (event.begins, event.ends)})
 
     def at(self, moment: datetime) -> Event | None:
         """The event at ``moment``: of several one that opens, else one of whole days, else the latest to begin."""
@@ -99,6 +116,12 @@ class Agenda:
             if event.ends.timestamp() > now and (found is None or _weight(event) > _weight(found)):
                 found = event
         return found
+
+    def around(self, moment: datetime, calendar: str) -> Stretch:
+        """The event at ``moment``, and how long nothing else begins or ends."""
+        place = bisect_right(self._bounds, moment)
+        since = self._bounds[place - 1] if place else None
+        return Stretch(calendar, self.at(moment), since, self._bounds[place] if place < len(self._bounds) else None)
 
 
 def _weight(event: Event) -> tuple[bool, bool]:
@@ -138,9 +161,13 @@ class Hours:
         """
         if at.tzinfo is None:
             raise ValueError("opening hours need an aware time: give it a time zone")
+        return self.standing_with(self.agenda.at(at), at)
+
+    def standing_with(self, event: Event | None, at: datetime) -> Standing:
+        """As :meth:`standing`, where the calendar has ``event`` at ``at``."""
         local = at.astimezone(self._zone)
         today = local.date()
-        if today not in self.dates and (event := self.agenda.at(at)):
+        if event and today not in self.dates:
             return Standing(_state(event), event.name)
         if self._within(today, local.time()):
             return Standing(State.OPEN)

@@ -79,7 +79,7 @@ class Run:
     def __init__(self, ruleset: Ruleset, flow: Flow, contact: Contact, gaps: Gaps = NO_GAPS) -> None:
         self._walk = Walk(ruleset, flow, contact, gaps)
         self._wanted: Want | None = None
-        self.history = History(draws=self._walk.draws)
+        self.history = History(draws=self._walk.draws, calendars=self._walk.scope.calendars)
         """What it was told so far."""
 
     @property
@@ -95,6 +95,7 @@ class Run:
         self.history.began = now
         try:
             walk.scope.now = now
+            walk.scope.read_calendars(walk.ruleset.hours.values())
             walk.enter(walk.flow)
             return self._wanting(_advance(walk))
         except Exception as error:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from ariroute.flow.contact import Contact
 from ariroute.flow.facts import Answer, Outcome, Scalar
+from ariroute.flow.hours import Hours, Standing, Stretch
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,18 @@ class Scope:
     needed.
     """
 
-    __slots__ = ("_now", "answers", "contact", "gaps", "missed", "prepared", "records", "variables")
+    __slots__ = (
+        *("_known_calendars", "_now", "answers", "calendars", "contact", "gaps", "missed", "prepared", "records"),
+        "variables",
+    )
 
-    def __init__(self, contact: Contact, now: datetime, gaps: frozenset[str] = NOTHING) -> None:
+    def __init__(
+        self,
+        contact: Contact,
+        now: datetime,
+        gaps: frozenset[str] = NOTHING,
+        calendars: Mapping[str, Sequence[Stretch]] | None = None,
+    ) -> None:
         self.contact = contact
         self._now = now
         self.answers: dict[str, Answer] = {}
@@ -39,6 +49,8 @@ class Scope:
         self.prepared: Any = None  # kept by the language: all of them, until something changes
         self.gaps = gaps
         self.missed: list[str] = []
+        self.calendars: dict[str, list[Stretch]] = {}
+        self._known_calendars = calendars
 
     @property
     def now(self) -> datetime:
@@ -83,6 +95,34 @@ class Scope:
         forgiven = len(self.missed) > since
         del self.missed[since:]
         return forgiven
+
+    def read_calendars(self, all_hours: Iterable[Hours]) -> None:
+        """Find out what every calendar says now, asked for or not: other rules may ask when the contact is past."""
+        if self._known_calendars is None:
+            for hours in all_hours:
+                if hours.calendar:
+                    self.standing(hours, self._now)
+
+    def standing(self, hours: Hours, at: datetime) -> Standing | Unknown:
+        """Open, closed or holiday at ``at``; Unknown when nobody knows any more what the calendar said.
+
+        What a calendar was once found to say holds for the whole run: it may be read anew meanwhile.
+        """
+        name = hours.name
+        if lost := self.miss((f"hours.{name}",)):
+            return lost
+        if not hours.calendar and not hours.agenda:
+            return hours.standing_with(None, at)
+        then = self._known_calendars
+        for stretch in self.calendars.get(name, ()) if then is None else then.get(name, ()):
+            if stretch.covers(at) and (then is None or stretch.calendar == hours.calendar or not hours.agenda):
+                return hours.standing_with(stretch.event, at)
+        if then is not None and not hours.agenda:
+            self.missed.append(f"hours.{name}")
+            return Unknown(f"hours.{name} was not recorded")
+        found = hours.agenda.around(at, hours.calendar)
+        self.calendars.setdefault(name, []).append(found)
+        return hours.standing_with(found.event, at)
 
     def inputs(self) -> dict[str, str]:
         """What a template may name: the contact's facts, those found so far and the flow's variables, as text."""

@@ -26,3 +26,22 @@ def arm_at(split: Split, place: float) -> Arm | None:
         if place < end - 1e-9:
             return arm
     return split.arms[-1] if split.arms and end >= 100 - 1e-9 else None
+
+
+Between = tuple[float, float]
+"""From (included) to (not included)."""
+
+
+def bounds(split: Split, arm: Arm | None) -> Between:
+    """Between what a caller stands who takes ``arm``, or none of them."""
+    begin = 0.0
+    for each in split.arms:
+        if each is arm:
+            return begin, min(begin + each.percent, 100.0)
+        begin += each.percent
+    return begin, 100.0
+
+
+def is_within(inner: Between, outer: Between) -> bool:
+    """Whether whoever stands in ``inner`` stands in ``outer``; rounding of percents aside."""
+    return inner[0] >= outer[0] - 1e-9 and inner[1] <= outer[1] + 1e-9

@@ -10,7 +10,7 @@ from ariroute.flow.hours import State
 from ariroute.flow.index import Index
 from ariroute.flow.label import labelled
 from ariroute.flow.scope import Unknown, as_text
-from ariroute.flow.split import arm_at, drawn
+from ariroute.flow.split import arm_at, bounds, drawn, is_within
 from ariroute.flow.steps import (
     AskHours,
     Branch,
@@ -98,20 +98,29 @@ def assign(walk: Walk, step: Set, frame: Frame) -> None:
 
 def split(walk: Walk, step: Split, frame: Frame) -> None:
     place = walk.gaps.draws.get(step.name)
-    if place is None:
-        walk.scope.miss(("caller.e164", "caller.number"))
-        place = drawn(step, walk.contact)
-    walk.draws[step.name] = place
-    arm = arm_at(step, place)
+    between = walk.gaps.arms.get(step.name) if place is None else None
+    if between is None:
+        if place is None:
+            walk.scope.miss(("caller.e164", "caller.number"))
+            place = drawn(step, walk.contact)
+        walk.draws[step.name] = place
+        arm = arm_at(step, place)
+    else:
+        arm = arm_at(step, between[0])
+        if not is_within(between, bounds(step, arm)):
+            walk.scope.missed.append(f"where the caller stands in split {step.name}")
     result = f"{arm.percent:g} percent" if arm else "the rest"
-    walk.trace.append(TraceEntry(step.path, "split", result, step.name, (("drawn", round(place, 2)),)))
+    values = (("drawn", round(place, 2)),) if place is not None else ()
+    walk.trace.append(TraceEntry(step.path, "split", result, step.name, values))
     if arm:
         walk.lead(arm.way, f"split {step.name}, {result}")
 
 
 def hours(walk: Walk, step: AskHours, frame: Frame) -> None:
-    walk.scope.miss((f"hours.{step.calendar}",))
-    standing = walk.ruleset.hours[step.calendar].standing(walk.scope.now)
+    standing = walk.scope.standing(walk.ruleset.hours[step.calendar], walk.scope.now)
+    if isinstance(standing, Unknown):
+        walk.note(step.path, "hours", "unknown", step.calendar, standing.reason)
+        return
     walk.note(step.path, "hours", str(standing.state), step.calendar, standing.reason)
     ways = {State.OPEN: step.open, State.CLOSED: step.closed, State.HOLIDAY: step.holiday or step.closed}
     walk.lead(ways[standing.state], f"{step.calendar} {standing.state}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ariroute.flow.facts import Scalar
 from ariroute.flow.prompts import Said, filled
-from ariroute.flow.scope import Scope
+from ariroute.flow.scope import Scope, Unknown
 from ariroute.flow.steps import Collect, Consent, Menu, Way
 from ariroute.flow.wants import Gather, Gathered
 
@@ -22,7 +22,7 @@ class Heard:
     word: str
     good: bool
     way: Way | None = None
-    value: Scalar = None
+    value: Scalar | Unknown = None
 
 
 def question(step: Asking, scope: Scope, *, after_invalid: bool) -> tuple[Gather, Said]:
@@ -44,8 +44,21 @@ def question(step: Asking, scope: Scope, *, after_invalid: bool) -> tuple[Gather
     ), said
 
 
+def rule_of(step: Asking) -> str:
+    """What digits have to be to be good for ``step``."""
+    match step:
+        case Menu():
+            return "keys " + "".join(sorted(step.keys))
+        case Collect():
+            return f"{step.least} to {step.most}" + (f", {step.pattern.text}" if step.pattern else "")
+        case Consent():
+            return f"keys {step.yes}{step.no}"
+
+
 def heard(step: Asking, reply: Gathered) -> Heard:
     """What ``reply`` means to ``step``: where it leads when it is good, or when this was the last try."""
+    if reply.word:
+        return _heard_then(step, reply.word)
     match step:
         case Menu():
             return _heard_by_menu(step, reply.digits)
@@ -53,6 +66,18 @@ def heard(step: Asking, reply: Gathered) -> Heard:
             return _heard_by_collect(step, reply.digits)
         case Consent():
             return _heard_by_consent(step, reply.digits)
+
+
+def _heard_then(step: Asking, word: str) -> Heard:
+    """What digits meant that were not kept."""
+    if isinstance(step, Menu):
+        return _heard_by_menu(step, word if word in step.keys else "" if word == NO_INPUT else INVALID)
+    if word not in (NO_INPUT, INVALID):
+        return Heard(word, True, None, Unknown("what was keyed in was not recorded"))
+    way = None
+    if isinstance(step, Collect):
+        way = step.on_no_input if word == NO_INPUT else step.on_invalid
+    return Heard(word, False, way)
 
 
 def _heard_by_menu(step: Menu, digits: str) -> Heard:

@@ -58,7 +58,7 @@ class Walk:
         self.ruleset = ruleset
         self.flow = flow
         self.contact = contact
-        self.scope = Scope(contact, contact.arrived, gaps.facts)
+        self.scope = Scope(contact, contact.arrived, gaps.facts, gaps.calendars)
         self.gaps = gaps
         self.draws: dict[str, float] = {}
         self.frames: list[Frame] = []

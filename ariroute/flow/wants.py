@@ -141,11 +141,16 @@ class Played:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """The digits that came, none when there was no input; ``failure`` says why the prompt could not be played."""
+    """The digits that came, none when there was no input; ``failure`` says why the prompt could not be played.
+
+    Of a past contact whose digits were not kept ``word`` says what they meant to the step, by ``rule``.
+    """
 
     digits: str = ""
     failure: str = ""
     took: float = 0.0
+    word: str = ""
+    rule: str = ""
 
 
 class RingOutcome(StrEnum):
