@@ -42,7 +42,7 @@ def demo(calls: int, rate: float, stay: bool, admin: str) -> int:
     listed = read_planned(EXAMPLE / "callers.csv")
     with folders.taken() as folder:
         out.print(f"Run folder {shown(folder)}: configuration, logs, records")
-        with Stage(folder, lambda part, words: _part(out, part, words), admin) as stage, orderly_end():
+        with Stage(folder, lambda part, words: _part(out, part, words), admin, rate) as stage, orderly_end():
             performance = Performance(stage, out, listed)
             code = performance.stream(first(listed, calls), rate)
             if stay:

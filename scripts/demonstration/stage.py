@@ -19,7 +19,7 @@ from ariroute.lab.debian import LabError, dotted, sipp_program
 from ariroute.lab.pbxconfig import fill_in
 from ariroute.lab.ports import Ports
 from ariroute.lab.sip import Agents, Callers
-from scripts.demonstration.cast import AGENTS
+from scripts.demonstration.cast import AGENTS, USUAL_RATE, agents_for
 from scripts.demonstration.folder import EXAMPLE, State, announce, shown
 
 CRM_DELAY: Final = "20ms"
@@ -32,13 +32,15 @@ Say = Callable[[str, str], None]
 class Stage:
     """A call centre in `folder`; a context manager. `say` is told each part, as name and words, once it is up.
 
-    `admin` is the daemon's admin address, a free one when empty. Entering raises LabError when a part does not start.
+    `admin` is the daemon's admin address, a free one when empty; `rate` is that of the calls, by which agents work.
+    Entering raises LabError when a part does not start.
     """
 
-    def __init__(self, folder: Path, say: Say, admin: str = "") -> None:
+    def __init__(self, folder: Path, say: Say, admin: str = "", rate: float = USUAL_RATE) -> None:
         self.folder = folder
         self.flow = folder / "ariroute.yaml"
         self.admin = admin
+        self._rate = rate
         self._say = say
         self._stack = contextlib.ExitStack()
         self.agents: Agents
@@ -58,7 +60,7 @@ class Stage:
 
     def _start(self, stack: contextlib.ExitStack) -> None:
         sipp = sipp_program()
-        phones = [agent for agents in AGENTS.values() for agent in agents]
+        phones = [agent for agents in agents_for(self._rate).values() for agent in agents]
         self.agents = stack.enter_context(Agents(sipp, phones, self.folder / "sip"))
         ports = dict.fromkeys(self.agents.agents, self.agents.port)
         self.pbx = stack.enter_context(PrivateAsterisk(self.folder / "pbx", agents=ports))

@@ -33,5 +33,8 @@ The demo stays until Ctrl-C; calls are shown below as they come. From another te
   Change the routing:     edit {shown(stage.flow)}, then
                           {ariroute} reload --admin {stage.admin}
   See the queues:         {ariroute} queues -c {shown(stage.flow)}
+  See what was decided:   {ariroute} calls -c {shown(stage.flow)}
+  Why, of the last call:  {ariroute} explain last -c {shown(stage.flow)}
+  Change a rule safely:   docs/how-to/change-a-rule.md, with this demo
   Let lookups fail:       kill -STOP {customers}    (the customer service; kill -CONT {customers} wakes it)
 """

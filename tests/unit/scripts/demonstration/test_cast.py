@@ -13,7 +13,7 @@ from ariroute.flow.decision import Decision, QueueDestination
 from ariroute.flow.facts import Answer, Outcome
 from ariroute.flow.run import Run
 from ariroute.lab.customers import read_customers
-from scripts.demonstration.cast import AGENTS, DIALLED, CastError, Planned, first, longest, read_planned
+from scripts.demonstration.cast import AGENTS, DIALLED, CastError, Planned, agents_for, first, longest, read_planned
 from scripts.demonstration.folder import EXAMPLE
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -69,3 +69,12 @@ def test_when_the_list_is_empty_then_it_says_so(tmp_path: Path) -> None:
 
     with pytest.raises(CastError, match="no callers"):
         read_planned(tmp_path / "callers.csv")
+
+
+def test_where_many_call_the_agents_make_calls_shorter_and_never_longer() -> None:
+    def handles(rate: float) -> list[float]:
+        return [agent.handles for agents in agents_for(rate).values() for agent in agents]
+
+    assert handles(0.5) == handles(2) == [agent.handles for agents in AGENTS.values() for agent in agents]
+    assert handles(20) == [each / 10 for each in handles(2)]
+    assert [agent.name for agent in agents_for(20)["gold"]] == [agent.name for agent in AGENTS["gold"]]
