@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ariroute.config.load import Config
 
-AT_START = ("daemon.admin", "daemon.log.level", "daemon.log.format")
+AT_START = (
+    *("daemon.admin", "daemon.log.level", "daemon.log.format"),
+    *("journal.url", "journal.password", "journal.waiting"),
+)
 """What is read when the daemon starts, and never again."""
 
 
@@ -26,9 +29,13 @@ def changes(old: Config, new: Config) -> list[str]:
     ):
         found += _compared(kind, before, after)
     found += [f"{line} (needs a restart)" for line in _compared("asterisk", old.pbxs, new.pbxs)]
+    if old.journal is None and new.journal is not None:
+        found.append("journal added (needs a restart)")
+    if old.journal is not None and new.journal is None:
+        found.append("journal removed")
     before, after = _single(old), _single(new)
     for name in before:
-        if before[name] != after[name]:
+        if name in after and before[name] != after[name]:
             found.append(f"{name} changed" + (" (needs a restart)" if name in AT_START else ""))
     if not found and old.digest != new.digest:
         found.append("the order of entries changed")
@@ -51,6 +58,8 @@ def _single(config: Config) -> dict[str, Any]:
     daemon = config.daemon
     found = {f"daemon.{name}": getattr(daemon, name) for name in type(daemon).model_fields if name != "log"}
     found |= {f"daemon.log.{name}": getattr(daemon.log, name) for name in type(daemon.log).model_fields}
+    if journal := config.journal:
+        found |= {f"journal.{name}": getattr(journal, name) for name in type(journal).model_fields}
     return {"region": config.ruleset.region, "timezone": config.ruleset.timezone, "speech": config.speech, **found}
 
 

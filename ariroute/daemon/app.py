@@ -15,10 +15,11 @@ from ariroute.config.load import Config, load
 from ariroute.daemon.metrics import Metrics
 from ariroute.daemon.pbx import Pbx
 from ariroute.daemon.pbx_facts import LivePbxFacts
-from ariroute.daemon.recording import journal_of
+from ariroute.daemon.recording import journal_of, limits_of
 from ariroute.daemon.routing import Routing
 from ariroute.daemon.supervise import Tasks
 from ariroute.errors import ArirouteError, PbxRefused, PbxReplaced
+from ariroute.journal.record import Happened
 
 log = logging.getLogger("ariroute.daemon")
 
@@ -40,10 +41,12 @@ class Daemon:
         self._tasks = Tasks()
         self._reloading = asyncio.Lock()
         self.pbxs = {
-            name: Pbx(name, settings, lambda: self._routing, self.metrics)
+            name: Pbx(name, settings, lambda: self._routing, self.metrics, self._happened)
             for name, settings in self.config.pbxs.items()
         }
         self._routing = self._open(self.config)
+        if self.journal:
+            self.metrics.watch_journal(self.journal)
         self.metrics.watch_lookups(lambda: self._routing.lookups.states())
 
     @property
@@ -108,6 +111,8 @@ class Daemon:
             old, self._routing = self._routing, fresh
             changed = changes(self.config, config)
             self.config = config
+            if self.journal and config.journal:
+                self.journal.keep_to(limits_of(config.journal))
             self._tasks.spawn(_retire(old), "close the old lookups")
             for pbx in self.pbxs.values():
                 pbx.try_again()
@@ -125,6 +130,10 @@ class Daemon:
             "pbxs": {name: _status(pbx) for name, pbx in self.pbxs.items()},
             "lookups": {name: asdict(state) for name, state in self._routing.lookups.states().items()},
         }
+
+    def _happened(self, happened: Happened) -> None:
+        if self.journal:
+            self.journal.offer(happened)
 
     def _open(self, config: Config) -> Routing:
         return Routing(

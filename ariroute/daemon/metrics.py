@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
-from prometheus_client.metrics_core import GaugeMetricFamily
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from ariroute.daemon.queue_metrics import QueueMetrics
 from ariroute.daemon.tally import Tally, Times
 from ariroute.flow.decision import (
     Decision,
@@ -23,6 +24,7 @@ from ariroute.flow.decision import (
     VoicemailDestination,
 )
 from ariroute.flow.facts import Answer
+from ariroute.journal.writer import Journal
 from ariroute.lookups.breaker import BreakerState
 from ariroute.lookups.lane import SourceState
 
@@ -56,6 +58,7 @@ class Metrics:
         self._notices = Tally(
             "ariroute_notices", "Notifications, by how they ended", ["notice", "result", "failure"], registry
         )
+        self.queues = QueueMetrics(registry)
         self._reloads = Counter("ariroute_reloads", "Reloads of the configuration", ["result"], registry=registry)
         self._in_flight = Gauge("ariroute_calls_in_flight", "Calls being decided now", ["pbx"], registry=registry)
         self._up = Gauge("ariroute_pbx_up", "1 while the event websocket of a PBX is up", ["pbx"], registry=registry)
@@ -107,8 +110,13 @@ class Metrics:
         """Read how the lookups do whenever Prometheus asks."""
         self.registry.register(LookupGauges(states))
 
+    def watch_journal(self, journal: Journal) -> None:
+        """Read how the journal does whenever Prometheus asks."""
+        self.registry.register(JournalFigures(journal))
+
     def render(self) -> bytes:
         """The text that Prometheus scrapes."""
+        self.queues.settle()
         return generate_latest(self.registry)
 
     def samples(self) -> Iterator[tuple[str, dict[str, str], float]]:
@@ -138,6 +146,30 @@ class LookupGauges(Collector):
             in_flight.add_metric([name], state.in_flight)
             cached.add_metric([name], state.cached)
         yield from (breaker, in_flight, cached)
+
+
+class JournalFigures(Collector):
+    """What became of the records, and how the journal does at this moment."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    def collect(self) -> Iterator[Metric]:
+        journal = self._journal
+        records = CounterMetricFamily(
+            "ariroute_journal_records",
+            "Records by what became of them: written, dropped because too many waited, refused by the database",
+            labels=["result"],
+        )
+        for result in ("written", "dropped", "refused"):
+            records.add_metric([result], getattr(journal, result))
+        yield records
+        for name, text, value in (
+            ("waiting", "Records that are not written yet", journal.waiting),
+            ("failing", "1 while the journal cannot be written", bool(journal.failure)),
+            ("bytes", "Bytes of disk that the journal takes, as of the last minute", journal.on_disk),
+        ):
+            yield GaugeMetricFamily(f"ariroute_journal_{name}", text, value=value)
 
 
 def _tasks() -> float:

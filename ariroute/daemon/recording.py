@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 from ariroute.config.kept import rules_text
 from ariroute.config.load import Config
@@ -12,6 +11,8 @@ from ariroute.flow.decision import Decision
 from ariroute.flow.history import History
 from ariroute.journal.opening import open_store
 from ariroute.journal.record import Decided, Keeping, Rules
+from ariroute.journal.retention import Limits
+from ariroute.journal.settings import JournalSettings
 from ariroute.journal.writer import Journal
 
 
@@ -20,18 +21,22 @@ def journal_of(config: Config) -> Journal | None:
     settings = config.journal
     if settings is None:
         return None
-    folder = Path(config.file).parent
-    return Journal(lambda: open_store(settings, folder), settings.waiting)
+    return Journal(lambda: open_store(settings, config.journal_folder), settings.waiting, limits_of(settings))
+
+
+def limits_of(settings: JournalSettings) -> Limits:
+    """How long records are kept, and how many bytes of them."""
+    return Limits(settings.keep, settings.largest)
 
 
 class Recording:
     """Records decisions made by one configuration. A call's own work here is to put a tuple into a queue."""
 
     def __init__(self, journal: Journal | None, config: Config) -> None:
-        self._journal = journal
+        self._journal = journal if config.journal else None  # a reload may have taken the section away
         self._keeping = keeping_of(config)
-        if journal:
-            journal.offer(Rules(config.digest, time.time(), rules_text(config)))
+        if self._journal:
+            self._journal.offer(Rules(config.digest, time.time(), rules_text(config)), always=True)
 
     def decided(
         self, contact: Contact, flow: str, history: History, decision: Decision, handed: str, took: float

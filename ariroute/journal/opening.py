@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ariroute.errors import JournalError
 from ariroute.journal.settings import JournalSettings
 from ariroute.journal.sqlite import SqliteStore
 from ariroute.journal.store import Store
@@ -19,11 +18,32 @@ def open_store(settings: JournalSettings, folder: Path, *, only_read: bool = Fal
 
     Raises JournalError when it cannot be used.
     """
-    scheme, _, rest = settings.url.partition(":")
-    if scheme == "postgresql":
-        raise JournalError("the journal in PostgreSQL is not here yet")
-    path = folder / rest if rest else Path(os.environ.get("STATE_DIRECTORY", STATE).partition(":")[0]) / FILE
-    store = SqliteStore(path, only_read=only_read)
-    if not only_read:
-        store.migrate()
+    store = _open(settings, folder, only_read=only_read)
+    try:
+        if only_read:
+            store.check()
+        else:
+            store.migrate()
+    except BaseException:
+        store.close()
+        raise
     return store
+
+
+def sqlite_file(settings: JournalSettings, folder: Path) -> Path | None:
+    """The file that the journal is kept in; None when it is not in SQLite."""
+    address = settings.address
+    if address is None:
+        return Path(os.environ.get("STATE_DIRECTORY", STATE).partition(":")[0]) / FILE
+    return folder / address.database if address.engine == "sqlite" else None
+
+
+def _open(settings: JournalSettings, folder: Path, *, only_read: bool) -> Store:
+    file = sqlite_file(settings, folder)
+    if file is not None:
+        return SqliteStore(file, only_read=only_read)
+    from ariroute.journal.postgres import PostgresStore
+
+    assert settings.address is not None
+    password = settings.password.reveal() if settings.password else ""
+    return PostgresStore(settings.address, password, only_read=only_read)

@@ -2,20 +2,45 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, model_validator
 
+from ariroute.database_address import Address
 from ariroute.values import ByteSize, Duration, Secret, Settings
 
 Numbers = Literal["masked", "full"]
 Fields = Literal["used", "declared"]
 
 
+SHORTEST_KEY = 16
+NEED_KEY = (
+    'PostgreSQL needs the key of the callers\' hash here, so that all daemons share it: write key: "${file:/path}", '
+    f"a random text of {SHORTEST_KEY} characters or more"
+)
+
+
+def usable_url(text: str) -> str:
+    """``text`` if a journal can be kept there. Raises ValueError."""
+    if text and Address.parse(text).engine == "mysql":
+        raise ValueError(
+            "a journal is kept in SQLite or PostgreSQL: write sqlite:FILE or postgresql://user@host/database"
+        )
+    return text
+
+
+def usable_key(key: Secret) -> Secret:
+    """``key`` if it cannot be guessed; what a check without secrets has in its place is empty. Raises ValueError."""
+    if 0 < len(key.reveal()) < SHORTEST_KEY:
+        raise ValueError(f"a key has {SHORTEST_KEY} characters or more: `openssl rand -hex 32` makes one")
+    return key
+
+
 class JournalSettings(Settings):
     """The record of every decision. ``journal: {}`` keeps one with these defaults."""
 
-    url: str = Field(
+    url: Annotated[str, AfterValidator(usable_url)] = Field(
         default="",
         description="`sqlite:FILE`, or `postgresql://user@host/database` for several daemons; left out, the file "
         "journal.db in the service's state directory (/var/lib/ariroute).",
@@ -25,7 +50,7 @@ class JournalSettings(Settings):
         default="masked",
         description="How callers are kept: as +46*****123 with a keyed hash to find them by, or in full.",
     )
-    key: Secret | None = Field(
+    key: Annotated[Secret, AfterValidator(usable_key)] | None = Field(
         default=None,
         description="The key of that hash. Left out, one is made once and kept beside the SQLite file; PostgreSQL "
         "needs one here.",
@@ -44,3 +69,17 @@ class JournalSettings(Settings):
     waiting: int = Field(
         default=20_000, ge=100, le=1_000_000, description="Records that may wait to be written; more are dropped."
     )
+
+    @model_validator(mode="after")
+    def fitting(self) -> JournalSettings:
+        in_postgresql = self.address is not None and self.address.engine == "postgresql"
+        if in_postgresql and self.key is None:
+            raise ValueError(NEED_KEY)
+        if self.password and not in_postgresql:
+            raise ValueError("an SQLite file knows no password: leave it out")
+        return self
+
+    @cached_property
+    def address(self) -> Address | None:
+        """Where the database is; None for the file in the state directory."""
+        return Address.parse(self.url) if self.url else None

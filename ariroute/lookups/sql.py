@@ -15,11 +15,12 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from ariroute.database_address import Address, Engine
 from ariroute.errors import LookupFailed
 from ariroute.flow.facts import Failure, FieldType
 from ariroute.lookups.base import SourceSettings, Surroundings
 from ariroute.lookups.pool import Connection, Pool, Row
-from ariroute.lookups.sql_address import Address, Engine, known_as
+from ariroute.lookups.sql_address import known_as
 from ariroute.lookups.sql_meter import too_large
 from ariroute.lookups.sql_statement import Statement
 from ariroute.lookups.tls import TlsSettings, tls_context

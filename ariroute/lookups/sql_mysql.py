@@ -6,10 +6,11 @@ import ssl
 from collections.abc import Sequence
 from typing import Any
 
+from ariroute.database_address import Address
 from ariroute.errors import LookupFailed, UnusableInput
 from ariroute.flow.facts import Failure
 from ariroute.lookups.pool import ConnectionLost, Row
-from ariroute.lookups.sql_address import Address, unreachable
+from ariroute.lookups.sql_address import hosts_of, unreachable
 from ariroute.lookups.sql_meter import Meter
 from ariroute.lookups.sql_statement import Statement
 
@@ -65,7 +66,7 @@ class Mysql:
     async def connect(self) -> MysqlConnection:
         connection: Any = None
         try:
-            host = "" if self._options["unix_socket"] else (await self._address.hosts())[0]
+            host = "" if self._options["unix_socket"] else (await hosts_of(self._address))[0]
             connection = await self._library.connect(host=host, port=self._address.port, **self._options)
             await connection.query(session_settings(connection.server_version, self._timeout))
             prepared = await connection.prepare(self._query)

@@ -6,10 +6,11 @@ import ssl
 from collections.abc import Sequence
 from typing import Any
 
+from ariroute.database_address import Address
 from ariroute.errors import LookupFailed, UnusableInput
 from ariroute.flow.facts import Failure
 from ariroute.lookups.pool import ConnectionLost, Row
-from ariroute.lookups.sql_address import Address, unreachable
+from ariroute.lookups.sql_address import hosts_of, unreachable
 from ariroute.lookups.sql_frames import connection_class, guard
 from ariroute.lookups.sql_meter import Meter
 from ariroute.lookups.sql_statement import Statement
@@ -66,7 +67,7 @@ class Postgres:
     async def connect(self) -> PostgresConnection:
         connection: Any = None
         try:
-            hosts = [self._socket] if self._socket else await self._address.hosts()
+            hosts = [self._socket] if self._socket else await hosts_of(self._address)
             connection = await self._library.connect(
                 host=hosts,
                 port=self._address.port,

@@ -1,0 +1,69 @@
+"""What the journal forgets: records that are too old, and the oldest when all take too much room.
+
+It is done in small pieces, between which the writer writes what has come meanwhile.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ariroute.journal.record import RANDOM_BITS
+from ariroute.journal.store import Statement, Store
+
+PIECE = 500
+"""Records deleted in one go."""
+EVERY = 60.0
+"""Seconds from one look at what there is to the next."""
+NEVER = 1 << 62
+
+OLDEST = "DELETE FROM contacts WHERE id IN (SELECT id FROM contacts WHERE id < $1 ORDER BY id LIMIT $2)"
+IS_ONE = "SELECT 1 FROM contacts WHERE id < $1 LIMIT 1"
+UNUSED = (
+    "DELETE FROM configs WHERE first_seen < $1 AND first_seen < (SELECT max(first_seen) FROM configs) "
+    "AND NOT EXISTS (SELECT 1 FROM contacts WHERE contacts.digest = configs.digest)"
+)
+"""Rules by which no recorded contact was decided. The newest ones are in force, though nobody may have called yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Records are kept for ``keep`` seconds, and the oldest not so long when all take ``largest`` bytes."""
+
+    keep: float
+    largest: int
+
+
+class Retention:
+    """Holds a store to its limits, piece by piece. Used by the journal's thread alone, but for :attr:`limits`."""
+
+    def __init__(self, limits: Limits, now: Callable[[], float] = time.time) -> None:
+        self.limits = limits
+        self.on_disk = 0
+        """Bytes of disk that the journal took at the last look."""
+        self._now = now
+        self._due = 0.0
+        self._clock = time.monotonic
+
+    def step(self, store: Store) -> None:
+        """Do the next piece, if there is one to be done. Raises JournalError as the store does."""
+        if self._clock() < self._due:
+            return
+        due, self._due = self._due, self._clock() + EVERY  # after a failure too: it is not tried all the time
+        if self._forget(store):
+            self._due = due
+            return
+        store.give_back()
+        self.on_disk = store.on_disk()
+
+    def _forget(self, store: Store) -> bool:
+        """Delete a piece of what is too much; whether there was any."""
+        limits, cutoff = self.limits, self._now() - self.limits.keep
+        before = int(max(cutoff, 0.0) * 1000) << RANDOM_BITS  # as record.new_id makes them
+        if not store.read(IS_ONE, (before,)):
+            if store.size() <= limits.largest:
+                return False
+            before = NEVER
+        store.write([Statement(OLDEST, (before, PIECE)), Statement(UNUSED, (cutoff,))])
+        return True
