@@ -67,6 +67,8 @@ class Config:
     speech: SpeechSettings | None = None
     journal: JournalSettings | None = None
     """The record of decisions, if one is to be kept."""
+    journal_folder: Path = Path()
+    """Where a relative file name in its settings starts."""
     data: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     """What all files together say, secrets as references."""
     places: Places = field(default_factory=lambda: Places("", ""), compare=False, repr=False)
@@ -127,9 +129,10 @@ def _load(document: Document, path: Path, secrets: Secrets, *, runs: bool) -> Co
         {name: entry.body for name, entry in settings.lookups.items()},
         calendars,
         tuple(document.places.files),
-        {name: (item, _folder(document, ("notify", name, "tls"))) for name, item in settings.notify.items()},
+        {name: (item, document.folder_of(("notify", name, "tls"))) for name, item in settings.notify.items()},
         settings.speech,
         settings.journal,
+        document.folder_of(("journal", "url")),
         data,
         document.places,
     )
@@ -140,7 +143,7 @@ def _lookups(
 ) -> dict[str, tuple[LookupSettings, Callable[[PbxFacts], Source]]]:
     found = {}
     for name, entry in settings.lookups.items():
-        folder = _folder(document, ("lookups", name, entry.kind, "path"))
+        folder = document.folder_of(("lookups", name, entry.kind, "path"))
         found[name] = (entry.common(), entry.factory(name, Surroundings("", region=settings.region, folder=folder)))
     return found
 
@@ -155,19 +158,13 @@ def _calendars(
             continue
         path: Place = ("hours", name, "calendar")
         hours = ruleset.hours[name]
-        calendar = Calendar(name, entry.calendar, _folder(document, (*path, "file")), hours.timezone, hours.agenda)
+        calendar = Calendar(name, entry.calendar, document.folder_of((*path, "file")), hours.timezone, hours.agenda)
         try:
             calendar.load()
         except ValueError as error:
             findings.wrong_value((*path, "file") if (*path, "file") in document.places.values else path, str(error))
         found.append(calendar)
     return tuple(found)
-
-
-def _folder(document: Document, path: Place) -> Path:
-    """Where a relative file name at ``path`` starts: at the file that says it."""
-    source = document.places.source(path)
-    return document.folder if source is document.places else Path(source.file).parent
 
 
 def _filled(document: Document, findings: Findings) -> tuple[dict[str, Any], list[Place]]:
@@ -197,8 +194,8 @@ def _empty(value: Any, path: Place) -> Iterator[Place]:
 
 
 def _may_be_empty(path: Place) -> bool:
-    """``else:`` has no value; in ``match:`` null stands for an empty field."""
-    return path[-1] == "else" or "match" in path[-3:-1]
+    """``else:`` has no value; in ``match:`` null stands for an empty field; ``tests:`` is read by those who run it."""
+    return path[-1] == "else" or "match" in path[-3:-1] or path[0] == "tests"
 
 
 def _settings(data: dict[str, Any], emptied: list[Place], findings: Findings, context: FromFile) -> FileSettings | None:
@@ -244,5 +241,7 @@ def _plugin_warnings(file: str) -> list[Problem]:
 
 
 def _digest(data: dict[str, Any]) -> str:
-    normal = json.dumps(data, ensure_ascii=True, separators=(",", ":"))
+    """The name of what decides: cases that only test it are left out."""
+    decides = {key: value for key, value in data.items() if key != "tests"}
+    normal = json.dumps(decides, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(normal.encode()).hexdigest()[:DIGEST_LENGTH]

@@ -80,6 +80,11 @@ class Document:
     warnings: list[Problem] = field(default_factory=list)
     folder: FilePath = FilePath()
 
+    def folder_of(self, path: Path) -> FilePath:
+        """Where a relative file name at ``path`` starts: at the file that says it."""
+        source = self.places.source(path)
+        return self.folder if source is self.places else FilePath(source.file).parent
+
 
 def read_file(path: FilePath) -> Document:
     """The document in the file at ``path``. Raises ConfigError when it cannot be read at all."""

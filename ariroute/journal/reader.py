@@ -74,24 +74,82 @@ class Recorded:
         return Past(contact_of(plain["contact"]), history, Gaps(frozenset(gaps), plain["draws"]))
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What records are to have in common; empty and None ask for nothing.
+
+    Times are seconds since 1970, from ``since`` to before ``until``. ``caller`` is the number as it is shown, ``keys``
+    are hashes of which it has one (:func:`ariroute.journal.record.caller_key`). ``outcome`` is what Asterisk did, or
+    else how the contact left the daemon. ``slow`` are those that took so many seconds or more.
+    """
+
+    since: float | None = None
+    until: float | None = None
+    pbx: str = ""
+    flow: str = ""
+    queue: str = ""
+    caller: str = ""
+    keys: tuple[str, ...] = ()
+    outcome: str = ""
+    slow: float | None = None
+    by_default: bool = False
+
+    def where(self) -> tuple[str, list[Any]]:
+        """The condition, which may be empty, and its values."""
+        values: list[Any] = []
+
+        def put(value: Any) -> str:
+            values.append(value)
+            return f"${len(values)}"
+
+        equal = {"pbx": self.pbx, "flow": self.flow, "queue": self.queue, "caller": self.caller}
+        parts = [f"{column} = {put(value)}" for column, value in equal.items() if value]
+        if self.since is not None:
+            parts.append(f"arrived >= {put(self.since)}")
+        if self.until is not None:
+            parts.append(f"arrived < {put(self.until)}")
+        if self.keys:
+            parts.append(f"caller_key IN ({', '.join(map(put, self.keys))})")
+        if self.outcome:
+            place = put(self.outcome)
+            parts.append(f"(outcome = {place} OR outcome = '' AND handed = {place})")
+        if self.slow is not None:
+            parts.append(f"took >= {put(self.slow)}")
+        if self.by_default:
+            parts.append("by_default = 1")
+        return (f"WHERE {' AND '.join(parts)}" if parts else ""), values
+
+
+ANY = Wanted()
+
+
 class Reader:
     """Questions to an open store. Raises JournalError as the store does."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def last(self) -> Recorded | None:
-        """The latest record."""
-        return self._one("ORDER BY id DESC LIMIT 1")
+    def last(self, wanted: Wanted = ANY) -> Recorded | None:
+        """The latest record of those that are wanted."""
+        found = list(self.find(wanted, limit=1))
+        return found[0] if found else None
 
-    def by_contact(self, contact: str) -> Recorded | None:
-        """The latest record of the channel with this uniqueid."""
-        return self._one("WHERE contact = $1 ORDER BY id DESC LIMIT 1", contact)
+    def by_contact(self, contact: str, pbx: str = "") -> Recorded | None:
+        """The latest record of the channel with this uniqueid. Several PBXs may each have one: ``pbx`` chooses."""
+        rest = " AND pbx = $2" if pbx else ""
+        return self._one(f"WHERE contact = $1{rest} ORDER BY id DESC LIMIT 1", contact, *([pbx] if pbx else []))
+
+    def find(self, wanted: Wanted, *, limit: int | None = None, oldest_first: bool = False) -> Iterator[Recorded]:
+        """The records that are wanted, one by one, the latest first unless ``oldest_first``."""
+        where, values = wanted.where()
+        order = f"ORDER BY arrived {'ASC' if oldest_first else 'DESC'}"
+        most = f"LIMIT {limit:d}" if limit is not None else ""
+        rows = self._store.stream(f"{SELECT} {where} {order} {most}", tuple(values))
+        return (Recorded(*row) for row in rows)
 
     def between(self, since: float, until: float) -> Iterator[Recorded]:
         """The records of contacts that arrived from ``since`` to before ``until``, oldest first."""
-        rows = self._store.stream(f"{SELECT} WHERE arrived >= $1 AND arrived < $2 ORDER BY id", (since, until))
-        return (Recorded(*row) for row in rows)
+        return self.find(Wanted(since, until), oldest_first=True)
 
     def rules(self, digest: str) -> str | None:
         """The text of the rules with this digest."""
