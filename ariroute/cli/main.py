@@ -22,6 +22,7 @@ from ariroute.cli.fmt import fmt
 from ariroute.cli.prove import prove
 from ariroute.cli.queues import queues
 from ariroute.cli.reload import reload
+from ariroute.cli.replay import replay
 from ariroute.cli.rescue import rescue
 from ariroute.cli.routes import routes
 from ariroute.cli.run import run
@@ -104,5 +105,21 @@ def main() -> None:
     """
 
 
-for command in (check, fmt, routes, test, explain, run, prove, doctor, reload, status, queues, rescue, schema, version):
+for command in (
+    check,
+    fmt,
+    routes,
+    test,
+    explain,
+    replay,
+    run,
+    prove,
+    doctor,
+    reload,
+    status,
+    queues,
+    rescue,
+    schema,
+    version,
+):
     main.add_command(command)

@@ -1,0 +1,115 @@
+"""A replay for people: tables of what goes elsewhere, and contacts that do with both traces side by side."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree
+
+from ariroute.cli.output import printable, show, show_drawn
+from ariroute.cli.trace_tree import grow
+
+if TYPE_CHECKING:
+    from ariroute.config.load import Config
+    from ariroute.flow.decision import Decision
+    from ariroute.replay.changes import Changed, Changes
+
+
+def show_changes(changes: Changes, rules: Config, against: str) -> None:
+    """All of it, on standard output."""
+    zone = rules.ruleset.timezone
+    for line in summary(changes, rules, against):
+        show(line)
+    if changes.moves:
+        show_drawn(moves_table(changes))
+        show_drawn(destinations_table(changes))
+    if changes.untold:
+        show_drawn(causes_table(changes))
+    for changed in changes.examples():
+        show("")
+        show_drawn(side_by_side(changed, zone))
+
+
+def summary(changes: Changes, rules: Config, against: str) -> list[str]:
+    """The result in sentences."""
+    zone = rules.ruleset.timezone
+    if not changes.read or changes.since is None or changes.until is None:
+        return ["No contact is recorded for this time."]
+    than = "than they did" if against == "recorded" else f"than by {against}"
+    lines = [
+        f"{contacts(changes.read)} from {moment_text(changes.since, zone)} to {moment_text(changes.until, zone)}, "
+        f"by the rules of {printable(rules.file)}:",
+        f"  {changes.moved} go elsewhere {than} ({changes.share:.1f} % of the {changes.told} of which it can be said)",
+    ]
+    if changes.relabelled:
+        what = ", ".join(f"{count} in {name}" for name, count in changes.beside.most_common())
+        lines.append(f"  {changes.relabelled} go to the same place with something else beside them ({what})")
+    if changes.untold:
+        lines.append(f"  {changes.untold.total()} cannot be told, as something was not recorded")
+    return lines
+
+
+def contacts(count: int) -> str:
+    """``1 contact``, ``1,200 contacts``."""
+    return f"{count:,} contact{'' if count == 1 else 's'}"
+
+
+def moment_text(at: float, zone: str) -> str:
+    """``2026-11-21 09:00:12``."""
+    return f"{datetime.fromtimestamp(at, ZoneInfo(zone)):%Y-%m-%d %H:%M:%S}"
+
+
+def _table(*heads: str, numbers: tuple[str, ...] = ()) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for head in heads:
+        table.add_column(head)
+    for head in numbers:
+        table.add_column(head, justify="right")
+    return table
+
+
+def moves_table(changes: Changes) -> Table:
+    """From where to where, and how many."""
+    table = _table("From", "To", numbers=("Contacts",))
+    for (old, new), count in changes.moves.most_common():
+        table.add_row(printable(old), printable(new), str(count))
+    return table
+
+
+def destinations_table(changes: Changes) -> Table:
+    """Each destination, before and after."""
+    table = _table("Destination", numbers=("Before", "After", "Difference"))
+    for name, old, new in changes.destinations():
+        table.add_row(printable(name), str(old), str(new), f"{new - old:+d}" if new != old else "")
+    return table
+
+
+def causes_table(changes: Changes) -> Table:
+    """Why contacts cannot be told."""
+    table = _table("Cannot be told, as", "Such as", numbers=("Contacts",))
+    for cause, count in changes.untold.most_common():
+        table.add_row(printable(cause), printable(changes.first_untold[cause]), str(count))
+    return table
+
+
+def side_by_side(changed: Changed, zone: str) -> Table:
+    """One contact: what was done then, and what these rules do."""
+    row = changed.recorded
+    title = f"{row.contact}: {row.caller} to {row.dialled}, {moment_text(row.arrived, zone)}"
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, title=printable(title), title_justify="left")
+    table.add_column("Before")
+    table.add_column("After")
+    table.add_row(_tree(changed.before, changed.move[0]), _tree(changed.after, changed.move[1]))
+    return table
+
+
+def _tree(decision: Decision | None, where: str) -> Tree:
+    root = Tree(Text(printable(where), style="bold"), guide_style="dim")
+    if decision:
+        grow(root, decision.trace)
+    return root

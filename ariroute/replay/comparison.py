@@ -1,0 +1,90 @@
+"""The replay: every recorded contact through other rules, and what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ariroute.config.kept import rules_of
+from ariroute.errors import ConfigError
+from ariroute.flow.again import Untold, walk_again
+from ariroute.flow.decision import Decision
+from ariroute.flow.tree import Ruleset
+from ariroute.journal.reader import Recorded
+from ariroute.replay.changes import Changed, Changes, differing
+from ariroute.replay.walker import NO_FLOW, Walker, destination
+
+RulesText = Callable[[str], str | None]
+"""The rules with a digest as the journal keeps them; None when it does not."""
+
+
+class Comparison:
+    """Compares what the journal says with what ``walker`` decides; ``against`` others, with what those decide."""
+
+    def __init__(self, walker: Walker, changes: Changes, rules: RulesText, against: Walker | None = None) -> None:
+        self.changes = changes
+        self._walker = walker
+        self._against = against
+        self._rules = rules
+        self._rulesets: dict[str, Ruleset | None] = {}
+
+    def play(self, records: Iterable[Recorded]) -> Iterable[int]:
+        """Take them one by one; gives how many were taken after each."""
+        for recorded in records:
+            self.one(recorded)
+            yield self.changes.read
+
+    def one(self, recorded: Recorded) -> None:
+        """Take one more."""
+        changes = self.changes
+        changes.saw(recorded)
+        after = self._walker.again(recorded)
+        if isinstance(after, Untold):
+            changes.lacks(recorded, after.lacking)
+            return
+        if self._against is None:
+            self._beside_the_record(recorded, after)
+            return
+        before = self._against.again(recorded)
+        if isinstance(before, Untold):
+            changes.lacks(recorded, f"by the rules of {self._against.config.file}: {before.lacking}")
+            return
+        self._compare(recorded, before, after)
+
+    def _compare(self, recorded: Recorded, before: Decision | None, after: Decision | None) -> None:
+        move = destination(before), destination(after)
+        self.changes.goes(*move)
+        others = differing(before.to_plain(), after) if before and after else ()
+        if move[0] != move[1] or others:
+            self.changes.note(Changed(recorded, move, before, after, others))
+
+    def _beside_the_record(self, recorded: Recorded, after: Decision | None) -> None:
+        changes = self.changes
+        plain: Mapping[str, Any] | None = recorded.plain().get("decision")
+        move = recorded.destination if plain else NO_FLOW, destination(after)
+        changes.goes(*move)
+        others = differing(plain, after) if plain and after else ()
+        if others and self._masked(recorded, after):
+            others = ()
+        if move[0] == move[1] and not others:
+            return
+        before = Decision.of_plain(plain) if plain and changes.wants(move) else None
+        changes.note(Changed(recorded, move, before, after, others))
+
+    def _masked(self, recorded: Recorded, after: Decision | None) -> bool:
+        """Whether the same comes of it by the rules of then: it differs as what is not kept cannot be told again."""
+        ruleset = self._ruleset(recorded.digest)
+        flow = ruleset and ruleset.flows.get(recorded.plain()["flow"])
+        if not ruleset or not flow or after is None:
+            return False
+        then = walk_again(ruleset, flow, recorded.past({}))
+        return isinstance(then, Decision) and not differing(then.to_plain(), after)
+
+    def _ruleset(self, digest: str) -> Ruleset | None:
+        if digest not in self._rulesets:
+            text = self._rules(digest)
+            try:
+                self._rulesets[digest] = rules_of(text, digest) if text else None
+            except ConfigError:  # rules that this version cannot read any more
+                self._rulesets[digest] = None
+        return self._rulesets[digest]

@@ -1,0 +1,37 @@
+"""What the rules of one file make of recorded contacts, each walked again with what was answered then."""
+
+from __future__ import annotations
+
+from ariroute.config.load import Config
+from ariroute.flow.again import Untold, walk_again
+from ariroute.flow.decision import Decision
+from ariroute.journal.reader import Recorded
+
+NO_FLOW = "no flow, so on in the dialplan"
+"""Where a contact goes that no flow of the rules is triggered by."""
+
+Again = Decision | Untold | None
+"""What a contact comes to: None when no flow of the rules answers to what was dialled."""
+
+
+class Walker:
+    """The rules of ``config``. Pure: the same record gives the same result, for ever."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.ruleset = config.ruleset
+        self._fields = {name: settings.fields for name, (settings, _) in config.lookups.items()}
+
+    def again(self, recorded: Recorded) -> Again:
+        """What these rules decide for the contact; Untold when its record does not say enough."""
+        try:
+            past = recorded.past(self._fields)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return Untold("the record cannot be read by this version")
+        flow = self.ruleset.flow_for(past.contact)
+        return None if flow is None else walk_again(self.ruleset, flow, past)
+
+
+def destination(decided: Decision | None) -> str:
+    """Where a contact goes, in words."""
+    return NO_FLOW if decided is None else str(decided.destination)

@@ -1,0 +1,55 @@
+"""Calls walked by a flow file and put into a journal, as the daemon does it, without a daemon."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from ariroute.config.kept import rules_text
+from ariroute.config.load import Config, load_rules
+from ariroute.daemon.recording import keeping_of
+from ariroute.flow.contact import Contact, dialled_party, party
+from ariroute.flow.run import Run
+from ariroute.flow.wants import RingOutcome
+from ariroute.journal.record import Decided, Rules
+from ariroute.journal.sqlite import SqliteStore
+from ariroute.testing import FakeCaller, FakeLookups, Given, drive
+
+BEGIN = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
+"""When the first call comes: nine o'clock on a Monday in Stockholm. One follows each minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A call, what the lookups answer it, the keys that the caller presses, and how rings end."""
+
+    answers: Mapping[str, Given] = field(default_factory=dict)
+    caller: str = "+46701234567"
+    dialled: str = "support"
+    press: tuple[str, ...] = ()
+    ring: tuple[RingOutcome | None, ...] = ()
+
+
+def record(journal: Path, flow_file: Path, calls: Iterable[Placed]) -> Config:
+    """Decide ``calls`` by the file and write them to ``journal``; their uniqueids are ``call.0``, ``call.1`` ..."""
+    config = load_rules(flow_file)
+    keeping = keeping_of(config)
+    statements = list(Rules(config.digest, BEGIN.timestamp(), rules_text(config)).statements())
+    for number, call in enumerate(calls):
+        at = BEGIN + timedelta(minutes=number)
+        caller = party(call.caller, "Ann", config.ruleset.region)
+        dialled = dialled_party(call.dialled, config.ruleset.region)
+        contact = Contact(f"call.{number}", at, caller, dialled, "call", "pbx1")
+        flow = config.ruleset.flow_for(contact)
+        assert flow is not None
+        run = Run(config.ruleset, flow, contact)
+        decision = drive(run, FakeLookups(call.answers), at, FakeCaller(call.press, call.ring))
+        decided = Decided(contact, flow.name, run.history, decision, "handed over", 0.1, keeping)
+        statements += decided.statements()
+    store = SqliteStore(journal)
+    store.migrate()
+    store.write(statements)
+    store.close()
+    return config
