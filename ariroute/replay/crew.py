@@ -1,0 +1,106 @@
+"""Which agents serve which queues when: as the record shows it, or as the user says."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from itertools import groupby, pairwise
+from operator import attrgetter
+from typing import NamedTuple
+
+from ariroute.errors import UnusableInput
+from ariroute.flow.queues import QUEUE_NAME
+from ariroute.replay.serving import Stint
+from ariroute.replay.visits import ANSWERED, Visit
+
+PAUSE = 3600.0
+"""Seconds without a call after which an agent is taken to have paused, or gone home."""
+MOST_AGENTS = 10_000
+AGENTS = re.compile(r"([^=]+)=([0-9]{1,5})", re.ASCII)
+
+
+class Given(NamedTuple):
+    """So many agents who serve each of ``queues``, and no other."""
+
+    queues: tuple[str, ...]
+    number: int
+
+
+class Busy(NamedTuple):
+    """When an agent had a call of ``queue``: from the first ring to the end of the talk."""
+
+    agent: str
+    start: float
+    end: float
+    queue: str
+
+
+def given(text: str) -> Given:
+    """The agents that ``gold=4`` and ``gold+standard=6`` mean. Raises UnusableInput."""
+    match = AGENTS.fullmatch(text)
+    queues = tuple(sorted({name.strip() for name in match[1].split("+")})) if match else ()
+    if match is None or not all(QUEUE_NAME.fullmatch(name) for name in queues) or int(match[2]) > MOST_AGENTS:
+        raise UnusableInput(
+            f"--agents {text}: write QUEUE=NUMBER, such as gold=4, or gold+standard=6 for agents who serve both; "
+            f"{MOST_AGENTS} at most"
+        )
+    return Given(queues, int(match[2]))
+
+
+def crew(visits: Iterable[Visit], agents: Collection[Given] = ()) -> list[Stint]:
+    """The agents of the record, but for the queues of ``agents``: these are served as they say, and all the time.
+
+    Agents are there from their first call to the end of their last one, and before and after that for as long as they
+    had between two calls on average. More than an hour without a call is a pause. They serve all the queues of which
+    they took a call.
+    """
+    said = {queue for each in agents for queue in each.queues}
+    stints = [Stint(each.queues) for each in agents for _ in range(each.number)]
+    for stint in recorded_stints(visits):
+        left = tuple(queue for queue in stint.queues if queue not in said)
+        stints += [stint._replace(queues=left)] if left else []
+    return stints
+
+
+def recorded_stints(visits: Iterable[Visit]) -> list[Stint]:
+    """When each agent of the record was there."""
+    calls = sorted(_calls(visits))
+    queues: dict[str, set[str]] = defaultdict(set)
+    for call in calls:
+        queues[call.agent].add(call.queue)
+    runs = [(agent, run) for agent, own in groupby(calls, attrgetter("agent")) for run in _runs(list(own))]
+    gaps = [gap for _, run in runs for gap in _gaps(run)]
+    usual = sum(gaps) / len(gaps) if gaps else 0.0
+    return [_stint(tuple(sorted(queues[agent])), run, usual) for agent, run in runs]
+
+
+def _calls(visits: Iterable[Visit]) -> Iterable[Busy]:
+    for visit in visits:
+        known = visit.wait is not None and visit.before is not None
+        if known and visit.outcome == ANSWERED and visit.agent:
+            assert visit.wait is not None
+            assert visit.before is not None
+            answer = visit.at + visit.wait
+            yield Busy(visit.agent, answer - visit.ring, answer + (visit.talk or 0.0), visit.before.queue)
+
+
+def _runs(calls: Sequence[Busy]) -> Iterable[list[Busy]]:
+    """One agent's calls, cut at the pauses."""
+    run: list[Busy] = []
+    for call in calls:
+        if run and call.start - run[-1].end > PAUSE:
+            yield run
+            run = []
+        run.append(call)
+    yield run
+
+
+def _gaps(run: Sequence[Busy]) -> list[float]:
+    return [max(0.0, after.start - before.end) for before, after in pairwise(run)]
+
+
+def _stint(queues: tuple[str, ...], run: Sequence[Busy], usual: float) -> Stint:
+    gaps = _gaps(run)
+    gap = sum(gaps) / len(gaps) if gaps else usual
+    return Stint(queues, run[0].start - gap, max(call.end for call in run) + gap)

@@ -1,0 +1,209 @@
+"""What other rules would do to waiting times: recorded callers before the same agents, many times over.
+
+It is an estimate under assumptions, which :attr:`Simulation.assumptions` names. Pure: the same visits and the same
+seed give the same figures.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from random import Random
+from typing import Any, NamedTuple
+
+from ariroute.errors import UnusableInput
+from ariroute.replay.crew import Given, crew
+from ariroute.replay.estimates import Effect, Figures, Simulation, Tier, difference, estimates, figures
+from ariroute.replay.patience import Observed, patience
+from ariroute.replay.serving import Arrival, Served, Stint, serve
+from ariroute.replay.visits import ABANDONED, ANSWERED, Place, Visit
+
+ENOUGH = 20
+"""With fewer examples of their own callers borrow those of more."""
+ROUNDS = 200
+MOST_WORK = 4_000_000
+"""Callers served in all rounds together, about 10 s: a longer record has fewer rounds."""
+FEWEST_ROUNDS = 40
+
+
+class Round(NamedTuple):
+    """The figures of one round by tier."""
+
+    before: dict[Tier, Figures]
+    after: dict[Tier, Figures]
+
+
+def simulate(
+    visits: Iterable[Visit],
+    levels: Mapping[str, float | None],
+    *,
+    agents: Collection[Given] = (),
+    wrap_up: float = 0.0,
+    seed: int = 1,
+    rounds: int = 0,
+) -> Simulation:
+    """The estimated effect on each queue, and on each priority of a queue that has callers of several.
+
+    ``levels`` has the seconds of each queue's service level, or None; its queues come first. ``agents`` are those that
+    the user gives; all others are as in the record. ``wrap_up`` is seconds after each talk. ``rounds`` of 0 is as many
+    as are good. Raises UnusableInput when the record is too poor for any estimate.
+    """
+    known = sorted(visits, key=lambda visit: visit.at)
+    stints = crew(known, agents)
+    _check(known, stints, agents)
+    times = rounds or max(FEWEST_ROUNDS, min(ROUNDS, MOST_WORK // (2 * max(1, len(known)))))
+    day = _Day(known, stints, wrap_up)
+    chance = Random(seed)  # noqa: S311  # a simulation that can be repeated, nothing secret
+    played = [day.play(chance, levels) for _ in range(times)]
+    effects = (_effect(tier, levels.get(tier.queue), known, played) for tier in _tiers(known, levels))
+    shown = tuple(effect for effect in effects if effect.recorded or effect.before or effect.after)
+    return Simulation(shown, times, _assumptions(known, agents, wrap_up, times), _doubts(known, shown))
+
+
+def _tiers(visits: Sequence[Visit], queues: Iterable[str]) -> list[Tier]:
+    there = {place for visit in visits for place in (visit.before, visit.after) if place}
+    tiers = []
+    for queue in dict.fromkeys((*queues, *sorted(place.queue for place in there))):
+        priorities = sorted({place.priority for place in there if place.queue == queue}, reverse=True)
+        tiers += [Tier(queue), *(Tier(queue, each) for each in priorities if len(priorities) > 1)]
+    return tiers
+
+
+def _check(visits: Sequence[Visit], stints: Sequence[Stint], agents: Collection[Given]) -> None:
+    if not any(visit.outcome for visit in visits):
+        raise UnusableInput(
+            "--simulate: what Asterisk did with these calls was not recorded, so there are no waits and talks to go "
+            "by: give the daemon AMI (asterisk.NAME.ami), and simulate calls that came after that"
+        )
+    if not _talked(visits):
+        raise UnusableInput("--simulate: none of these calls was answered, so nobody knows how long agents talk")
+    served = {queue for stint in stints for queue in stint.queues} | {queue for each in agents for queue in each.queues}
+    lonely = sorted({visit.after.queue for visit in visits if visit.after} - served)
+    if lonely:
+        raise UnusableInput(
+            f"--simulate: no agent took a call of queue {lonely[0]} in this record: say how many there would be, such "
+            f"as --agents {lonely[0]}=2"
+        )
+
+
+class _Day:
+    """The record, ready to be played again with other dice.
+
+    Who comes when stays as it was: to draw that anew out of the record would add its own ups and downs to those that
+    the record has, and make waits too long.
+    """
+
+    def __init__(self, visits: Sequence[Visit], stints: Sequence[Stint], wrap_up: float) -> None:
+        self._stints = stints
+        self._wrap_up = wrap_up
+        like: dict[Any, list[Visit]] = defaultdict(list)
+        for visit in visits:
+            for key in _likeness(visit):
+                like[key].append(visit)
+        talked = {key: _talked(own) for key, own in like.items()}
+        curves = {key: patience(_observed(own)) for key, own in like.items() if not key or _gave_up(own) >= ENOUGH}
+        self._callers = [
+            (
+                visit,
+                next(talked[key] for key in _likeness(visit) if not key or len(talked[key]) >= ENOUGH),
+                next(curves[key] for key in _likeness(visit) if key in curves),
+            )
+            for visit in visits
+        ]
+
+    def play(self, chance: Random, levels: Mapping[str, float | None]) -> Round:
+        """One round: the same callers by the rules of then and by the others, before the same agents."""
+        before: list[Arrival] = []
+        after: list[Arrival] = []
+        for visit, talked, curve in self._callers:
+            talk = talked[int(chance.random() * len(talked))]
+            busy, lasts = (talk.talk or 0.0) + self._wrap_up, curve.drawn(1.0 - chance.random())
+            for arrivals, to in ((before, visit.before), (after, visit.after)):
+                if to:
+                    arrivals.append(Arrival(visit.at, to.queue, to.priority, talk.ring, busy, lasts))
+        draw = chance.random()
+        return Round(
+            _figures(before, serve(before, self._stints, Random(draw)), levels),  # noqa: S311  # as above
+            _figures(after, serve(after, self._stints, Random(draw)), levels),  # noqa: S311  # as above
+        )
+
+
+def _likeness(visit: Visit) -> tuple[tuple[Place | None, ...], ...]:
+    """By what a caller is like others, the closest first: where both rules send them, where they were sent, nothing."""
+    return (visit.before, visit.after), (visit.before,), ()
+
+
+def _talked(visits: Iterable[Visit]) -> list[Visit]:
+    return [visit for visit in visits if visit.outcome == ANSWERED and visit.talk is not None]
+
+
+def _observed(visits: Iterable[Visit]) -> Iterable[Observed]:
+    return (Observed(visit.wait, visit.outcome == ABANDONED) for visit in visits if visit.wait is not None)
+
+
+def _gave_up(visits: Iterable[Visit]) -> int:
+    return sum(visit.outcome == ABANDONED and visit.wait is not None for visit in visits)
+
+
+def _figures(
+    arrivals: Sequence[Arrival], served: Sequence[Served], levels: Mapping[str, float | None]
+) -> dict[Tier, Figures]:
+    by_tier: dict[Tier, list[Served]] = defaultdict(list)
+    for arrival, each in zip(arrivals, served, strict=True):
+        by_tier[Tier(arrival.queue)].append(each)
+        by_tier[Tier(arrival.queue, arrival.priority)].append(each)
+    return {tier: figures(own, levels.get(tier.queue)) for tier, own in by_tier.items()}
+
+
+def _effect(tier: Tier, within: float | None, visits: Sequence[Visit], played: Sequence[Round]) -> Effect:
+    there = [visit for visit in visits if visit.before and tier in (Tier(visit.before.queue), Tier(*visit.before))]
+    recorded = [Served(visit.wait, visit.outcome == ANSWERED) for visit in there if visit.wait is not None]
+    both = [(each.before[tier], each.after[tier]) for each in played if tier in each.before and tier in each.after]
+    return Effect(
+        tier,
+        within,
+        figures(recorded, within) if recorded else None,
+        estimates([each.before[tier] for each in played if tier in each.before]),
+        estimates([each.after[tier] for each in played if tier in each.after]),
+        estimates([difference(before, after) for before, after in both]),
+    )
+
+
+def _assumptions(visits: Sequence[Visit], agents: Collection[Given], wrap_up: float, rounds: int) -> tuple[str, ...]:
+    gave_up = _gave_up(visits)
+    said = ", ".join(f"{'+'.join(each.queues)}={each.number}" for each in agents)
+    return (
+        "Callers come when they came, and agents when they did. How long each would have talked and waited is drawn "
+        f"anew in {rounds} rounds, out of what callers of the same kind did; 95 % of the rounds lie between the "
+        "figures in brackets.",
+        f"Patience is estimated by Kaplan and Meier: {gave_up} gave up, and who was answered would have waited longer."
+        if gave_up
+        else "Nobody gave up in this record, so nobody does in the estimate.",
+        "Agents serve the queues of which they took calls, from a little before their first call to a little after the "
+        "last; an hour without a call is a pause." + (f" But as given: {said}, all the time." if said else ""),
+        "In a queue the higher priority comes first, then who came first. Between queues that share an agent it is "
+        "chance, as for app_queue without weights. The agent who has been free for longest is rung, and answers.",
+        f"After each talk an agent is busy for {wrap_up:g} s (--wrap-up).",
+        "Who cannot be told stays where he was.",
+    )
+
+
+def _doubts(visits: Sequence[Visit], effects: Sequence[Effect]) -> tuple[str, ...]:
+    queued = [visit for visit in visits if visit.before]
+    unknown = sum(visit.wait is None for visit in queued)
+    found = []
+    if unknown:
+        found.append(f"of {unknown} of {len(queued)} calls in queues nobody knows what became of them")
+    found += [_misfit(effect) for effect in effects if not effect.fits]
+    return tuple(found)
+
+
+def _misfit(effect: Effect) -> str:
+    assert effect.recorded is not None
+    assert effect.before is not None
+    low, high = effect.before.wait.low, effect.before.wait.high
+    return (
+        f"queue {effect.tier}: callers waited {effect.recorded.wait:.1f} s on average, and by the same rules the "
+        f"simulation says {low:.1f} to {high:.1f} s: agents, pauses or wrap-up were other than assumed (--agents, "
+        "--wrap-up)"
+    )
