@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from functools import partial
 
 from ariroute.config.kept import rules_text
 from ariroute.config.load import Config
 from ariroute.flow.contact import Contact
 from ariroute.flow.decision import Decision
 from ariroute.flow.history import History
+from ariroute.flow.trace import TraceEntry
+from ariroute.journal.keeping import CALLER, Keeping
+from ariroute.journal.key import key_of
 from ariroute.journal.opening import open_store
-from ariroute.journal.record import Decided, Keeping, Rules
+from ariroute.journal.origins import origins, read_by
+from ariroute.journal.record import Decided, Rules, Undecided
 from ariroute.journal.retention import Limits
 from ariroute.journal.settings import JournalSettings
 from ariroute.journal.writer import Journal
@@ -34,8 +40,9 @@ class Recording:
 
     def __init__(self, journal: Journal | None, config: Config) -> None:
         self._journal = journal if config.journal else None  # a reload may have taken the section away
-        self._keeping = keeping_of(config)
-        if self._journal:
+        self._digest = config.digest
+        if self._journal and config.journal:
+            self._keeping = keeping_of(config, config.journal)
             self._journal.offer(Rules(config.digest, time.time(), rules_text(config)), always=True)
 
     def decided(
@@ -45,12 +52,35 @@ class Recording:
         if self._journal:
             self._journal.offer(Decided(contact, flow, history, decision, handed, took, self._keeping))
 
+    def undecided(
+        self,
+        contact: Contact,
+        handed: str,
+        reason: str,
+        took: float,
+        *,
+        flow: str = "",
+        history: History | None = None,
+        trace: Sequence[TraceEntry] = (),
+    ) -> None:
+        """A contact left the daemon as ``handed`` says, without a decision; of ``flow`` if one was walked."""
+        if self._journal:
+            told = history or History()
+            item = Undecided(contact, flow, told, tuple(trace), handed, reason, took, self._digest, self._keeping)
+            self._journal.offer(item)
 
-def keeping_of(config: Config) -> Keeping:
-    """What ``journal:`` lets be kept."""
-    settings = config.journal
-    fields = {name: frozenset(common.fields) for name, (common, _) in config.lookups.items()}
-    key = settings.key.reveal().encode() if settings and settings.key else b""
-    return Keeping(
-        settings.numbers if settings else "masked", key, fields, frozenset(settings.omit if settings else ())
-    )
+
+def keeping_of(config: Config, settings: JournalSettings) -> Keeping:
+    """What ``settings`` lets be kept of the contacts of ``config``."""
+    secret = {*settings.omit, *(CALLER if settings.numbers == "masked" else ())}
+    used = read_by(config.ruleset)
+    fields = {
+        lookup: frozenset(
+            name
+            for name in common.fields
+            if f"{lookup}.{name}" not in secret and (settings.fields == "declared" or f"{lookup}.{name}" in used)
+        )
+        for lookup, (common, _) in config.lookups.items()
+    }
+    key = partial(key_of, settings, config.journal_folder)
+    return Keeping(settings.numbers, key, fields, origins(config.ruleset, secret))

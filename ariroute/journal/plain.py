@@ -9,6 +9,7 @@ from typing import Any
 from ariroute.flow.contact import Contact, Party
 from ariroute.flow.facts import Answer, Failure, Outcome
 from ariroute.flow.history import History, Told
+from ariroute.flow.hours import Event, Stretch
 from ariroute.flow.wants import (
     Fetch,
     Gather,
@@ -57,31 +58,48 @@ def contact_of(plain: Mapping[str, Any]) -> Contact:
     )
 
 
-def history_to_plain(history: History, fields: Mapping[str, frozenset[str]]) -> Plain:
-    """What the run was told; of lookups' answers ``fields`` only."""
+def history_to_plain(history: History) -> Plain:
+    """What the run was told, of what may be kept (:mod:`ariroute.journal.keeping`)."""
     return {
         "began": history.began and history.began.isoformat(),
-        "told": [_told(each, fields) for each in history.told],
+        "told": [_told(each) for each in history.told],
         "given_up": history.given_up,
         "left": history.left and _want(history.left),
+        "draws": history.draws,
+        "calendars": {name: [_stretch(each) for each in said] for name, said in history.calendars.items()},
     }
 
 
-def _told(told: Told, fields: Mapping[str, frozenset[str]]) -> Plain:
+def _stretch(stretch: Stretch) -> Plain:
+    event = stretch.event
+    return {
+        "calendar": stretch.calendar,
+        "since": stretch.since and stretch.since.isoformat(),
+        "until": stretch.until and stretch.until.isoformat(),
+        "event": event
+        and {
+            "begins": event.begins.isoformat(),
+            "ends": event.ends.isoformat(),
+            "name": event.name,
+            "opens": event.opens,
+            "whole_days": event.whole_days,
+        },
+    }
+
+
+def _told(told: Told) -> Plain:
     want, reply, at = told
     plain: Plain = {"at": at.isoformat(), "want": _want(want)}
     if isinstance(reply, Sequence):
-        return plain | {"answers": [_answer(answer, fields.get(answer.lookup, frozenset())) for answer in reply]}
+        return plain | {"answers": [_answer(answer) for answer in reply]}
     return plain | {"reply": reply and _reply(reply)}
 
 
-def _answer(answer: Answer, fields: frozenset[str]) -> Plain:
-    """An empty field is written as null, so that it can be told from one that was not kept."""
-    found = answer.outcome is Outcome.FOUND
+def _answer(answer: Answer) -> Plain:
     return {
         "lookup": answer.lookup,
         "outcome": str(answer.outcome),
-        "fields": {name: answer.fields.get(name) for name in sorted(fields)} if found else {},
+        "fields": dict(answer.fields),
         "failure": answer.failure and str(answer.failure),
         "detail": answer.detail,
         "took": answer.took,
@@ -115,8 +133,9 @@ def _reply(reply: Reply) -> Plain:
     match reply:
         case Played(failure, took):
             return {"played": failure, "took": took}
-        case Gathered(digits, failure, took):
-            return {"gathered": digits, "failure": failure, "took": took}
+        case Gathered(digits, failure, took, word, rule):
+            meant = {"word": word, "rule": rule} if word else {}
+            return {"gathered": digits, "failure": failure, "took": took, **meant}
         case Rang(outcome, detail, took):
             return {"rang": str(outcome), "detail": detail, "took": took}
 
@@ -124,7 +143,19 @@ def _reply(reply: Reply) -> Plain:
 def history_of(plain: Mapping[str, Any]) -> History:
     began = plain["began"] and datetime.fromisoformat(plain["began"])
     told = [_told_of(each) for each in plain["told"]]
-    return History(began, told, plain["given_up"], plain["left"] and _want_of(plain["left"]))
+    calendars = {name: [_stretch_of(each) for each in said] for name, said in plain["calendars"].items()}
+    left = plain["left"] and _want_of(plain["left"])
+    return History(began, told, plain["given_up"], left, dict(plain["draws"]), calendars)
+
+
+def _stretch_of(plain: Mapping[str, Any]) -> Stretch:
+    since, until, event = plain["since"], plain["until"], plain["event"]
+    return Stretch(
+        plain["calendar"],
+        event and Event(**event | {name: datetime.fromisoformat(event[name]) for name in ("begins", "ends")}),
+        since and datetime.fromisoformat(since),
+        until and datetime.fromisoformat(until),
+    )
 
 
 def _told_of(plain: Mapping[str, Any]) -> Told:
@@ -173,7 +204,7 @@ def _reply_of(plain: Mapping[str, Any]) -> Reply:
         case {"played": failure, "took": took}:
             return Played(failure, took)
         case {"gathered": digits, "failure": failure, "took": took}:
-            return Gathered(digits, failure, took)
+            return Gathered(digits, failure, took, plain.get("word", ""), plain.get("rule", ""))
         case {"rang": outcome, "detail": detail, "took": took}:
             return Rang(RingOutcome(outcome), detail, took)
     raise ValueError(f"no reply that this version knows: {plain}")

@@ -53,7 +53,10 @@ class Recorded:
     happened: str
 
     def plain(self) -> dict[str, Any]:
-        """What is kept of the run: ``contact``, ``flow`` (where it began), ``told``, ``decision`` ..."""
+        """What is kept of the run: ``contact``, ``flow`` (where it began), ``told``, ``decision`` ...
+
+        ``decision`` is None for a contact that left without one; ``trace`` is then what its run did.
+        """
         plain: dict[str, Any] = loads(self.detail)
         return plain
 
@@ -71,7 +74,10 @@ class Recorded:
                 if answer["outcome"] == "found":
                     lookup, kept = answer["lookup"], answer["fields"]
                     gaps.update(f"{lookup}.{name}" for name in fields.get(lookup, ()) if name not in kept)
-        return Past(contact_of(plain["contact"]), history, Gaps(frozenset(gaps), plain["draws"]))
+        arms = {name: (low, high) for name, (low, high) in plain["arms"].items()}
+        return Past(
+            contact_of(plain["contact"]), history, Gaps(frozenset(gaps), history.draws, arms, history.calendars)
+        )
 
 
 @dataclass(frozen=True, slots=True)

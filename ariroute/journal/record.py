@@ -1,20 +1,19 @@
-"""What is recorded: a decision with all that led to it, and what Asterisk did with the contact afterwards."""
+"""What is recorded: a contact with all that led to its decision, and what Asterisk did with it afterwards."""
 
 from __future__ import annotations
 
-import hmac
 import secrets
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any, NamedTuple
 
-from ariroute.flow.contact import Contact, Party
+from ariroute.flow.contact import Contact
 from ariroute.flow.decision import Decision, QueueDestination
 from ariroute.flow.history import History
-from ariroute.flow.numbers import masked
+from ariroute.flow.trace import TraceEntry
+from ariroute.journal.keeping import Keeping, Kept
+from ariroute.journal.keeping import caller_key as caller_key
 from ariroute.journal.plain import contact_to_plain, history_to_plain
-from ariroute.journal.settings import Numbers
 from ariroute.journal.store import Statement
 from ariroute.json_text import dumps
 
@@ -28,39 +27,6 @@ OF_CONTACT = "id = (SELECT max(id) FROM contacts WHERE contact = $1 AND pbx = $2
 
 RANDOM_BITS = 20
 _numbers = count(secrets.randbits(RANDOM_BITS))
-
-
-@dataclass(frozen=True, slots=True)
-class Keeping:
-    """What is kept of a contact under one configuration.
-
-    ``fields`` names for each lookup the fields that are kept; ``omit`` what is never kept; ``key`` is the key of the
-    hash by which a masked caller can be found.
-    """
-
-    numbers: Numbers
-    key: bytes
-    fields: Mapping[str, frozenset[str]]
-    omit: frozenset[str] = frozenset()
-
-    def caller_key(self, party: Party) -> str:
-        """The keyed hash of a number; empty when it is withheld."""
-        return caller_key(self.key, party)
-
-    def kept(self, contact: Contact) -> tuple[Contact, list[str]]:
-        """``contact`` as it is kept, and the names of its facts that are not."""
-        if self.numbers == "full":
-            return contact, []
-        caller = contact.caller
-        gaps = [name for name in ("number", "e164", "name") if getattr(caller, name)]
-        shown = Party(masked(caller.number), masked(caller.e164), "")
-        return replace(contact, caller=shown), [f"caller.{name}" for name in gaps]
-
-
-def caller_key(key: bytes, party: Party) -> str:
-    """HMAC-SHA256 of the number in its international form, else as it came; 32 hexadecimal digits of it."""
-    number = party.e164 or party.number
-    return hmac.digest(key, number.encode(), "sha256").hex()[:32] if number else ""
 
 
 class Decided(NamedTuple):
@@ -79,40 +45,59 @@ class Decided(NamedTuple):
 
     def statements(self) -> Iterator[Statement]:
         """The row. Made in the journal's thread."""
-        contact, gaps = self.keeping.kept(self.contact)
-        decision, to = self.decision, self.decision.destination
+        kept = self.keeping.kept(self.contact, self.history, self.decision.trace, self.decision)
+        decision = kept.decision
+        assert decision is not None
+        to = decision.destination
         queue = to if isinstance(to, QueueDestination) else QueueDestination("")
-        detail = {
-            "contact": contact_to_plain(contact),
-            "flow": self.flow,
-            **history_to_plain(self.history, self.keeping.fields),
-            "decision": decision.to_plain(),
-            "gaps": gaps,
-            "draws": self.history.draws,
-        }
-        yield Statement(
-            INSERT,
-            (
-                new_id(self.contact.arrived.timestamp()),
-                contact.pbx,
-                contact.id,
-                contact.medium,
-                contact.arrived.timestamp(),
-                contact.caller.label,
-                self.keeping.caller_key(self.contact.caller),
-                contact.dialled.label,
-                decision.flow,
-                str(to),
-                queue.queue,
-                queue.priority,
-                int(decision.by_default),
-                decision.reason,
-                self.handed,
-                self.took,
-                decision.ruleset,
-                dumps(detail),
-            ),
-        )
+        detail = _detail(self.flow, kept) | {"decision": decision.to_plain()}
+        columns = (decision.flow, str(to), queue.queue, queue.priority, int(decision.by_default), decision.reason)
+        yield _insert(self, kept, columns, decision.ruleset, detail)
+
+
+class Undecided(NamedTuple):
+    """A contact that was taken and left without a decision: ``handed`` says how, ``reason`` why, in words.
+
+    ``flow`` is empty when none answered to what was dialled. ``trace`` is what its run did until then.
+    """
+
+    contact: Contact
+    flow: str
+    history: History
+    trace: Sequence[TraceEntry]
+    handed: str
+    reason: str
+    took: float
+    digest: str
+    keeping: Keeping
+
+    def statements(self) -> Iterator[Statement]:
+        """The row. Made in the journal's thread."""
+        kept = self.keeping.kept(self.contact, self.history, self.trace)
+        trace = [entry.to_plain() for entry in kept.trace]
+        detail = _detail(self.flow, kept) | {"decision": None, "trace": trace}
+        yield _insert(self, kept, (self.flow, "", "", 0, 0, self.reason), self.digest, detail)
+
+
+def _detail(flow: str, kept: Kept) -> dict[str, Any]:
+    """The column ``detail``: ``flow`` is where the run began."""
+    return {
+        "contact": contact_to_plain(kept.contact),
+        "flow": flow,
+        **history_to_plain(kept.history),
+        "gaps": list(kept.gaps),
+        "arms": {name: list(between) for name, between in kept.arms.items()},
+    }
+
+
+def _insert(
+    item: Decided | Undecided, kept: Kept, columns: tuple[Any, ...], digest: str, detail: Mapping[str, Any]
+) -> Statement:
+    contact = kept.contact
+    at = contact.arrived.timestamp()
+    key = item.keeping.caller_key(item.contact.caller)
+    who = (new_id(at), contact.pbx, contact.id, contact.medium, at, contact.caller.label, key, contact.dialled.label)
+    return Statement(INSERT, (*who, *columns, item.handed, item.took, digest, dumps(detail)))
 
 
 class Rules(NamedTuple):
