@@ -12,6 +12,7 @@ from ariroute.flow.contact import Contact
 from ariroute.flow.decision import Decision, Greeting
 from ariroute.flow.facts import Answer
 from ariroute.flow.history import History
+from ariroute.flow.tree import Ruleset
 from ariroute.flow.wants import RingOutcome
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -134,6 +135,7 @@ class Verdict:
     """
 
     case: Case
+    ruleset: Ruleset
     decision: Decision
     history: History
     after: float

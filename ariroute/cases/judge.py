@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from ariroute.cases.case import Expected, Mismatch
 from ariroute.cases.path import Stop, is_in_order, stops
 from ariroute.flow.decision import Decision, Label, QueueDestination, VoicemailDestination
-from ariroute.values import duration_text
 
 EMPTY = "nothing"
 
@@ -22,7 +21,7 @@ def judged(expected: Expected, decision: Decision, after: float) -> Iterator[Mis
     if expected.reason is not None and expected.reason not in decision.reason:
         yield Mismatch("reason", f"a text with '{expected.reason}'", f"'{decision.reason}'")
     if expected.within is not None and after > expected.within:
-        yield Mismatch("within", duration_text(expected.within), duration_text(round(after, 3)))
+        yield Mismatch("within", _lasting(expected.within), _lasting(after))
     yield from _walked(expected, stops(decision.trace))
     yield from _values("vars", expected.variables, decision.variables)
     yield from _beside(expected, decision)
@@ -68,6 +67,10 @@ def _values(what: str, expected: Mapping[str, str], got: Mapping[str, str]) -> I
     for name, value in expected.items():
         if got.get(name, "") != value:
             yield Mismatch(f"{what}.{name}", value or EMPTY, got.get(name) or EMPTY)
+
+
+def _lasting(seconds: float) -> str:
+    return f"{round(seconds, 3):g}s" if seconds >= 1 else f"{round(seconds * 1000, 3):g}ms"
 
 
 def _truth(value: bool) -> str:

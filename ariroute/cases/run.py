@@ -32,6 +32,7 @@ def run_case(config: Config, case: Case) -> Verdict:
     mismatches = unmocked or tuple(_mismatches(case, run.history, decision, world.after))
     return Verdict(
         case,
+        config.ruleset,
         decision,
         run.history,
         world.after,
@@ -43,8 +44,8 @@ def run_case(config: Config, case: Case) -> Verdict:
 
 def no_mock(name: str) -> Mismatch:
     reasons = ", ".join(map(str, Failure))
-    remedy = f"say what it answers under lookups: {name}: {{found: ...}}, missing, or one of {reasons}"
-    return Mismatch(f"no mock for {name}", "an answer in the case or the file", f"none; {remedy}")
+    remedy = f"write under lookups: {name}: {{found: {{...}}}}, missing, or one of {reasons}"
+    return Mismatch(f"no mock for {name}", "what it answers, as the real source is never asked", f"nothing; {remedy}")
 
 
 def _mismatches(case: Case, history: History, decision: Decision, after: float) -> Iterator[Mismatch]:

@@ -59,7 +59,6 @@ def complete_flow(context: click.Context, parameter: click.Parameter, incomplete
 
 
 CALL_OPTIONS = (
-    click.argument("flow", default="", shell_complete=complete_flow),
     click.option("--caller", default="", metavar="NUMBER", help="Who calls; left out, the number is withheld."),
     click.option("--name", default="", metavar="TEXT", help="The name that the caller's side shows."),
     click.option(
@@ -107,7 +106,12 @@ CALL_OPTIONS = (
 
 
 def call_options(command: Decorated) -> Decorated:
-    """The options that describe one call: the fields of :class:`ariroute.cli.rehearsal.Call`."""
+    """A flow and the options that describe one call: the fields of :class:`ariroute.cli.rehearsal.Call`."""
+    return click.argument("flow", default="", shell_complete=complete_flow)(call_description(command))
+
+
+def call_description(command: Decorated) -> Decorated:
+    """The options alone, for a command whose arguments are more than a flow."""
     for option in reversed(CALL_OPTIONS):
         command = option(command)
     return command

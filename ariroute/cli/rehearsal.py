@@ -55,12 +55,13 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """What came of it. ``remarks`` are sentences on what the user may not have meant."""
+    """What came of it. ``draws`` says where the caller stood in splits, ``remarks`` what the user may not have meant."""
 
     ruleset: Ruleset
     flow: Flow
     contact: Contact
     decision: Decision
+    draws: Mapping[str, float]
     remarks: tuple[str, ...] = ()
 
     def to_plain(self) -> dict[str, Any]:
@@ -84,9 +85,9 @@ def rehearse(path: Path, call: Call) -> Rehearsal:
         *_remarks(call, ruleset, flow, contact, answers.keys() - asked),
         *_never_wanted(caller),
         *_never_asked(config, contact, answers, asked),
-        *_unread_calendars(config, call.live_lookups),
+        *unread_calendars(config, call.live_lookups),
     )
-    return Rehearsal(ruleset, flow, contact, decision, remarks)
+    return Rehearsal(ruleset, flow, contact, decision, run.history.draws, remarks)
 
 
 def declared_fields(config: Config) -> Fields:
@@ -227,7 +228,7 @@ def _to_fill(fact: str, answers: Mapping[str, Answer]) -> str:
     return ": give --caller" if source == "caller" else ""
 
 
-def _unread_calendars(config: Config, live: bool) -> Iterator[str]:
+def unread_calendars(config: Config, live: bool) -> Iterator[str]:
     """Calendars whose events did not count here."""
     for calendar in config.calendars:
         if not calendar.is_known:

@@ -1,40 +1,104 @@
-"""``ariroute test``: what a flow does with a call, without placing one."""
+"""``ariroute test``: what a flow does with a call, without placing one; with -f, the cases of test files."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from ariroute.cli.exits import ExitCode
-from ariroute.cli.options import call_options, config_option, flow_file, json_option
+from ariroute.cli.options import call_description, complete_flow, config_option, flow_file, json_option
 from ariroute.cli.output import say, show_drawn, show_json
+from ariroute.errors import UnusableInput
 
 if TYPE_CHECKING:
     from ariroute.cli.rehearsal import Rehearsal
 
+OF_FILES = ("pattern", "verbose", "form")
+"""What goes with -f only."""
+
 
 @click.command()
-@call_options
+@click.argument("flow", nargs=-1, shell_complete=complete_flow, metavar="[FLOW]")
+@call_description
 @click.option(
     "--expect",
     metavar="QUEUE[:PRIORITY]",
     help="Where the call must end, exit code 1 when it does not; also hangup[:CAUSE], voicemail:BOX, dial:NAME.",
 )
+@click.option(
+    "-f",
+    "--file",
+    "files",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE...",
+    help="Run the cases of test files, of flow files with tests:, of folders with tests.yaml or *.tests.yaml.",
+)
+@click.option("--run", "pattern", default="", metavar="RE", help="With -f: only cases with such a name.")
+@click.option("-v", "--verbose", is_flag=True, help="With -f: name the cases that pass, too.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "junit", "tap"]),
+    default="text",
+    show_default=True,
+    help="With -f: for people, programs, or continuous integration.",
+)
 @config_option
 @json_option
-def test(expect: str | None, config: Path | None, as_json: bool, **call: Any) -> int:
+@click.pass_context
+def test(
+    context: click.Context,
+    /,
+    flow: tuple[str, ...],
+    expect: str | None,
+    files: tuple[Path, ...],
+    config: Path | None,
+    as_json: bool,
+    **options: Any,
+) -> int:
     """Walk a call through FLOW and print what each step did.
 
     The engine is the one that routes real calls. Lookups answer what --set, --missing and --fail say;
     with --live-lookups the real sources are asked. The caller presses what --press says, and rings end as --ring
     says. FLOW may be left out when there is only one, or with --dialled.
 
+    With -f the calls, the answers and what is expected stand in files (docs/how-to/test-files.md). They name their flow
+    file themselves, unless -c does. Exit code 0 when all cases pass, 1 when one fails, 2 when a file has a mistake.
+
     \b
     Example:
       ariroute test support --caller +46701234567 --set crm.loyalty=gold --expect gold
+      ariroute test -f tests.yaml --run gold -v
+      ariroute test -f tests/*.yaml --format junit > results.xml
     """
+    of_files = {name: options.pop(name) for name in OF_FILES}
+    if files:
+        _refuse(context, {*options, "expect"}, "describes one call, and -f has calls of its own: leave one out")
+        from ariroute.cli.test_files import run_files
+
+        given = config if context.get_parameter_source("config") is ParameterSource.COMMANDLINE else None
+        form = "json" if as_json else of_files.pop("form")
+        paths = [*files, *(Path(word) for word in flow)]
+        return run_files(paths, given, config, form, of_files["pattern"], verbose=of_files["verbose"])
+    _refuse(context, OF_FILES, "belongs to test files: name one with -f")
+    if len(flow) > 1:
+        raise UnusableInput(f"one flow is walked, and not {len(flow)}: {', '.join(flow)}; name test files with -f")
+    return _walk_one(expect, config, as_json, {**options, "flow": flow[0] if flow else ""})
+
+
+def _refuse(context: click.Context, names: Collection[str], why: str) -> None:
+    """Raises UnusableInput when one of the options ``names`` stands on the command line."""
+    for parameter in context.command.params:
+        if parameter.name in names and context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE:
+            raise UnusableInput(f"{parameter.opts[-1]} {why}")
+
+
+def _walk_one(expect: str | None, config: Path | None, as_json: bool, call: dict[str, Any]) -> int:
     from ariroute.cli.expectation import can_be_rung, expectation
     from ariroute.cli.rehearsal import Call, rehearse
 

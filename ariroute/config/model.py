@@ -6,7 +6,7 @@ Steps have a module of their own, :mod:`ariroute.config.steps`.
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 import phonenumbers
@@ -223,3 +223,4 @@ class FileSettings(Settings):
         default=None, description="The record of every decision; without it none is kept."
     )
     daemon: DaemonSettings = Field(default_factory=DaemonSettings, description="The daemon itself.")
+    tests: list[dict[str, Any]] = Field(default_factory=list, description="Cases for `ariroute test -f`.")

@@ -83,6 +83,11 @@ EndpointText = Annotated[
 HeaderName = Annotated[str, AfterValidator(_header)]
 VariableName = Annotated[str, AfterValidator(_variable)]
 RingTime = Annotated[Duration, AfterValidator(_ring_time)]
+Box = Annotated[
+    str,
+    BeforeValidator(_box, json_schema_input_type=str | int),
+    Field(json_schema_extra={"pattern": f"^{BOX.pattern}$"}),
+]
 
 
 class AgentSettings(Settings):
@@ -125,11 +130,7 @@ class AgentStep(RingSettings):
 class VoicemailStep(Settings):
     """Into a mailbox."""
 
-    box: Annotated[
-        str,
-        BeforeValidator(_box, json_schema_input_type=str | int),
-        Field(json_schema_extra={"pattern": f"^{BOX.pattern}$"}),
-    ] = Field(description="The mailbox, 100 or 100@default.")
+    box: Box = Field(description="The mailbox, 100 or 100@default.")
     greeting: Literal["unavailable", "busy", "none"] = Field(
         default="unavailable", description="The owner's greeting that is played."
     )

@@ -46,13 +46,13 @@ PHRASES = {
 }
 
 
-def problem(error: ErrorDetails, places: Places) -> Problem:
-    """The mistake that ``error`` stands for."""
+def problem(error: ErrorDetails, places: Places, root: type[BaseModel] = FileSettings) -> Problem:
+    """The mistake that ``error`` stands for, in a file whose grammar is ``root``."""
     path = in_file(error["loc"])
     kind, context = error["type"], error.get("ctx", {})
     known = places.known(path)
     if kind == "extra_forbidden":
-        return places.problem(path, unknown_key(path))
+        return places.problem(path, unknown_key(path, root))
     if kind == "missing":
         parent = path[:-1]
         return places.problem(parent, f"the key '{path[-1]}' is missing")
@@ -83,7 +83,7 @@ def _plain(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def same_mistake(error: ErrorDetails, others: Sequence[ErrorDetails]) -> bool:
+def same_mistake(error: ErrorDetails, others: Sequence[ErrorDetails], root: type[BaseModel] = FileSettings) -> bool:
     """Whether a key is missing only because it is misspelt beside: ``feilds`` is told, ``fields`` is not."""
     if error["type"] != "missing":
         return False
@@ -91,7 +91,7 @@ def same_mistake(error: ErrorDetails, others: Sequence[ErrorDetails]) -> bool:
     return any(
         other["type"] == "extra_forbidden"
         and other["loc"][:-1] == parent
-        and meant(str(other["loc"][-1]), keys_at(parent)) == key
+        and meant(str(other["loc"][-1]), keys_at(parent, root)) == key
         for other in others
     )
 
@@ -104,13 +104,13 @@ def of_empty(error: ErrorDetails, emptied: Collection[Path]) -> bool:
     )
 
 
-def unknown_key(path: Path) -> str:
+def unknown_key(path: Path, root: type[BaseModel] = FileSettings) -> str:
     """``unknown key 'qeue', did you mean 'queue'?``; without a near word the keys that may stand there."""
     key = str(path[-1])
-    allowed = keys_at(path[:-1])
+    allowed = keys_at(path[:-1], root)
     if near := suggestion(key, allowed):
         return f"unknown key '{key[:80]}'{near}"
-    if path[0] == "lookups" and len(path) == 3:
+    if root is FileSettings and path[0] == "lookups" and len(path) == 3:
         return (
             f"there is no kind of lookup '{key[:80]}'; installed kinds are {', '.join(KINDS)}; is the package of the "
             "plug-in installed, in the environment that runs ariroute?"
@@ -126,18 +126,18 @@ def unknown_name(what: str, name: str, section: str, known: Mapping[str, Any]) -
     return f"there is no {what} '{name[:80]}'{near}"
 
 
-def keys_at(path: Path) -> list[str]:
+def keys_at(path: Path, root: type[BaseModel] = FileSettings) -> list[str]:
     """The keys that the grammar knows at ``path``, as they stand in the file."""
-    return [key for model in models_at(path) for key in keys_of(model)]
+    return [key for model in models_at(path, root) for key in keys_of(model)]
 
 
 def keys_of(model: type[BaseModel]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def models_at(path: Path) -> list[type[BaseModel]]:
+def models_at(path: Path, root: type[BaseModel] = FileSettings) -> list[type[BaseModel]]:
     """The settings models that may stand at ``path``."""
-    found: list[Any] = [FileSettings]
+    found: list[Any] = [root]
     for part in path:
         found = [inner for annotation in found for inner in _inside(annotation, part)]
     return [annotation for annotation in found if _is_model(annotation)]

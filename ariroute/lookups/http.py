@@ -152,8 +152,11 @@ class HttpSource:
             return None
         if not 200 <= response.status < 300:
             raise LookupFailed(Failure.STATUS, status_text(response))
+        return self.record_of(parsed(await whole_body(response, self._settings.max_size)))
+
+    def record_of(self, answer: Any) -> Mapping[str, Any] | None:
+        """The raw record in the JSON of an answer; None when it has none. Raises LookupFailed (not_json)."""
         settings = self._settings
-        answer = parsed(await whole_body(response, settings.max_size))
         record = record_at(answer, settings.record, false_is_empty=settings.false_is_empty)
         if record is None or not (self._picks or settings.read_text or settings.false_is_empty):
             return record
