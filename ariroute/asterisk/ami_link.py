@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
-from ariroute.asterisk.ami import ActionRefused, Ami
+from ariroute.asterisk.ami import ActionRefused, Ami, Message
 from ariroute.asterisk.faults import Tries, pauses
+from ariroute.asterisk.queue_events import QueueEvent, queue_event
 from ariroute.asterisk.settings import AmiSettings
 from ariroute.errors import AmiError, PbxRefused, PbxUnreachable
 
@@ -32,13 +34,20 @@ class AmiDown(AmiError):
 
 
 class AmiLink:
-    """One Asterisk's AMI. :meth:`run` keeps it connected until it is cancelled; :meth:`ask` uses the connection."""
+    """One Asterisk's AMI. :meth:`run` keeps it connected until it is cancelled; :meth:`ask` uses the connection.
+
+    ``on_event`` is told what happens in the queues, if it is given: between ``on_up`` and ``on_down``, which says why.
+    What happens while there is no connection nobody ever tells.
+    """
 
     def __init__(
         self,
         settings: AmiSettings,
         name: str = "pbx1",
         *,
+        on_event: Callable[[QueueEvent], None] | None = None,
+        on_up: Callable[[], None] = lambda: None,
+        on_down: Callable[[str], None] = lambda reason: None,
         ping_every: float = PING_EVERY,
         refused_pause: float = REFUSED_PAUSE,
     ) -> None:
@@ -47,6 +56,11 @@ class AmiLink:
         self.failure = "not connected yet"
         """Why there is no connection; empty while there is one."""
         self.connects = 0
+        self.events = 0
+        """Events of queues that came so far."""
+        self._on_event = on_event
+        self._on_up = on_up
+        self._on_down = on_down
         self._ping_every = ping_every
         self._refused_pause = refused_pause
         self._ami: Ami | None = None
@@ -94,17 +108,29 @@ class AmiLink:
 
     async def _connected(self) -> str:
         """One connection from its login to its end; the value says why it ended."""
-        async with Ami(self.settings) as ami:
+        async with Ami(self.settings, self._told if self._on_event else None) as ami:
             self._ami, self.failure = ami, ""
             self.connects += 1
             self._doubt.clear()
             log.info("%s: connected to AMI at %s as %s", self.name, self.settings.address, self.settings.user)
+            self._on_up()
             reason = "this side closed the connection"
             try:
                 reason = await self._watched(ami)
             finally:
                 self._ami, self.failure = None, reason
+                self._on_down(reason)
             return reason
+
+    def _told(self, message: Message) -> None:
+        """An event has come. Whatever becomes of it, the connection goes on."""
+        try:
+            event = queue_event(message, time.time())
+            if event and self._on_event:
+                self.events += 1
+                self._on_event(event)
+        except Exception:
+            log.exception("%s: an event of AMI could not be used", self.name)
 
     async def _watched(self, ami: Ami) -> str:
         """Returns why ``ami`` is of no use any more: it was closed, or a ping had no answer."""

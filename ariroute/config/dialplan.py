@@ -28,11 +28,15 @@ class Step:
         """As written: application and arguments."""
         return f"{self.application}({self.arguments})"
 
+    @property
+    def runs(self) -> tuple[str, str]:
+        """The application that it runs, and the arguments: of `ExecIf()` those behind its condition."""
+        inner = re.fullmatch(r"[^?]*\?(\w+)\((.*)\)", self.arguments) if self.application == "ExecIf" else None
+        return (inner[1], inner[2]) if inner else (self.application, self.arguments)
+
     def sets(self, name: str) -> str | None:
         """The value that this step gives to the variable or function ``name``, or None."""
-        application, arguments = self.application, self.arguments
-        if application == "ExecIf" and (inner := re.fullmatch(r"[^?]*\?(\w+)\((.*)\)", arguments)):
-            application, arguments = inner[1], inner[2]
+        application, arguments = self.runs
         if application not in ("Set", "MSet"):
             return None
         # Of what MSet() sets, the samples put no comma into a value.

@@ -173,6 +173,35 @@ def loaded_before_used(dialplan: Dialplan) -> Iterator[Fault]:
                 asked = (f"IFMODULE({module})" in earlier.arguments for earlier in extension.before(step))
                 if not any(asked):
                     yield Fault(step.place, f"{application}() without asking IFMODULE({module})")
+        for step in extension.steps:
+            application, _ = step.runs
+            module = f"app_{application.lower()}.so"
+            if application in ("UserEvent", "CELGenUserEvent") and f"IFMODULE({module})" not in step.arguments:
+                yield Fault(step.place, f"{application}() without asking IFMODULE({module})")
+
+
+def records_hold_names_alone(dialplan: Dialplan) -> Iterator[Fault]:
+    """What goes into queue_log, the channel event log and AMI is of a closed set, or went through FILTER.
+
+    A separator or a line break of a caller's would forge a record there.
+    """
+    for extension in dialplan.extensions:
+        for step in extension.steps:
+            application, arguments = step.runs
+            if application not in ("QueueLog", "CELGenUserEvent", "UserEvent"):
+                continue
+            for name in re.findall(r"\$\{([^{}]*)\}", _NAME_FILTERED.sub("", arguments)):
+                if not any(_filters(earlier, name) or _chooses(earlier, name) for earlier in extension.before(step)):
+                    yield Fault(step.place, f"{application}() with ${{{name}}}, which was not filtered before")
+
+
+_NAME_FILTERED: Final = re.compile(r"\$\{FILTER\([-_.@0-9A-Za-z]*,\$\{\w+\}\)\}")
+
+
+def _chooses(step: Step, variable: str) -> bool:
+    """Whether ``step`` gives one of two constants to ``variable``."""
+    value = step.sets(variable)
+    return value is not None and re.fullmatch(r"\$\{IF\(.*\?[A-Z]+:[A-Z]+\)\}", value) is not None
 
 
 def queue_names_are_filtered(dialplan: Dialplan) -> Iterator[Fault]:
@@ -287,6 +316,7 @@ RISKY: Final[tuple[Rule, ...]] = (
     decided_before_used,
     rings_with_a_bound,
     loaded_before_used,
+    records_hold_names_alone,
     queue_names_are_filtered,
     queuestatus_is_emptied,
     stasisstatus_is_not_read,

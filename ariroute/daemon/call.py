@@ -40,6 +40,8 @@ class Call:
     due: float = 0.0
     """When the decision must be made, by the loop's time; moved by each step that holds the caller."""
     overdue: bool = False
+    queued: bool = True
+    """Whether a queue of Asterisk's has it next; so it is for all that is heard of a call without a decision."""
     talk: Conversation | None = None
     ringing: Ringing | None = None
     """While it rings at somebody's phone."""

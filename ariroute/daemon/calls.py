@@ -29,6 +29,7 @@ from ariroute.daemon.deadlines import Deadlines
 from ariroute.daemon.drive import drive
 from ariroute.daemon.handoff import alone, hand_over, ring_variables, variables
 from ariroute.daemon.metrics import Metrics
+from ariroute.daemon.outcomes import Outcomes
 from ariroute.daemon.report import report
 from ariroute.daemon.ringing import Ringing, let_go, word_in
 from ariroute.daemon.routing import Routing
@@ -36,7 +37,7 @@ from ariroute.daemon.supervise import Tasks
 from ariroute.daemon.sweep import Sweep
 from ariroute.errors import AriError, ChannelGone
 from ariroute.flow.contact import Contact, dialled_party, is_obeyed, party
-from ariroute.flow.decision import Decision, EndpointDestination
+from ariroute.flow.decision import Decision, EndpointDestination, QueueDestination
 from ariroute.flow.run import Run
 from ariroute.flow.wants import Gather, PickUp, Play, Reply, Ring
 
@@ -65,12 +66,14 @@ class Calls:
         routing: Callable[[], Routing],
         metrics: Metrics,
         *,
+        outcomes: Outcomes | None = None,
         on_replaced: Callable[[], None] = lambda: None,
     ) -> None:
         self._ari = ari
         self._pbx = pbx
         self._routing = routing
         self._metrics = metrics
+        self._outcomes = outcomes
         self._on_replaced = on_replaced
         self._calls: dict[str, Call] = {}
         self._tasks = Tasks(self._task_ended)
@@ -138,6 +141,8 @@ class Calls:
             overloaded = self._deciding - self._talking >= limit
             work = self._route(call, contact, STRANGER if word is not None else OVERLOAD if overloaded else "")
         self._deciding += 1
+        if self._outcomes:
+            self._outcomes.began(call.id)
         call.task = self._tasks.spawn(work, f"call {channel.id}", about=call)
 
     async def drain(self, within: float) -> None:
@@ -191,6 +196,7 @@ class Calls:
                 return
             took = self._report(call, contact, decision, handed_over, routing.config.daemon.mask_numbers)
             handed = "handed over" if handed_over else "gone"
+            call.queued = handed_over and isinstance(decision.destination, QueueDestination)
             routing.recording.decided(contact, flow.name, run.history, decision, handed, took)
             if handed_over:
                 routing.notices.send(decision)
@@ -315,6 +321,8 @@ class Calls:
         self._deciding -= 1
         call.phase = Phase.DONE
         call.since = time.monotonic()
+        if self._outcomes:
+            self._outcomes.settled(call.id, queued=call.queued and not call.hung_up)
         call.task = call.talk = None  # the talk knows the call, too: both would wait for the collector
 
     def _leave_talks(self) -> None:

@@ -12,9 +12,11 @@ from ariroute.asterisk.ari import Ari
 from ariroute.config.model import PbxSettings
 from ariroute.daemon.calls import Calls
 from ariroute.daemon.metrics import Metrics
+from ariroute.daemon.outcomes import Outcomes
 from ariroute.daemon.routing import Routing
 from ariroute.daemon.supervise import Tasks
 from ariroute.errors import AriError, AriRefused, PbxRefused
+from ariroute.journal.record import Happened
 
 log = logging.getLogger("ariroute.pbx")
 
@@ -25,6 +27,8 @@ RETRY_REFUSED = 30.0
 
 NO_RIGHTS = (401, 403)
 
+NOT_YET = "AMI was not connected yet"
+
 
 class Pbx:
     """Connects, sweeps on connect and each second, and says so when it is over.
@@ -33,7 +37,14 @@ class Pbx:
     us in; it is asked again now and then all the same, for as long as the daemon has others to serve.
     """
 
-    def __init__(self, name: str, settings: PbxSettings, routing: Callable[[], Routing], metrics: Metrics) -> None:
+    def __init__(
+        self,
+        name: str,
+        settings: PbxSettings,
+        routing: Callable[[], Routing],
+        metrics: Metrics,
+        offer: Callable[[Happened], None] = lambda happened: None,
+    ) -> None:
         self.name = name
         self.refusal = ""
         """Why this PBX refused us the last time; empty once it lets us in."""
@@ -49,9 +60,16 @@ class Pbx:
             on_down=self._down,
             name=name,
         )
-        self.calls = Calls(self.ari, name, routing, metrics, on_replaced=self.over.set)
-        self.ami = AmiLink(settings.ami, name) if settings.ami else None
-        """For lookups alone: calls are taken, routed and handed over without it."""
+        outcomes = Outcomes(
+            name, offer, metrics.queues, NOT_YET if settings.ami else f"no asterisk.{name}.ami in the flow file"
+        )
+        self.calls = Calls(self.ari, name, routing, metrics, outcomes=outcomes, on_replaced=self.over.set)
+        self.ami = (
+            AmiLink(settings.ami, name, on_event=outcomes.on_event, on_up=outcomes.on_up, on_down=outcomes.on_down)
+            if settings.ami
+            else None
+        )
+        """For lookups, and to know what becomes of calls: they are taken, routed and handed over without it."""
         self._tasks = Tasks()
         self._connection: asyncio.Task[None] | None = None
         metrics.watch(name, lambda: self.calls.in_flight, lambda: self.ari.is_up)

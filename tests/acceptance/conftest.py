@@ -31,7 +31,10 @@ LOYALTIES = {"1": "platinum", "2": "gold", "3": "silver"}
 """By the digit after +4670: see :func:`number`."""
 QUEUES = {"platinum": "platinum", "gold": "gold", "silver": "standard", "unknown": "standard"}
 """Where the flow of ``daemon_files`` sends a customer of that loyalty."""
-AGENTS = [Agent("alice", rings=0.05, handles=0.3), Agent("bob", rings=0.05, handles=0.3)]
+AGENTS = [
+    *(Agent("alice", rings=0.05, handles=0.3), Agent("bob", rings=0.05, handles=0.3)),
+    Agent.silent("carol"),
+]
 
 
 def number(loyalty: str, count: int) -> str:
@@ -62,9 +65,12 @@ joinempty = strict
 maxlen = 1
 [m-leaving](ariroute-tier)
 leavewhenempty = invalid
+[m-ringing](ariroute-tier)
+timeout = 1
+autopause = no
 """
-"""Queues that take nobody, or nobody any more; see ``matrix/test_queue_refusals.py``. The last one is not empty to
-Asterisk while it has a member at all, one who has paused too."""
+"""Queues that take nobody, or nobody any more; see ``matrix/test_queue_refusals.py``. ``m-leaving`` is not empty to
+Asterisk while it has a member at all, one who has paused too. In ``m-ringing`` each phone rings for a second."""
 
 
 class Site:

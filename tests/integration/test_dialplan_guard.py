@@ -9,6 +9,8 @@ import time
 
 from dialplan_stage import SLACK, Stage
 
+from ariroute.lab.records import QueueEvent
+
 GUARD = 4.0
 
 
@@ -59,7 +61,7 @@ async def test_when_two_callers_wait_then_the_higher_priority_is_first_in_line(d
         await daemon.decide(caller, ARIROUTE_QUEUE="platinum", QUEUE_PRIO=priority, ARIROUTE_DECIDED="1")
         await daemon.in_queue(caller, within=SLACK)
 
-    assert [row.parameters[-1] for row in daemon.rows(high)] == ["1"]
+    assert [row.parameters[-1] for row in daemon.rows(high) if row.event is QueueEvent.ENTERQUEUE] == ["1"]
 
 
 async def test_when_the_guard_of_a_later_call_has_fired_then_a_decided_call_still_waits(daemon: Stage) -> None:
@@ -72,7 +74,7 @@ async def test_when_the_guard_of_a_later_call_has_fired_then_a_decided_call_stil
     await daemon.in_queue(undecided, within=GUARD + 2 * SLACK)
 
     assert await daemon.is_up(decided)
-    assert [row.name for row in daemon.rows(decided)] == ["ENTERQUEUE"]
+    assert [row.name for row in daemon.rows(decided)] == ["ARIROUTE", "ENTERQUEUE"]
 
 
 async def test_when_the_decided_queue_is_missing_then_the_default_queue(daemon: Stage) -> None:
@@ -99,7 +101,7 @@ async def test_when_no_queue_exists_then_the_call_is_hung_up(stage: Stage) -> No
 
     await stage.gone(caller, within=SLACK)
 
-    assert stage.rows(caller) == []
+    assert [row.name for row in stage.rows(caller)] == ["ARIROUTE"]
 
 
 async def test_when_a_decision_is_half_written_then_the_default_queue(daemon: Stage) -> None:
@@ -170,7 +172,9 @@ async def test_when_the_caller_hangs_up_in_the_queue_then_the_call_is_counted_on
     await daemon.ari("DELETE", f"channels/phone-{caller}")
 
     await daemon.gone(caller)
-    assert [(row.name, row.queue) for row in daemon.rows(caller)] == [("ENTERQUEUE", "gold"), ("ABANDON", "gold")]
+    assert [(row.name, row.queue) for row in daemon.rows(caller)] == [
+        *(("ARIROUTE", "gold"), ("ENTERQUEUE", "gold"), ("ABANDON", "gold"))
+    ]
 
 
 async def test_when_a_call_has_been_routed_then_asterisk_has_nothing_to_complain_of(daemon: Stage) -> None:

@@ -37,11 +37,16 @@ STASIS = (
 )
 DELIVER = " same => n,Goto(ariroute-deliver,s,1)\n"
 DECIDED = ' same => n,GotoIf($["${FILTER(01,${ARIROUTE_DECIDED})}" = "1"]?decided)\n'
-REFUSE = " same => n(refuse),Hangup(${FILTER(0-9,${ARIROUTE_HANGUP})})\n"
+REFUSE = " same => n,Hangup(${FILTER(0-9,${ARIROUTE_HANGUP})})\n"
 QUEUE = f" same => n,Queue(${{FILTER(-_0-9A-Za-z,${{ARIROUTE_QUEUE}})}},{HEADERS}${{ARIROUTE_QUEUE_OPTIONS}})\n"
 EMPTIED = " same => n,ExecIf(${LEN(${QUEUESTATUS})}?Set(QUEUESTATUS=))\n"
 FALLBACK = f" same => n,Queue(${{ARIROUTE_FALLBACK}},{HEADERS}${{ARIROUTE_QUEUE_OPTIONS}})\n"
 DNID = " same => n,ExecIf($[${LEN(${ARIROUTE_TO})} = 0]?Set(ARIROUTE_TO=${FILTER(-+_*#0-9A-Za-z,${CALLERID(dnid)})}))\n"
+WORD = '${IF($["${FILTER(01,${ARIROUTE_DECIDED})}" = "1"]'
+ROUTED = (
+    " same => n,QueueLog(${FILTER(-_0-9A-Za-z,${ARIROUTE_QUEUE})},${FILTER(-_.0-9A-Za-z,${UNIQUEID})},NONE,ARIROUTE,"
+    "ROUTED|${FILTER(-_0-9A-Za-z,${ARIROUTE_FLOW})}|${FILTER(-0-9,${QUEUE_PRIO})})\n"
+)
 
 BROKEN: list[tuple[rules.Rule, str, str]] = [
     (rules.guard_before_stasis, GUARD, " same => n,NoOp()\n"),
@@ -80,9 +85,20 @@ BROKEN: list[tuple[rules.Rule, str, str]] = [
     (rules.rings_with_a_bound, "${LEN(${ARIROUTE_ENDPOINT})} != ", "0 != "),
     (rules.loaded_before_used, "${IFMODULE(app_voicemail.so)}", ""),
     (rules.loaded_before_used, 'IFMODULE(app_mixmonitor.so)})}" = "1"]?record)', 'X})}" = "1"]?record)'),
+    (rules.loaded_before_used, QUEUE, " same => n,UserEvent(ariroute,What: x)\n" + QUEUE),
+    (rules.loaded_before_used, REFUSE, " same => n,CELGenUserEvent(ARIROUTE,x)\n" + REFUSE),
+    (rules.loaded_before_used, REFUSE, ' same => n,ExecIf($["1" = "1"]?CELGenUserEvent(ARIROUTE,x))\n' + REFUSE),
+    (rules.records_hold_names_alone, f"{WORD}?ELSEWHERE:UNDECIDED)}})", "${ARIROUTE_REASON})"),
+    (
+        rules.records_hold_names_alone,
+        ROUTED,
+        ROUTED.replace("${FILTER(-_0-9A-Za-z,${ARIROUTE_FLOW})}", "${ARIROUTE_FLOW}"),
+    ),
+    (rules.records_hold_names_alone, ROUTED, ROUTED.replace("${FILTER(-_.0-9A-Za-z,${UNIQUEID})}", "${UNIQUEID}")),
+    (rules.records_hold_names_alone, QUEUE, QUEUE + " same => n,QueueLog(gold,x,NONE,ARIROUTE,${CALLERID(name)})\n"),
     (rules.decided_before_used, DISARM, DISARM + QUEUE),
     (rules.queue_names_are_filtered, QUEUE, " same => n,Queue(${ARIROUTE_QUEUE},${ARIROUTE_QUEUE_OPTIONS})\n"),
-    (rules.queue_names_are_filtered, REFUSE, " same => n(refuse),Hangup(${ARIROUTE_HANGUP})\n"),
+    (rules.queue_names_are_filtered, REFUSE, " same => n,Hangup(${ARIROUTE_HANGUP})\n"),
     (rules.queue_names_are_filtered, QUEUE, " same => n,Queue(${ARIROUTE_QUEUE}${X})\n"),
     (rules.queue_names_are_filtered, MAILBOX, "VoiceMail(${ARIROUTE_VOICEMAIL},"),
     (rules.queuestatus_is_emptied, EMPTIED, ""),

@@ -34,10 +34,10 @@ def test_servers_listen_on_the_loopback_address_only(name: str) -> None:
     assert "bindaddr = 127.0.0.1\n" in configuration()[name]
 
 
-def test_the_manager_user_has_class_agent_and_no_other() -> None:
+def test_the_manager_user_is_told_of_queues_and_acts_on_queues_alone() -> None:
     lines = configuration()["manager.conf"].splitlines()
 
-    assert [line for line in lines if line.startswith(("read", "write "))] == ["read = agent", "write = agent"]
+    assert [line for line in lines if line.startswith(("read", "write "))] == ["read = agent,user", "write = agent"]
 
 
 def test_every_folder_that_asterisk_writes_to_lies_under_the_base() -> None:

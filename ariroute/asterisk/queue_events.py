@@ -1,0 +1,162 @@
+"""What ``app_queue`` and our dialplan tell over AMI of a caller in a queue, as typed events.
+
+The classes ``agent`` and ``user`` of manager.conf's ``read`` carry them. Event names and fields as ``app_queue.c`` and
+``manager_channels.c`` send them, 16.28 and 22.10.1.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+CLASSES: Final = "agent,user"
+"""What a login asks for when somebody listens."""
+
+USER_EVENT: Final = "ariroute"
+"""The name of the dialplan's own events: ``UserEvent(ariroute,...)`` in ``dialplan/extensions-ariroute.conf``."""
+
+Status = Literal[
+    "timeout", "full", "joinempty", "leaveempty", "joinunavail", "leaveunavail", "continue", "withdraw", "unknown"
+]
+STATUSES: Final[Mapping[str, Status]] = {
+    "TIMEOUT": "timeout",
+    "FULL": "full",
+    "JOINEMPTY": "joinempty",
+    "LEAVEEMPTY": "leaveempty",
+    "JOINUNAVAIL": "joinunavail",
+    "LEAVEUNAVAIL": "leaveunavail",
+    "CONTINUE": "continue",
+    "WITHDRAW": "withdraw",
+}
+"""QUEUESTATUS by its words (``queue_results[]`` in app_queue.c); a queue that does not exist leaves it empty."""
+ENDS: Final = frozenset({"agent", "caller", "transfer"})
+QUEUE_NAME: Final = re.compile(r"[-\w.@+*# ]{1,128}")
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """``at`` is in seconds since 1970: Asterisk's own time where manager.conf has ``timestampevents = yes``."""
+
+    at: float
+    contact: str
+    """Uniqueid of the caller's channel."""
+    queue: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entered(Happening):
+    """QueueCallerJoin: the caller waits, at ``position`` of ``waiting``, counted from 1."""
+
+    linked: str
+    position: int
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class RangInVain(Happening):
+    """AgentRingNoAnswer: an agent's phone rang for ``ring`` seconds, and nobody answered."""
+
+    agent: str
+    ring: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answered(Happening):
+    """AgentConnect: an agent talks with the caller, who waited ``hold`` whole seconds in this queue."""
+
+    agent: str
+    hold: int
+    ring: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended(Happening):
+    """AgentComplete: the talk of ``talk`` whole seconds is over, by ``agent``, ``caller`` or ``transfer``."""
+
+    agent: str
+    hold: int
+    talk: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Abandoned(Happening):
+    """QueueCallerAbandon: the caller left unserved.
+
+    Whoever is let go (timeout, leaveempty, withdrawn, redirected) counts as abandoned too: :class:`LetGo` follows then.
+    """
+
+    hold: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class LetGo(Happening):
+    """Our dialplan: ``Queue()`` came back and nobody had served the caller."""
+
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided(Happening):
+    """Our dialplan: no decision was there (no daemon, or the guard fired), so ``queue``, the default, has the call."""
+
+
+QueueEvent = Entered | RangInVain | Answered | Ended | Abandoned | LetGo | Undecided
+
+NAMES: Final = frozenset(
+    {
+        *(b"QueueCallerJoin", b"AgentRingNoAnswer", b"AgentConnect", b"AgentComplete", b"QueueCallerAbandon"),
+        b"UserEvent",
+    }
+)
+"""The events that are read; every other is passed over by its name alone."""
+
+
+def queue_event(message: Mapping[str, str], now: float) -> QueueEvent | None:
+    """The event in ``message`` (keys in lower case), None where it is not one of ours or says not whom it is about.
+
+    ``now`` is its time where it carries none.
+    """
+    contact, queue = message.get("uniqueid", ""), message.get("queue", "")
+    if not contact or not QUEUE_NAME.fullmatch(queue):
+        return None
+    at, agent = _time(message.get("timestamp", ""), now), message.get("membername", "")
+    match message.get("event"):
+        case "QueueCallerJoin":
+            linked = message.get("linkedid", "")
+            return Entered(at, contact, queue, linked, _number(message, "position"), _number(message, "count"))
+        case "AgentRingNoAnswer":
+            return RangInVain(at, contact, queue, agent, _number(message, "ringtime") / 1000)
+        case "AgentConnect":
+            return Answered(at, contact, queue, agent, _number(message, "holdtime"), _number(message, "ringtime"))
+        case "AgentComplete":
+            by = message.get("reason", "")
+            hold, talk = _number(message, "holdtime"), _number(message, "talktime")
+            return Ended(at, contact, queue, agent, hold, talk, by if by in ENDS else "")
+        case "QueueCallerAbandon":
+            return Abandoned(at, contact, queue, _number(message, "holdtime"), _number(message, "position"))
+        case "UserEvent" if message.get("userevent") == USER_EVENT:
+            return _of_dialplan(message, at, contact, queue)
+    return None
+
+
+def _of_dialplan(message: Mapping[str, str], at: float, contact: str, queue: str) -> QueueEvent | None:
+    match message.get("what"):
+        case "letgo":
+            return LetGo(at, contact, queue, STATUSES.get(message.get("status", ""), "unknown"))
+        case "undecided":
+            return Undecided(at, contact, queue)
+    return None
+
+
+def _number(message: Mapping[str, str], key: str) -> int:
+    """A figure of an event; 0 where it is missing or no number."""
+    value = message.get(key, "")
+    return int(value) if value.isascii() and value.isdecimal() and len(value) < 16 else 0
+
+
+def _time(text: str, now: float) -> float:
+    return float(text) if re.fullmatch(r"\d{1,12}\.\d{1,9}", text, re.ASCII) else now

@@ -1,0 +1,170 @@
+"""What Asterisk does with contacts after their decisions: told by AMI, kept in the journal, counted for Prometheus.
+
+Of each contact the journal gets, in the order in which they happened (``what``, ``at`` in seconds since 1970, and):
+
+=============  ==========================================================================================
+undecided      ``queue``: the dialplan found no decision and took its default queue
+entered        ``queue``, ``position`` of ``waiting`` callers, from 1
+rang in vain   ``queue``, ``agent``, ``seconds``; the first 20 of a contact
+answered       ``queue``, ``agent``, ``wait`` seconds since it first entered a queue
+ended          ``queue``, ``agent``, ``talk`` seconds, ``by``: agent, caller or transfer
+abandoned      ``queue``, ``wait``, ``position``: the caller hung up, or was taken out of the queue
+let go         ``queue``, ``status``: QUEUESTATUS in small letters; another queue may follow
+unwatched      ``why`` there was no AMI: what happened then nobody knows
+=============  ==========================================================================================
+
+The column ``outcome`` says how it stands: waiting, answered, abandoned, a QUEUESTATUS, or unknown.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ariroute.asterisk.queue_events import (
+    Abandoned,
+    Answered,
+    Ended,
+    Entered,
+    LetGo,
+    QueueEvent,
+    RangInVain,
+    Undecided,
+)
+from ariroute.daemon.queue_metrics import QueueMetrics
+from ariroute.journal.record import Happened
+
+MOST: Final = 20_000
+"""Contacts that are followed at once; of others app_queue's whole seconds are believed."""
+MOST_RINGS: Final = 20
+"""Rings in vain that are kept of one contact: with ``strategy = ringall`` there may be hundreds."""
+
+
+@dataclass(slots=True)
+class Course:
+    """One contact in the queues. ``left``: it has left the queue unserved, and may enter another."""
+
+    queue: str
+    first: float
+    entered: float
+    answered: float = 0.0
+    left: bool = False
+    rings: int = 0
+
+
+class Outcomes:
+    """Follows the contacts of one PBX through its queues. Told of events by :class:`AmiLink`; never waits.
+
+    ``offer`` puts a record into the journal, if there is one. A contact that is still being decided is not in the
+    journal yet: what happens to it meanwhile is kept back until :meth:`settled`.
+    """
+
+    def __init__(self, pbx: str, offer: Callable[[Happened], None], metrics: QueueMetrics, unwatched: str) -> None:
+        self._pbx = pbx
+        self._offer = offer
+        self._metrics = metrics
+        self._unwatched = unwatched
+        """Why AMI tells nothing now; empty while it does."""
+        self._courses: OrderedDict[str, Course] = OrderedDict()
+        self._open: dict[str, list[Happened]] = {}
+
+    def on_up(self) -> None:
+        """AMI tells us from now on."""
+        self._unwatched = ""
+
+    def on_down(self, reason: str) -> None:
+        """AMI tells us nothing any more: of those who wait or talk nobody knows what becomes of them."""
+        self._unwatched = reason
+        for contact, course in self._courses.items():
+            if not course.left:
+                self._unknown(contact)
+        self._courses.clear()
+
+    def began(self, contact: str) -> None:
+        """``contact`` is being decided."""
+        self._open[contact] = []
+
+    def settled(self, contact: str, *, queued: bool) -> None:
+        """``contact`` has left the daemon, and its record was offered; ``queued``: a queue of Asterisk's has it."""
+        for happened in self._open.pop(contact, ()):
+            self._offer(happened)
+        if queued and self._unwatched:
+            self._unknown(contact)
+
+    def on_event(self, event: QueueEvent) -> None:
+        """Something has happened to a contact."""
+        at, contact, queue = event.at, event.contact, event.queue
+        course = self._courses.get(contact)
+        match event:
+            case Undecided():
+                self._metrics.undecided(self._pbx)
+                self._tell(event, "undecided")
+            case Entered():
+                self._entered(event, course)
+            case RangInVain():
+                self._metrics.rang_in_vain(self._pbx, queue)
+                if course:
+                    course.rings += 1
+                if course is None or course.rings <= MOST_RINGS:
+                    self._tell(event, "rang in vain", agent=event.agent, seconds=event.ring)
+            case Answered():
+                course = course or self._follow(contact, queue, at - event.hold)
+                course.answered, wait = at, round(at - course.first, 3)
+                self._metrics.answered(self._pbx, queue, at - course.entered)
+                columns = {"outcome": "answered", "outcome_queue": queue, "agent": event.agent, "wait": wait}
+                self._tell(event, "answered", columns, agent=event.agent, wait=wait)
+            case Ended():
+                self._ended(event, course)
+            case Abandoned():
+                course = course or self._follow(contact, queue, at - event.hold)
+                course.left, wait = True, round(at - course.first, 3)
+                self._courses.move_to_end(contact, last=False)  # most will enter no other queue: forgotten first
+                self._metrics.left(self._pbx, queue, at - course.entered, contact)
+                columns = {"outcome": "abandoned", "outcome_queue": queue, "wait": wait}
+                self._tell(event, "abandoned", columns, wait=wait, position=event.position)
+            case LetGo():
+                self._metrics.let_go(self._pbx, queue, event.status, contact)
+                columns = {"outcome": event.status, "outcome_queue": queue}
+                self._tell(event, "let go", columns, status=event.status)
+
+    def _entered(self, event: Entered, course: Course | None) -> None:
+        course = course or self._follow(event.contact, event.queue, event.at)
+        course.queue, course.entered, course.left = event.queue, event.at, False
+        self._metrics.entered(self._pbx, event.queue)
+        columns = {"outcome": "waiting", "outcome_queue": event.queue, "position": event.position}
+        linked = {"linked": event.linked} if event.linked else {}
+        self._tell(event, "entered", columns | linked, position=event.position, waiting=event.waiting)
+
+    def _ended(self, event: Ended, course: Course | None) -> None:
+        known = course is not None and course.answered > 0
+        talk = round(event.at - course.answered, 3) if course and known else float(event.talk)
+        self._metrics.ended(self._pbx, event.queue, talk)
+        columns: dict[str, Any] = {"outcome": "answered", "outcome_queue": event.queue, "talk": talk}
+        if not known:  # the answer was not seen: the connection was made since then
+            columns |= {"agent": event.agent, "wait": float(event.hold)}
+        self._tell(event, "ended", columns, agent=event.agent, talk=talk, by=event.by)
+        self._courses.pop(event.contact, None)
+
+    def _follow(self, contact: str, queue: str, since: float) -> Course:
+        course = self._courses[contact] = Course(queue, since, since)
+        if len(self._courses) > MOST:
+            self._courses.popitem(last=False)
+        return course
+
+    def _unknown(self, contact: str) -> None:
+        event = {"what": "unwatched", "at": round(time.time(), 3), "why": self._unwatched}
+        self._record(Happened(contact, self._pbx, event, {"outcome": "unknown"}))
+
+    def _tell(self, event: QueueEvent, what: str, columns: Iterable[Any] = (), **more: Any) -> None:
+        told = {"what": what, "at": round(event.at, 3), "queue": event.queue, **more}
+        self._record(Happened(event.contact, self._pbx, told, dict(columns)))
+
+    def _record(self, happened: Happened) -> None:
+        kept_back = self._open.get(happened.contact)
+        if kept_back is None:
+            self._offer(happened)
+        elif len(kept_back) < MOST_RINGS:
+            kept_back.append(happened)

@@ -1,0 +1,135 @@
+"""What became of calls after their decisions: in the journal and for Prometheus, from real queues with real agents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from running_daemon import RunningDaemon, until
+
+from ariroute.journal.opening import open_store
+from ariroute.journal.reader import Reader, Recorded
+from ariroute.journal.settings import JournalSettings
+from ariroute.lab.sip import Caller
+
+from .conftest import NewDaemon, Site, edit, number
+
+FLOW = "  {}: {{trigger: {{call: {{to: {}}}}}, default: standard, steps: [{{queue: {}}}]}}\n"
+QUEUES = ("m-strict", "m-ringing", "m-leaving")
+BOTH = pytest.mark.parametrize("site", ["22", "16"], indirect=True)
+
+
+class Watched:
+    """A daemon with a journal that is told of the queues."""
+
+    def __init__(self, site: Site, daemon: RunningDaemon) -> None:
+        self.site = site
+        self.daemon = daemon
+        self._url = f"sqlite:{daemon.file.with_suffix('.db')}"
+
+    def calls(self) -> dict[str, Recorded]:
+        """The records by the caller's number."""
+        store = open_store(JournalSettings(url=self._url), Path("/"), only_read=True)
+        try:
+            return {recorded.caller: recorded for recorded in Reader(store).between(0, 1e12)}
+        finally:
+            store.close()
+
+    def settled(self, **outcomes: str) -> dict[str, Recorded]:
+        """Wait until the calls of these callers (``c1`` is the first) have come to these ends; return the records."""
+
+        def ends() -> dict[str, str]:
+            return {caller: recorded.outcome for caller, recorded in self.calls().items()}
+
+        wanted = {number("unknown", int(name[1:])): outcome for name, outcome in outcomes.items()}
+        until(lambda: wanted.items() <= ends().items(), lambda: f"{wanted}: {ends()}")
+        return self.calls()
+
+
+def what(recorded: Recorded) -> list[tuple[Any, ...]]:
+    return [(event["what"], event.get("queue"), event.get("agent")) for event in recorded.events()]
+
+
+@pytest.fixture
+def watched(site: Site, new_daemon: NewDaemon, tmp_path: Path) -> Iterator[Watched]:
+    daemon = new_daemon(site, ami=site.pbx, journal="sqlite:daemon1.db")
+    flows = "".join(FLOW.format(queue, queue, queue) for queue in QUEUES)
+    edit(daemon, "\ndaemon: ", f"\n{flows}daemon: ")
+    edit(daemon, "\njournal: {", "\njournal: {numbers: full, ")
+    known = "".join(f"  {queue}: {{}}\n" for queue in QUEUES)
+    edit(daemon, "  standard: {priority: 0}\n", f"  standard: {{priority: 0}}\n{known}")
+    daemon.start()
+    until(lambda: daemon.metric("ariroute_ami_up") == 1, "AMI is up")
+    yield Watched(site, daemon)
+    for queue in ("standard", "m-ringing", "m-leaving"):
+        for agent in ("alice", "carol"):
+            site.agents.log_out(site.pbx, queue, agent)
+
+
+def caller(count: int, dialled: str = "support", stay: float = 60.0) -> Caller:
+    """One whom the customer service does not know; who dials ``support`` is to go to ``standard``."""
+    return Caller(number("unknown", count), dialled=dialled, stay=stay)
+
+
+@BOTH
+def test_what_became_of_calls_is_in_the_journal_and_counted(watched: Watched) -> None:
+    site, daemon = watched.site, watched.daemon
+    site.agents.log_in(site.pbx, "m-ringing", "carol")
+    site.agents.log_in(site.pbx, "m-leaving", "carol")
+    site.pbx.cli("queue pause member PJSIP/carol queue m-leaving")
+    waits = [caller(1), caller(2, stay=0.6), caller(3, "m-strict", 1.5), caller(4, "m-ringing"), caller(5, "m-leaving")]
+    site.place(waits)
+    watched.settled(c1="waiting", c2="abandoned", c3="abandoned", c4="waiting", c5="waiting")
+    site.agents.log_out(site.pbx, "m-leaving", "carol")
+    calls = watched.settled(c5="waiting")
+    until(lambda: ("rang in vain", "m-ringing", "carol") in what(watched.calls()[waits[3].number]), "carol was rung")
+    site.agents.log_in(site.pbx, "m-ringing", "alice")
+    site.agents.log_in(site.pbx, "standard", "alice")
+    until(lambda: all(each.talk for each in answered(watched, 1, 4, 5)), lambda: f"{answered(watched, 1, 4, 5)}")
+
+    calls = watched.settled(c1="answered", c4="answered", c5="answered")
+    one, two, three, four, five = (calls[each.number] for each in waits)
+    assert what(one) == [
+        ("entered", "standard", None),
+        ("answered", "standard", "alice"),
+        ("ended", "standard", "alice"),
+    ]
+    assert (one.outcome_queue, one.position, one.agent, one.linked) == ("standard", 1, "alice", one.contact)
+    assert one.wait is not None
+    assert one.talk is not None
+    assert 0.25 <= one.talk < 1.0
+    assert one.events()[2]["by"] == "agent"
+    assert what(two) == [("entered", "standard", None), ("abandoned", "standard", None)]
+    assert two.wait is not None
+    assert 0 <= two.wait < 1.0
+    assert (two.agent, two.talk) == ("", None)
+    assert [event["what"] for event in three.events()] == ["let go", "entered", "abandoned"]
+    assert (three.queue, three.outcome_queue, three.events()[0]["status"]) == ("m-strict", "standard", "joinempty")
+    assert what(four)[:2] == [("entered", "m-ringing", None), ("rang in vain", "m-ringing", "carol")]
+    assert what(four)[-2:] == [("answered", "m-ringing", "alice"), ("ended", "m-ringing", "alice")]
+    five_did = [(event["what"], event["queue"]) for event in five.events()]
+    assert five_did[0] == ("entered", "m-leaving")
+    assert ("let go", "m-leaving") in five_did
+    assert five_did[-1] == ("ended", "standard")
+    assert next(event["status"] for event in five.events() if event["what"] == "let go") == "leaveempty"
+
+    def left(queue: str, how: str) -> float:
+        return daemon.metric("ariroute_queue_left_total", pbx="pbx1", queue=queue, how=how)
+
+    until(lambda: left("standard", "abandoned") == 2, "both who hung up are counted")
+    assert left("standard", "answered") == 2
+    assert left("m-ringing", "answered") == 1
+    assert left("m-strict", "joinempty") == 1
+    assert left("m-leaving", "leaveempty") == 1
+    assert left("m-leaving", "abandoned") == 0
+    assert daemon.metric("ariroute_queue_entered_total", queue="standard") == 4
+    assert daemon.metric("ariroute_queue_rings_in_vain_total", queue="m-ringing") >= 1
+    assert daemon.metric("ariroute_queue_talk_seconds_count") == 3
+    assert daemon.metric("ariroute_queue_wait_seconds_count", how="let_go") == 1
+
+
+def answered(watched: Watched, *counts: int) -> list[Recorded]:
+    calls = watched.calls()
+    return [calls[number("unknown", count)] for count in counts]
