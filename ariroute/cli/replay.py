@@ -15,12 +15,14 @@ import click
 from ariroute.cli.exits import ExitCode
 from ariroute.cli.options import config_option, flow_file
 from ariroute.cli.output import say, show_json
+from ariroute.cli.simulation import Visits, show_simulation
 from ariroute.errors import UnusableInput
 
 if TYPE_CHECKING:
     from ariroute.config.load import Config
     from ariroute.journal.reader import Reader, Recorded
     from ariroute.replay.changes import Changes
+    from ariroute.replay.estimates import Simulation
 
 FOR_EVER = datetime.max.replace(tzinfo=UTC).timestamp()
 SQLITE = b"SQLite format 3\0"
@@ -74,6 +76,21 @@ class Limit(NamedTuple):
 @click.option(
     "--max-changed", default="", metavar="PERCENT", help="Exit code 1 when more go elsewhere: 5%, or a number of them."
 )
+@click.option("--simulate", is_flag=True, help="Estimate what these rules would do to waits and service levels, too.")
+@click.option(
+    "--agents",
+    multiple=True,
+    metavar="QUEUE=NUMBER",
+    help="With --simulate: so many agents serve gold (gold=4), or both (gold+standard=6), instead of those in the "
+    "record; repeatable.",
+)
+@click.option(
+    "--wrap-up",
+    default="0s",
+    show_default=True,
+    metavar="TIME",
+    help="With --simulate: how long an agent is busy after each talk.",
+)
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "html"]), default="text", show_default=True, help="How."
 )
@@ -87,6 +104,9 @@ def replay(
     against: str,
     listed: int,
     max_changed: str,
+    simulate: bool,
+    agents: tuple[str, ...],
+    wrap_up: str,
     form: str,
 ) -> int:
     """Walk recorded contacts again by other rules, and say which would go elsewhere.
@@ -99,12 +119,16 @@ def replay(
     Example:
       ariroute replay --since yesterday --config new.yaml
       ariroute replay --since 7d -c new.yaml --max-changed 5% --format html > changes.html
+      ariroute replay --since yesterday -c new.yaml --simulate --wrap-up 15s
     """
     from ariroute.config.load import load_rules
     from ariroute.replay.changes import Changes
     from ariroute.replay.comparison import Comparison
     from ariroute.replay.walker import Walker
 
+    visits = Visits(agents, wrap_up) if simulate else None
+    if visits and (flows or against != "recorded"):
+        raise UnusableInput("--simulate needs every call, as it was: leave out --flow and --against")
     most = limit_of(max_changed) if max_changed else None
     path = flow_file(config)
     rules = load_rules(path)
@@ -112,11 +136,11 @@ def replay(
     begin, end = span(since, until, rules.ruleset.timezone)
     with opened(journal or path) as reader:
         changes = Changes(listed)
-        comparison = Comparison(Walker(rules), changes, reader.rules, Walker(other) if other else None)
+        comparison = Comparison(Walker(rules), changes, reader.rules, Walker(other) if other else None, visits)
         wanted = taken(reader.between(begin, end), flows, limit)
         for _ in progressing(comparison.play(wanted)):
             pass
-    tell(changes, rules, against, form)
+    tell(changes, rules, against, form, visits.simulated(rules.ruleset) if visits else None)
     return verdict(changes, most)
 
 
@@ -202,14 +226,17 @@ def progressing(counts: Iterable[int]) -> Iterator[int]:
         click.echo("\r\x1b[K", nl=False, err=True)
 
 
-def tell(changes: Changes, rules: Config, against: str, form: str) -> None:
+def tell(changes: Changes, rules: Config, against: str, form: str, simulation: Simulation | None) -> None:
     """Print the result."""
     if form == "json":
-        show_json({"config": rules.file, "digest": rules.digest, "against": against, **changes.to_plain()})
+        result = {"config": rules.file, "digest": rules.digest, "against": against, **changes.to_plain()}
+        show_json(result | ({"simulation": simulation.to_plain()} if simulation else {}))
         return
     from ariroute.cli.replay_text import show_changes
 
     show_changes(changes, rules, against)
+    if simulation:
+        show_simulation(simulation)
 
 
 def verdict(changes: Changes, most: Limit | None) -> int:

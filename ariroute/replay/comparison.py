@@ -12,19 +12,32 @@ from ariroute.flow.decision import Decision
 from ariroute.flow.tree import Ruleset
 from ariroute.journal.reader import Recorded
 from ariroute.replay.changes import Changed, Changes, differing
-from ariroute.replay.walker import NO_FLOW, Walker, destination
+from ariroute.replay.walker import NO_FLOW, Again, Walker, destination
 
 RulesText = Callable[[str], str | None]
 """The rules with a digest as the journal keeps them; None when it does not."""
 
+Seen = Callable[[Recorded, Again], object]
+
 
 class Comparison:
-    """Compares what the journal says with what ``walker`` decides; ``against`` others, with what those decide."""
+    """Compares what the journal says with what ``walker`` decides; ``against`` others, with what those decide.
 
-    def __init__(self, walker: Walker, changes: Changes, rules: RulesText, against: Walker | None = None) -> None:
+    ``seen`` is told of each contact what these rules make of it.
+    """
+
+    def __init__(
+        self,
+        walker: Walker,
+        changes: Changes,
+        rules: RulesText,
+        against: Walker | None = None,
+        seen: Seen | None = None,
+    ) -> None:
         self.changes = changes
         self._walker = walker
         self._against = against
+        self._seen = seen
         self._rules = rules
         self._rulesets: dict[str, Ruleset | None] = {}
 
@@ -39,6 +52,8 @@ class Comparison:
         changes = self.changes
         changes.saw(recorded)
         after = self._walker.again(recorded)
+        if self._seen:
+            self._seen(recorded, after)
         if isinstance(after, Untold):
             changes.lacks(recorded, after.lacking)
             return

@@ -70,7 +70,7 @@ def _tiers(visits: Sequence[Visit], queues: Iterable[str]) -> list[Tier]:
 
 
 def _check(visits: Sequence[Visit], stints: Sequence[Stint], agents: Collection[Given]) -> None:
-    if not any(visit.outcome for visit in visits):
+    if not any(visit.wait is not None for visit in visits):
         raise UnusableInput(
             "--simulate: what Asterisk did with these calls was not recorded, so there are no waits and talks to go "
             "by: give the daemon AMI (asterisk.NAME.ami), and simulate calls that came after that"
