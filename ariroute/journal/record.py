@@ -22,7 +22,8 @@ COLUMNS = (
     *("queue", "priority", "by_default", "reason", "handed", "took", "digest", "detail"),
 )
 PLACES = ", ".join(f"${number}" for number in range(1, len(COLUMNS) + 1))
-INSERT = f"INSERT INTO contacts ({', '.join(COLUMNS)}) VALUES ({PLACES})"  # noqa: S608  # our own names
+# A second try, after a connection that was lost in the commit, changes nothing.
+INSERT = f"INSERT INTO contacts ({', '.join(COLUMNS)}) VALUES ({PLACES}) ON CONFLICT (id) DO NOTHING"  # noqa: S608
 OF_CONTACT = "id = (SELECT max(id) FROM contacts WHERE contact = $1 AND pbx = $2)"
 
 RANDOM_BITS = 20
@@ -125,7 +126,8 @@ class Happened(NamedTuple):
     def statements(self) -> Iterator[Statement]:
         sets = "".join(f", {name} = ${number}" for number, name in enumerate(self.columns, 4))
         yield Statement(
-            f"UPDATE contacts SET happened = happened || $3{sets} WHERE {OF_CONTACT}",  # noqa: S608  # our own names
+            f"UPDATE contacts SET happened = happened || $3{sets} "  # noqa: S608  # our own names
+            f"WHERE {OF_CONTACT} AND replace(happened, $3, '') = happened",
             (self.contact, self.pbx, dumps(dict(self.event)) + "\n", *self.columns.values()),
         )
 
