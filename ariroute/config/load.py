@@ -115,6 +115,7 @@ def _load(document: Document, path: Path, secrets: Secrets, *, runs: bool) -> Co
     built = build(settings, _names(data, emptied, settings, whole=whole), findings, digest)
     check(settings, built, findings, whole=whole)
     calendars = _calendars(settings, built.ruleset, document, findings)
+    _check_journal(settings, document, findings)
     if findings.problems:
         raise refusal([*findings.problems, *document.warnings], findings.places.files)
     lint(settings, data, built, findings)
@@ -165,6 +166,17 @@ def _calendars(
             findings.wrong_value((*path, "file") if (*path, "file") in document.places.values else path, str(error))
         found.append(calendar)
     return tuple(found)
+
+
+def _check_journal(settings: FileSettings, document: Document, findings: Findings) -> None:
+    """A folder beside the flow file comes with it; an absolute one may be on the daemon's machine only."""
+    address = settings.journal and settings.journal.address
+    if address and address.engine == "sqlite" and not Path(address.database).is_absolute():
+        folder = Path(address.database).parent
+        if not (document.folder_of(("journal", "url")) / folder).is_dir():
+            findings.wrong_value(
+                ("journal", "url"), f"beside the flow file there is no folder '{folder}': make it, or name another file"
+            )
 
 
 def _filled(document: Document, findings: Findings) -> tuple[dict[str, Any], list[Place]]:

@@ -23,10 +23,12 @@ NEED_KEY = (
 
 def usable_url(text: str) -> str:
     """``text`` if a journal can be kept there. Raises ValueError."""
-    if text and Address.parse(text).engine == "mysql":
+    if text and text.partition(":")[0] not in ("sqlite", "postgresql"):
         raise ValueError(
             "a journal is kept in SQLite or PostgreSQL: write sqlite:FILE or postgresql://user@host/database"
         )
+    if text:
+        Address.parse(text)
     return text
 
 

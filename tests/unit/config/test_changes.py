@@ -16,6 +16,7 @@ timezone: Europe/Stockholm
 daemon: {guard: 4s, log: {level: info}}
 endpoints: {overflow: "PJSIP/overflow"}
 agents: {anna: "PJSIP/anna"}
+journal: {url: "sqlite:journal.db", keep: 90d}
 """
 TEXT = flow_file("- lookup: crm\n- queue: gold", more=MORE)
 
@@ -39,11 +40,23 @@ TEXT = flow_file("- lookup: crm\n- queue: gold", more=MORE)
         ("Europe/Stockholm", "UTC", "timezone changed"),
         ("PJSIP/overflow", "PJSIP/other", "endpoint overflow changed"),
         ("PJSIP/anna", "PJSIP/anna2", "agent anna changed"),
+        ("keep: 90d", "keep: 30d", "journal.keep changed"),
+        ("keep: 90d", "keep: 90d, largest: 1GiB", "journal.largest changed"),
+        ("keep: 90d", "numbers: full", "journal.numbers changed"),
+        ("keep: 90d", "omit: [crm.orders]", "journal.omit changed"),
+        ("journal.db", "other.db", "journal.url changed (needs a restart)"),
+        ("keep: 90d", "waiting: 500", "journal.waiting changed (needs a restart)"),
+        ('journal: {url: "sqlite:journal.db", keep: 90d}', "", "journal removed"),
         ("gold: {priority: 20}, standard: {}", "standard: {}, gold: {priority: 20}", "the order of entries changed"),
     ],
 )
 def test_each_change_is_told(old: str, new: str, told: str) -> None:
     assert changes(loaded(TEXT), loaded(TEXT.replace(old, new))) == [told]
+
+
+def test_a_journal_begins_with_a_restart() -> None:
+    without = TEXT.replace('journal: {url: "sqlite:journal.db", keep: 90d}', "")
+    assert changes(loaded(without), loaded(TEXT)) == ["journal added (needs a restart)"]
 
 
 def test_the_same_file_changes_nothing() -> None:
