@@ -32,9 +32,14 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Untold:
-    """Why a contact cannot be walked again by these rules, in words: ``caller.e164 was not recorded``."""
+    """Why a contact cannot be walked again by these rules, in words: ``caller.e164 was not recorded``.
+
+    Either ``fact`` names what was not recorded, or ``wanted`` is what the run wanted and nobody was asked then.
+    """
 
     lacking: str
+    fact: str = field(default="", compare=False)
+    wanted: Want | None = field(default=None, compare=False)
 
 
 @dataclass(slots=True)
@@ -94,7 +99,7 @@ def walk_again(ruleset: Ruleset, flow: Flow, past: Past) -> Decision | Untold:
         now = max(now, at)
         wanted = run.answered(now) if reply is None else run.receive(reply, now)
     if run.missed:
-        return Untold(f"{run.missed[0]} was not recorded")
+        return Untold(f"{run.missed[0]} was not recorded", fact=run.missed[0])
     assert isinstance(wanted, Decision)
     return wanted
 
@@ -106,7 +111,7 @@ def _reply(
         found = [recorded.answers[name] for name in wanted.lookups if name in recorded.answers]
         if len(found) < len(wanted.lookups):
             lacking = next(name for name in wanted.lookups if name not in recorded.answers)
-            return Untold(f"lookup {lacking} was not asked then"), now
+            return Untold(f"lookup {lacking} was not asked then", wanted=wanted), now
         return [answer for answer, _ in found], max(at for _, at in found)
     if kept := recorded.replies.get(subject(wanted)):
         return kept.pop(0)
@@ -114,9 +119,10 @@ def _reply(
         case PickUp() | Play():  # they tell the flow nothing, and take no time that is known
             return Played(), now
         case Gather():
-            return Untold(f"the caller was not asked then: {', '.join(_fixed(wanted.prompt)) or 'a question'}"), now
+            asked = ", ".join(_fixed(wanted.prompt)) or "a question"
+            return Untold(f"the caller was not asked then: {asked}", wanted=wanted), now
         case Ring():
-            return Untold(f"{wanted.name} was not rung then"), now
+            return Untold(f"{wanted.name} was not rung then", wanted=wanted), now
 
 
 def _was_left(wanted: Want, history: History) -> bool:
