@@ -6,11 +6,12 @@ Of each contact the journal gets, in the order in which they happened (``what``,
 undecided      ``queue``: the dialplan found no decision and took its default queue
 entered        ``queue``, ``position`` of ``waiting`` callers, from 1
 rang in vain   ``queue``, ``agent``, ``seconds``; the first 20 of a contact
-answered       ``queue``, ``agent``, ``wait`` seconds since it first entered a queue
+answered       ``queue``, ``agent``, ``wait`` seconds since it first entered a queue, ``ring`` of which its phone rang
 ended          ``queue``, ``agent``, ``talk`` seconds, ``by``: agent, caller or transfer
 abandoned      ``queue``, ``wait``, ``position``: the caller hung up, or was taken out of the queue
 let go         ``queue``, ``status``: QUEUESTATUS in small letters; another queue may follow
-unwatched      ``why`` there was no AMI: what happened then nobody knows
+unwatched      ``why`` nobody told us: what happened then is unknown
+found waiting  ``queue``, ``position``, ``wait``: AMI is there again, and the caller still in the queue
 =============  ==========================================================================================
 
 The column ``outcome`` says how it stands: waiting, answered, abandoned, a QUEUESTATUS, or unknown.
@@ -18,12 +19,15 @@ The column ``outcome`` says how it stands: waiting, answered, abandoned, a QUEUE
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ariroute.asterisk.ami import Waiting
 from ariroute.asterisk.queue_events import (
     Abandoned,
     Answered,
@@ -35,12 +39,27 @@ from ariroute.asterisk.queue_events import (
     Undecided,
 )
 from ariroute.daemon.queue_metrics import QueueMetrics
-from ariroute.journal.record import Happened
+from ariroute.journal.record import Happened, OutOfSight
 
 MOST: Final = 20_000
 """Contacts that are followed at once; of others app_queue's whole seconds are believed."""
 MOST_RINGS: Final = 20
 """Rings in vain that are kept of one contact: with ``strategy = ringall`` there may be hundreds."""
+
+
+HEARD_WITHIN: Final = 5.0
+"""Seconds until a call that a queue should have is given up, if nothing is heard of it."""
+ANY_WAIT: Final = 86_400.0
+"""Seconds that nobody waits in a queue."""
+RESTARTED: Final = "the queues were not watched for a while"
+UNHEARD: Final = (
+    f"no queue told of it within {HEARD_WITHIN:g} s; the caller hung up before, or the AMI user lacks read = agent,user"
+)
+
+Later = Callable[[float, Callable[[str], None], str], object]
+"""As ``loop.call_later``."""
+
+log = logging.getLogger("ariroute.outcomes")
 
 
 @dataclass(slots=True)
@@ -62,25 +81,59 @@ class Outcomes:
     journal yet: what happens to it meanwhile is kept back until :meth:`settled`.
     """
 
-    def __init__(self, pbx: str, offer: Callable[[Happened], None], metrics: QueueMetrics, unwatched: str) -> None:
+    def __init__(
+        self,
+        pbx: str,
+        offer: Callable[[Happened | OutOfSight], None],
+        metrics: QueueMetrics,
+        unwatched: str,
+        later: Later | None = None,
+    ) -> None:
         self._pbx = pbx
         self._offer = offer
         self._metrics = metrics
         self._unwatched = unwatched
         """Why AMI tells nothing now; empty while it does."""
+        self._later = later or (
+            lambda within, call, contact: asyncio.get_running_loop().call_later(within, call, contact)
+        )
         self._courses: OrderedDict[str, Course] = OrderedDict()
         self._open: dict[str, list[Happened]] = {}
+        self._unheard: set[str] = set()
+        self._deaf = False
+        metrics.watch(pbx, self.waits)
 
     def on_up(self) -> None:
-        """AMI tells us from now on."""
+        """AMI tells us from now on. Whoever was waiting before may have been answered since."""
         self._unwatched = ""
+        now = time.time()
+        self._offer(OutOfSight(self._pbx, now - ANY_WAIT, {"what": "unwatched", "at": round(now, 3), "why": RESTARTED}))
+
+    def found(self, waiting: Iterable[Waiting]) -> None:
+        """These wait now, as Asterisk says just after :meth:`on_up`."""
+        now = time.time()
+        for each in waiting:
+            if each.contact not in self._courses:
+                self._follow(each.contact, each.queue, now - each.wait)
+                told = {"queue": each.queue, "position": each.position, "wait": each.wait}
+                event = {"what": "found waiting", "at": round(now, 3), **told}
+                columns = {"outcome": "waiting", "outcome_queue": each.queue}
+                self._record(Happened(each.contact, self._pbx, event, columns))
+
+    def waits(self) -> dict[str, list[float]]:
+        """For each queue since when its callers wait, as far as is known; none while nobody tells us."""
+        found: dict[str, list[float]] = {}
+        for course in self._courses.values():
+            if not course.left and not course.answered:
+                found.setdefault(course.queue, []).append(course.entered)
+        return found
 
     def on_down(self, reason: str) -> None:
         """AMI tells us nothing any more: of those who wait or talk nobody knows what becomes of them."""
         self._unwatched = reason
         for contact, course in self._courses.items():
             if not course.left:
-                self._unknown(contact)
+                self._unknown(contact, reason)
         self._courses.clear()
 
     def began(self, contact: str) -> None:
@@ -91,13 +144,29 @@ class Outcomes:
         """``contact`` has left the daemon, and its record was offered; ``queued``: a queue of Asterisk's has it."""
         for happened in self._open.pop(contact, ()):
             self._offer(happened)
-        if queued and self._unwatched:
-            self._unknown(contact)
+        if not queued:
+            return
+        if self._unwatched:
+            self._unknown(contact, self._unwatched)
+        elif contact not in self._courses:
+            self._unheard.add(contact)
+            self._later(HEARD_WITHIN, self._give_up, contact)
+
+    def _give_up(self, contact: str) -> None:
+        """A call was given to a queue long ago, and no queue has told of it."""
+        if contact not in self._unheard:
+            return
+        self._unheard.discard(contact)
+        self._unknown(contact, UNHEARD)
+        if not self._deaf:
+            log.warning("%s: a call that a queue should have has not been heard of again: %s", self._pbx, UNHEARD)
+        self._deaf = True
 
     def on_event(self, event: QueueEvent) -> None:
         """Something has happened to a contact."""
         at, contact, queue = event.at, event.contact, event.queue
         course = self._courses.get(contact)
+        self._unheard.discard(contact)
         match event:
             case Undecided():
                 self._metrics.undecided(self._pbx)
@@ -115,7 +184,7 @@ class Outcomes:
                 course.answered, wait = at, round(at - course.first, 3)
                 self._metrics.answered(self._pbx, queue, at - course.entered)
                 columns = {"outcome": "answered", "outcome_queue": queue, "agent": event.agent, "wait": wait}
-                self._tell(event, "answered", columns, agent=event.agent, wait=wait)
+                self._tell(event, "answered", columns, agent=event.agent, wait=wait, ring=event.ring)
             case Ended():
                 self._ended(event, course)
             case Abandoned():
@@ -154,8 +223,8 @@ class Outcomes:
             self._courses.popitem(last=False)
         return course
 
-    def _unknown(self, contact: str) -> None:
-        event = {"what": "unwatched", "at": round(time.time(), 3), "why": self._unwatched}
+    def _unknown(self, contact: str, why: str) -> None:
+        event = {"what": "unwatched", "at": round(time.time(), 3), "why": why}
         self._record(Happened(contact, self._pbx, event, {"outcome": "unknown"}))
 
     def _tell(self, event: QueueEvent, what: str, columns: Iterable[Any] = (), **more: Any) -> None:
