@@ -35,6 +35,8 @@ from ariroute.flow.wants import RingOutcome
 from ariroute.moments import moment
 
 CONTACT_ID = "test"
+SOME_PBX = "pbx"
+"""Where the configuration names none; a real call always comes from one."""
 WAITS = ("prompt", "keys", "answer")
 
 
@@ -106,7 +108,7 @@ class Builder:
             arrived=at,
             caller=party(call.caller, call.name, rules.region),
             dialled=dialled_party(call.to, rules.region) if call.to else Party(),
-            pbx=call.pbx or next(iter(self._config.pbxs), ""),
+            pbx=call.pbx or next(iter(self._config.pbxs), SOME_PBX),
             arguments=tuple(call.arguments),
         )
         flow = self._flow(settings, contact, call, path)

@@ -66,13 +66,18 @@ def _keys(value: object) -> object:
 
 
 def _cause(value: object) -> object:
-    if value is False:
-        raise ValueError("must be true, or a cause such as 21: what else shall come of it?")
-    return ANY_CAUSE if value is True else value
+    if value is True:
+        return ANY_CAUSE
+    if type(value) is not int or not 1 <= value <= 127:
+        raise ValueError("must be true, or a cause of Q.850 from 1 to 127, such as 21")
+    return value
 
 
 ANY_CAUSE = 0
-Cause = Annotated[int, BeforeValidator(_cause, json_schema_input_type=Literal[True] | int), Field(ge=0, le=127)]
+Cause = Annotated[
+    int,
+    BeforeValidator(_cause, json_schema_input_type=Literal[True] | Annotated[int, Field(ge=1, le=127)]),
+]
 Value = Annotated[Any, BeforeValidator(scalar, json_schema_input_type=Scalar)]
 Keys = Annotated[str, BeforeValidator(_keys, json_schema_input_type=str | int)]
 
@@ -108,7 +113,9 @@ class MockSettings(Settings):
         return self
 
 
-Mock = Annotated[MockSettings, BeforeValidator(_mock, json_schema_input_type=str | MockSettings)]
+Mock = Annotated[
+    MockSettings, BeforeValidator(_mock, json_schema_input_type=Reason | Literal["missing"] | MockSettings)
+]
 
 
 class QueueFigures(Settings):

@@ -62,16 +62,22 @@ class Reader:
             return [suite_of(config)]
         findings = Findings(document.places, list(document.problems))
         head = _head(document.data, findings)
-        suites = [suite for config in self._configs(head, path) if (suite := _suite(document, head, config, findings))]
-        if findings.problems:
-            raise refusal(findings.problems)
+        wrong: list[Problem] = []
+        configs = list(self._configs(head, path, wrong))
+        rules: list[Config | None] = [*configs] or [None]
+        suites = [suite for config in rules if (suite := _suite(document, head, config, findings))]
+        if findings.problems or wrong:
+            raise refusal([*findings.problems, *wrong], [str(path)])
         return suites
 
-    def _configs(self, head: HeadSettings, path: Path) -> Iterator[Config]:
-        if self.config is None and head.routes:
-            yield from (self._load(path.parent / name) for name in head.routes)
-        else:
-            yield self._load(self.config or self.usual())
+    def _configs(self, head: HeadSettings, path: Path, wrong: list[Problem]) -> Iterator[Config]:
+        """The configurations that the file at ``path`` is for; the mistakes of those that have some go to ``wrong``."""
+        own = [path.parent / name for name in head.routes] if self.config is None else []
+        for each in own or [self.config or self.usual()]:
+            try:
+                yield self._load(each)
+            except ConfigError as error:
+                wrong += error.problems
 
     def _load(self, path: Path) -> Config:
         if path not in self._loaded:
@@ -98,18 +104,18 @@ def _files(path: Path) -> list[Path]:
     return found
 
 
-def _suite(document: Document, head: HeadSettings, config: Config, findings: Findings) -> Suite | None:
-    """The cases of ``document`` by the rules of ``config``; None when one is wrong."""
+def _suite(document: Document, head: HeadSettings, config: Config | None, findings: Findings) -> Suite | None:
+    """The cases of ``document`` by the rules of ``config``; None when one is wrong, or there are no rules."""
     wrong = len(findings.problems)
-    builder = Builder(config, head, findings)
+    builder = Builder(config, head, findings) if config else None
     items = document.data.get("tests")
     cases = []
     for number, raw in enumerate(_items(items, findings)):
         path: Place = ("tests", number)
         for settings, told in _case(raw, path, findings):
-            cases.append(builder.case(settings, told, path))
-    good = [case for case in cases if case is not None]
-    return Suite(document.places.file, config, tuple(good)) if len(findings.problems) == wrong else None
+            cases.append(builder.case(settings, told, path) if builder else None)
+    good = tuple(case for case in cases if case is not None)
+    return Suite(document.places.file, config, good) if config and len(findings.problems) == wrong else None
 
 
 def _items(items: Any, findings: Findings) -> Sequence[Any]:
@@ -126,13 +132,13 @@ def _case(raw: Any, path: Place, findings: Findings) -> Iterator[tuple[CaseSetti
     if not isinstance(raw, dict):
         findings.wrong(path, "must hold keys and values: name, call, lookups, expect")
         return
-    wrong: list[tuple[Place, str]] = []
-    for row in rows(raw, wrong):
-        settings = _settings(CaseSettings, row.raw, path, findings)
-        if settings and not wrong:
-            yield settings, row.told
-    for place, text in dict.fromkeys(wrong):
+    wrong: dict[Place, str] = {}
+    written = list(rows(raw, wrong))
+    for place, text in wrong.items():
         findings.wrong_value((*path, *place), text)
+    for row in written if not wrong else ():
+        if settings := _settings(CaseSettings, row.raw, path, findings, row.told):
+            yield settings, row.told if settings.name == raw["name"] else ""
 
 
 def _head(data: dict[str, Any], findings: Findings) -> HeadSettings:
@@ -140,11 +146,12 @@ def _head(data: dict[str, Any], findings: Findings) -> HeadSettings:
     return _settings(HeadSettings, rest, (), findings) or HeadSettings()
 
 
-def _settings(model: type[Model], raw: dict[str, Any], path: Place, findings: Findings) -> Model | None:
-    """``raw`` as ``model``; None, and every mistake among ``findings``, when it is not."""
+def _settings(model: type[Model], raw: dict[str, Any], path: Place, findings: Findings, told: str = "") -> Model | None:
+    """``raw`` as ``model``; None, and every mistake among ``findings``, when it is not. ``told`` is the row's."""
     good = True
     for place in _empty(raw, ()):
         name = f"'{place[-1]}:' has no value" if isinstance(place[-1], str) else "this list item is empty"
+        name += f" with {told}" if told else ""
         _once(findings, (*path, *place), f"{name}: write one, or delete the line")
         good = False
     try:

@@ -22,7 +22,7 @@ class Row:
     told: str = ""
 
 
-def rows(raw: Mapping[str, Any], wrong: list[tuple[Path, str]]) -> Iterator[Row]:
+def rows(raw: Mapping[str, Any], wrong: dict[Path, str]) -> Iterator[Row]:
     """The case once for each row of its table; mistakes go to ``wrong``, with the path within the case."""
     table = raw.get("each")
     case = {key: value for key, value in raw.items() if key != "each"}
@@ -34,7 +34,7 @@ def rows(raw: Mapping[str, Any], wrong: list[tuple[Path, str]]) -> Iterator[Row]
         yield Row(filled(case, row, (), wrong), told)
 
 
-def filled(value: Any, row: Mapping[str, Any] | None, path: Path, wrong: list[tuple[Path, str]]) -> Any:
+def filled(value: Any, row: Mapping[str, Any] | None, path: Path, wrong: dict[Path, str]) -> Any:
     """``value`` with the values of ``row`` in it; a text that is nothing but one place becomes what stands there."""
     if isinstance(value, dict):
         return {key: filled(inner, row, (*path, key), wrong) for key, inner in value.items()}
@@ -44,7 +44,7 @@ def filled(value: Any, row: Mapping[str, Any] | None, path: Path, wrong: list[tu
         return value
     unknown = [name for name in PLACE.findall(value) if name not in (row or ())]
     if unknown:
-        wrong.append((path, _nothing_for(unknown[0], row)))
+        wrong.setdefault(path, _nothing_for(unknown[0], row))
         return value
     assert row is not None
     if whole := PLACE.fullmatch(value):

@@ -75,6 +75,7 @@ def _checked(path: Path, as_json: bool, live: bool) -> tuple[ExitCode, dict[str,
 
     try:
         loaded = load_rules(path)
+        check_cases(loaded)
         run(start_sources(loaded))
         lives = _lives(path) if live else {}
     except ConfigError as error:
@@ -93,6 +94,14 @@ def _checked(path: Path, as_json: bool, live: bool) -> tuple[ExitCode, dict[str,
         plain["live"] = {name: each.to_plain() for name, each in lives.items()}
         tell(lives, as_json)
     return max((each.code for each in lives.values()), default=ExitCode.OK), plain
+
+
+def check_cases(config: Config) -> None:
+    """Read the cases that the flow file has under ``tests:``. Raises ConfigError with their mistakes."""
+    if "tests" in config.data:
+        from ariroute.cases.read import suite_of
+
+        suite_of(config)
 
 
 def _lives(path: Path) -> dict[str, Live]:

@@ -15,7 +15,7 @@ DATE = r"\d{4}-\d{2}-\d{2}"
 def json_schema() -> dict[str, Any]:
     """The schema as plain JSON types. It cannot tell whether a name used exists: ``ariroute check`` does."""
     schema = FileSettings.model_json_schema(by_alias=True, mode="validation")
-    _tidy(schema)
+    tidy(schema)
     days = schema["$defs"]["HoursEntry"]
     spans = days.pop("additionalProperties")
     days |= {
@@ -36,16 +36,16 @@ def part_schema() -> dict[str, Any]:
     return {key: value for key, value in json_schema().items() if key != "anyOf"}
 
 
-def _tidy(node: Any) -> None:
+def tidy(node: Any) -> None:
     """Defaults as a file has them; no null where a file has none; no titles that only repeat the key."""
     if isinstance(node, list):
         for item in node:
-            _tidy(item)
+            tidy(item)
         return
     if not isinstance(node, dict):
         return
     for inner in list(node.values()):
-        _tidy(inner)
+        tidy(inner)
     _without_null(node)
     _written_default(node)
     if isinstance(node.get("title"), str):
