@@ -22,6 +22,7 @@ def check(settings: FileSettings, built: Built, findings: Findings, *, whole: bo
     inputs = _inputs(settings)
     _check_inputs(settings, inputs, findings, whole=whole)
     check_fitting(settings, findings, whole=whole)
+    _check_omitted(settings, findings, whole=whole)
     if settings.hours and "timezone" not in settings.model_fields_set:
         findings.wrong(("hours",), "opening hours need a time zone: add the key 'timezone', such as Europe/Stockholm")
     flows = built.ruleset.flows
@@ -59,6 +60,22 @@ def _check_inputs(settings: FileSettings, inputs: Inputs, findings: Findings, *,
         elif needed not in fields and not any(place.startswith(f"lookups.{source}") for place in damaged):
             meant = suggestion(needed, (*CONTACT_NAMES, *fields))
             findings.wrong(path, f"'{{{needed}}}' is not a value that a contact or a lookup has{meant}")
+
+
+def _check_omitted(settings: FileSettings, findings: Findings, *, whole: bool) -> None:
+    """What the journal is never to keep must be there: a misspelt name would be kept for months."""
+    if settings.journal is None or not whole:
+        return
+    fields = {f"{name}.{key}" for name, entry in settings.lookups.items() for key in entry.fields}
+    known = {*fields, *_variables(settings), "caller.name"}
+    for index, name in enumerate(settings.journal.omit):
+        path: Path = ("journal", "omit", index)
+        if name in ("caller.number", "caller.e164"):
+            findings.wrong_value(path, f"{name} is left out by 'numbers: masked', which is the default")
+        elif name not in known:
+            findings.wrong_value(
+                path, f"there is no field or variable '{name}'{suggestion(name, known) or ': see lookups, and set'}"
+            )
 
 
 def _variables(settings: FileSettings) -> Collection[str]:

@@ -8,7 +8,11 @@ from enum import Enum
 from typing import Literal
 
 from ariroute.daemon.conversation import Conversation
+from ariroute.daemon.recording import Recording
 from ariroute.daemon.ringing import Ringing
+from ariroute.flow.contact import Contact
+from ariroute.flow.decision import Decision
+from ariroute.flow.run import Run
 
 FoundBy = Literal["event", "sweep"]
 
@@ -46,6 +50,15 @@ class Call:
     ringing: Ringing | None = None
     """While it rings at somebody's phone."""
     task: asyncio.Task[None] | None = field(default=None, repr=False)
+    contact: Contact | None = None
+    """Who it is; None when it is no contact but a channel that is only passed on."""
+    recording: Recording | None = None
+    run: Run | None = None
+    ended: str = ""
+    """How it left us, once it is known."""
+    why: str = ""
+    """Why there is no decision."""
+    is_recorded: bool = False
 
 
 def is_deciding(call: Call) -> bool:
@@ -65,3 +78,17 @@ def cancel(call: Call) -> None:
     call.overdue = True
     if call.task is not None:
         call.task.cancel()
+
+
+def record(call: Call, handed: str, took: float, decision: Decision | None = None) -> None:
+    """Offer ``call`` to the journal, once: each contact that was taken leaves one record, decided or not."""
+    if call.is_recorded or call.contact is None or call.recording is None:
+        return
+    call.is_recorded = True
+    run = call.run
+    if run is None:
+        call.recording.undecided(call.contact, handed, call.why, took)
+    elif decision is None:
+        call.recording.undecided(call.contact, handed, call.why, took, run)
+    else:
+        call.recording.decided(call.contact, run, decision, handed, took)

@@ -23,7 +23,7 @@ from ariroute.asterisk.events import (
 )
 from ariroute.asterisk.variables import CALLER_NAME
 from ariroute.daemon import logs
-from ariroute.daemon.call import Call, FoundBy, Phase, cancel, is_deciding
+from ariroute.daemon.call import Call, FoundBy, Phase, cancel, is_deciding, record
 from ariroute.daemon.conversation import Conversation, channel_of
 from ariroute.daemon.deadlines import Deadlines
 from ariroute.daemon.drive import drive
@@ -48,6 +48,7 @@ MARGIN = 0.5  # seconds of the guard kept for the hand-off itself
 UP = "Up"  # the state of a channel that was answered
 
 OVERLOAD = "overload: too many calls are being decided (daemon.max_in_flight)"
+STOPPING = "the daemon is stopping"
 STRANGER = "it comes back from a phone that nobody answered, and this daemon has not sent it there: was it restarted?"
 
 Performed = PickUp | Play | Gather | Ring
@@ -138,6 +139,7 @@ class Calls:
         if channel.name.startswith(MESSAGE_CHANNEL):
             work = self._pass_on(call, "not a call: the channel of SIP messages")
         else:
+            call.contact, call.recording = contact, routing.recording
             overloaded = self._deciding - self._talking >= limit
             work = self._route(call, contact, STRANGER if word is not None else OVERLOAD if overloaded else "")
         self._deciding += 1
@@ -155,11 +157,13 @@ class Calls:
         self.taking = False
         for call in list(self._calls.values()):
             if call.ringing and call.task:
-                self._ended("left ringing")
+                self._ended("left ringing", call)
                 about = {"channel": call.id}
                 log.info("left ringing, the daemon stops; unanswered it goes to the flow's default queue", extra=about)
                 call.task.cancel()
                 await let_go(self._ari, call.id)
+            elif call.task:
+                call.ended, call.why = "passed on", STOPPING  # unless it is decided or hangs up in time
         await self._tasks.finish(within)
         if self.is_replaced or not self._ari.counters.connects:
             return
@@ -169,7 +173,7 @@ class Calls:
             log.warning("cannot list the application's channels at the end: %s; the guard has them", error)
             return
         for channel_id in left:
-            await self._pass_on(Call(channel_id, "sweep", time.monotonic()), "the daemon is stopping")
+            await self._pass_on(Call(channel_id, "sweep", time.monotonic()), STOPPING)
 
     # One call.
 
@@ -184,6 +188,7 @@ class Calls:
                 )
                 return
             run = Run(routing.ruleset, flow, contact)
+            call.run, call.recording, decision = run, routing.recording, None
             try:
                 decision = run.give_up(hopeless) if hopeless else await self._decide(run, contact, call, routing)
                 call.phase, call.has_left = Phase.HANDING_OVER, False
@@ -191,13 +196,14 @@ class Calls:
                     self._ari, call.id, _own(call, variables(decision, contact.caller.name)), lambda: call.has_left
                 )
             except AriError as error:
-                self._ended("left to the guard")
+                self._ended("left to the guard", call, f"hand-off failed: {error}")
                 log.error("hand-off failed, the guard in the dialplan has the call: %s", error)
+                record(call, call.ended, time.monotonic() - call.since, decision)
                 return
             took = self._report(call, contact, decision, handed_over, routing.config.daemon.mask_numbers)
             handed = "handed over" if handed_over else "gone"
             call.queued = handed_over and isinstance(decision.destination, QueueDestination)
-            routing.recording.decided(contact, flow.name, run.history, decision, handed, took)
+            record(call, handed, took, decision)
             if handed_over:
                 routing.notices.send(decision)
 
@@ -276,12 +282,12 @@ class Calls:
         try:
             await self._ari.continue_in_dialplan(call.id)
         except ChannelGone:
-            self._ended("gone")
+            self._ended("gone", call, why)
         except AriError as error:
-            self._ended("left to the guard")
+            self._ended("left to the guard", call, why)
             log.error("cannot pass the call on, the guard in the dialplan has it: %s", error)
         else:
-            self._ended("passed on")
+            self._ended("passed on", call, why)
 
     def _contact(self, channel: Channel, dialled: str, arguments: tuple[str, ...], region: str) -> Contact:
         return Contact(
@@ -313,28 +319,32 @@ class Calls:
             return
         call.phase = Phase.DONE
         how = "hung up" if call.hung_up else "left before the decision"
-        self._ended(how)
+        self._ended(how, call)
         log.info("ended before a decision: %s", how, extra={"channel": channel_id})
         call.task.cancel()
 
     def _task_ended(self, call: Call) -> None:
         self._deciding -= 1
         call.phase = Phase.DONE
+        record(call, call.ended or "left to the guard", time.monotonic() - call.since)
         call.since = time.monotonic()
         if self._outcomes:
             self._outcomes.settled(call.id, queued=call.queued and not call.hung_up)
+        call.run = call.contact = None
         call.task = call.talk = None  # the talk knows the call, too: both would wait for the collector
 
     def _leave_talks(self) -> None:
         """Another program is told of keys and of prompts' ends now: callers who were being talked to begin with it."""
         for call in self._calls.values():
             if call.talk and call.task and call.phase is Phase.DECIDING:
-                self._ended("left to another program")
+                self._ended("left to another program", call)
                 call.talk.leave()
                 call.task.cancel()
 
-    def _ended(self, how: str) -> None:
+    def _ended(self, how: str, call: Call | None = None, why: str = "") -> None:
         self._metrics.ended(self._pbx, how)
+        if call:
+            call.ended, call.why = how, why
 
     def _report(self, call: Call, contact: Contact, decision: Decision, handed_over: bool, mask: bool) -> float:
         took = time.monotonic() - call.since

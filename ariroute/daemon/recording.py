@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from functools import partial
 
 from ariroute.config.kept import rules_text
@@ -11,7 +10,7 @@ from ariroute.config.load import Config
 from ariroute.flow.contact import Contact
 from ariroute.flow.decision import Decision
 from ariroute.flow.history import History
-from ariroute.flow.trace import TraceEntry
+from ariroute.flow.run import Run
 from ariroute.journal.keeping import CALLER, Keeping
 from ariroute.journal.key import key_of
 from ariroute.journal.opening import open_store
@@ -45,29 +44,18 @@ class Recording:
             self._keeping = keeping_of(config, config.journal)
             self._journal.offer(Rules(config.digest, time.time(), rules_text(config)), always=True)
 
-    def decided(
-        self, contact: Contact, flow: str, history: History, decision: Decision, handed: str, took: float
-    ) -> None:
-        """A contact of ``flow`` came to ``decision`` and left the daemon as ``handed`` says."""
+    def decided(self, contact: Contact, run: Run, decision: Decision, handed: str, took: float) -> None:
+        """``run`` came to ``decision``, and the contact left the daemon as ``handed`` says."""
         if self._journal:
-            self._journal.offer(Decided(contact, flow, history, decision, handed, took, self._keeping))
+            self._journal.offer(Decided(contact, run.began_in, run.history, decision, handed, took, self._keeping))
 
-    def undecided(
-        self,
-        contact: Contact,
-        handed: str,
-        reason: str,
-        took: float,
-        *,
-        flow: str = "",
-        history: History | None = None,
-        trace: Sequence[TraceEntry] = (),
-    ) -> None:
-        """A contact left the daemon as ``handed`` says, without a decision; of ``flow`` if one was walked."""
-        if self._journal:
-            told = history or History()
-            item = Undecided(contact, flow, told, tuple(trace), handed, reason, took, self._digest, self._keeping)
-            self._journal.offer(item)
+    def undecided(self, contact: Contact, handed: str, reason: str, took: float, run: Run | None = None) -> None:
+        """A contact left the daemon as ``handed`` says, without a decision; ``run`` is what there was of it."""
+        if not self._journal:
+            return
+        flow, history, trace = (run.began_in, run.history, run.trace) if run else ("", History(), ())
+        item = Undecided(contact, flow, history, trace, handed, reason, took, self._digest, self._keeping)
+        self._journal.offer(item)
 
 
 def keeping_of(config: Config, settings: JournalSettings) -> Keeping:

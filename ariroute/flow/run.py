@@ -79,6 +79,7 @@ class Run:
     def __init__(self, ruleset: Ruleset, flow: Flow, contact: Contact, gaps: Gaps = NO_GAPS) -> None:
         self._walk = Walk(ruleset, flow, contact, gaps)
         self._wanted: Want | None = None
+        self.began_in = flow.name
         self.history = History(draws=self._walk.draws, calendars=self._walk.scope.calendars)
         """What it was told so far."""
 
@@ -86,6 +87,11 @@ class Run:
     def missed(self) -> Sequence[str]:
         """The gaps that mattered: facts that the steps needed and that nobody knows any more."""
         return self._walk.scope.missed
+
+    @property
+    def trace(self) -> tuple[TraceEntry, ...]:
+        """What it did so far."""
+        return tuple(self._walk.trace)
 
     def start(self, now: datetime) -> Want | Decision:
         """Begin; ``now`` is aware. What is wanted first, or the decision."""
