@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ariroute.config.load import Config
-from ariroute.flow.again import Untold, walk_again
+from ariroute.flow.again import Past, Untold, walk_again
 from ariroute.flow.decision import Decision
 from ariroute.journal.reader import Recorded
 
@@ -24,12 +24,18 @@ class Walker:
 
     def again(self, recorded: Recorded) -> Again:
         """What these rules decide for the contact; Untold when its record does not say enough."""
-        try:
-            past = recorded.past(self._fields)
-        except (KeyError, TypeError, ValueError, AttributeError):
+        past = self.past(recorded)
+        if past is None:
             return Untold("the record cannot be read by this version")
         flow = self.ruleset.flow_for(past.contact)
         return None if flow is None else walk_again(self.ruleset, flow, past)
+
+    def past(self, recorded: Recorded) -> Past | None:
+        """The contact to walk again; None when this version cannot read its record."""
+        try:
+            return recorded.past(self._fields)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return None
 
 
 def destination(decided: Decision | None) -> str:
