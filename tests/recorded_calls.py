@@ -35,7 +35,8 @@ class Placed:
 def record(journal: Path, flow_file: Path, calls: Iterable[Placed]) -> Config:
     """Decide ``calls`` by the file and write them to ``journal``; their uniqueids are ``call.0``, ``call.1`` ..."""
     config = load_rules(flow_file)
-    keeping = keeping_of(config)
+    assert config.journal is not None
+    keeping = keeping_of(config, config.journal)
     statements = list(Rules(config.digest, BEGIN.timestamp(), rules_text(config)).statements())
     for number, call in enumerate(calls):
         at = BEGIN + timedelta(minutes=number)

@@ -17,7 +17,7 @@ from ariroute.errors import UnusableInput
 if TYPE_CHECKING:
     from ariroute.cli.rehearsal import Rehearsal
 
-OF_FILES = ("pattern", "verbose", "form")
+OF_FILES = ("pattern", "verbose", "form", "coverage", "floor")
 """What goes with -f only."""
 
 
@@ -48,6 +48,20 @@ OF_FILES = ("pattern", "verbose", "form")
     show_default=True,
     help="With -f: for people, programs, or continuous integration.",
 )
+@click.option("--coverage", is_flag=True, help="With -f: which ways of the flows no case takes.")
+@click.option(
+    "--fail-under",
+    "floor",
+    type=click.FloatRange(0, 100),
+    metavar="PERCENT",
+    help="With -f: exit code 1 when the cases take fewer of the ways.",
+)
+@click.option(
+    "--record",
+    default="",
+    metavar="UNIQUEID|last",
+    help="Make a case out of this call of the journal and print it; with -f add it to that file.",
+)
 @config_option
 @json_option
 @click.pass_context
@@ -57,6 +71,7 @@ def test(
     flow: tuple[str, ...],
     expect: str | None,
     files: tuple[Path, ...],
+    record: str,
     config: Path | None,
     as_json: bool,
     **options: Any,
@@ -68,23 +83,36 @@ def test(
     says. FLOW may be left out when there is only one, or with --dialled.
 
     With -f the calls, the answers and what is expected stand in files (docs/how-to/test-files.md). They name their flow
-    file themselves, unless -c does. Exit code 0 when all cases pass, 1 when one fails, 2 when a file has a mistake.
+    file themselves, unless -c does. Exit code 0 when all cases pass, 1 when one fails or too few ways are taken, 2 when
+    a file has a mistake.
+
+    With --record a call of the journal becomes such a case; what is expected of it is what came of the call, or what
+    --expect says.
 
     \b
     Example:
       ariroute test support --caller +46701234567 --set crm.loyalty=gold --expect gold
       ariroute test -f tests.yaml --run gold -v
       ariroute test -f tests/*.yaml --format junit > results.xml
+      ariroute test -f tests.yaml --coverage --fail-under 90
+      ariroute test --record last --expect gold -f tests.yaml
     """
     of_files = {name: options.pop(name) for name in OF_FILES}
+    if record:
+        _refuse(
+            context, {*options, *OF_FILES, "as_json", "flow"}, "does not go with --record: the call is in the journal"
+        )
+        from ariroute.cli.record_case import record_case
+
+        return record_case(flow_file(config), record, expect, files)
     if files:
         _refuse(context, {*options, "expect"}, "describes one call, and -f has calls of its own: leave one out")
-        from ariroute.cli.test_files import run_files
+        from ariroute.cli.test_files import Order, run_files
 
         given = config if context.get_parameter_source("config") is ParameterSource.COMMANDLINE else None
-        form = "json" if as_json else of_files.pop("form")
-        paths = [*files, *(Path(word) for word in flow)]
-        return run_files(paths, given, config, form, of_files["pattern"], verbose=of_files["verbose"])
+        if as_json:
+            of_files["form"] = "json"
+        return run_files([*files, *(Path(word) for word in flow)], given, config, Order(**of_files))
     _refuse(context, OF_FILES, "belongs to test files: name one with -f")
     if len(flow) > 1:
         raise UnusableInput(f"one flow is walked, and not {len(flow)}: {', '.join(flow)}; name test files with -f")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ariroute.cases.case import Case, Suite, Verdict
@@ -13,6 +15,7 @@ from ariroute.cli.exits import ExitCode
 from ariroute.cli.options import flow_file
 from ariroute.cli.output import say, show
 from ariroute.cli.rehearsal import unread_calendars
+from ariroute.cli.test_coverage import Covered, covered_by, lines, to_plain
 from ariroute.cli.test_report import Outcome, json_report, junit_report, tap_report, text_report
 from ariroute.errors import UnusableInput
 
@@ -24,26 +27,61 @@ REPORTS: dict[str, Callable[[Sequence[Outcome], bool], str]] = {
 }
 
 
-def run_files(
-    paths: Sequence[Path], given: Path | None, usual: Path | None, form: str, pattern: str, *, verbose: bool
-) -> int:
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is asked for beside the files. ``floor`` is the least coverage in percent, None for none."""
+
+    form: str = "text"
+    pattern: str = ""
+    verbose: bool = False
+    coverage: bool = False
+    floor: float | None = None
+
+
+def run_files(paths: Sequence[Path], given: Path | None, usual: Path | None, order: Order) -> int:
     """Run the cases in ``paths``, and give the exit code.
 
     ``given`` is the flow file for all of them; ``usual`` that of those which name none. Raises ConfigError with every
     mistake in the files, UnusableInput for a pattern that is none or fits no case.
     """
     suites = Reader(given, lambda: flow_file(usual)).suites(paths)
-    chosen = _chosen(suites, pattern)
+    chosen = _chosen(suites, order.pattern)
     outcomes = [Outcome(suite, [run_case(suite.config, case) for case in cases]) for suite, cases in chosen]
-    report = REPORTS[form](outcomes, verbose)
-    if report:
-        show(report)
+    covered = covered_by(outcomes) if order.coverage or order.floor is not None else []
+    _show(outcomes, covered, order)
     for note in _notes(suite for suite, _ in chosen):
         say(f"note: {note}")
     verdicts = [verdict for outcome in outcomes for verdict in outcome.verdicts]
     failed = sum(not verdict.passed for verdict in verdicts)
     say(summary(verdicts, failed))
-    return ExitCode.NOT_AS_EXPECTED if failed else ExitCode.OK
+    below = [] if order.floor is None else list(_below(covered, order.floor))
+    for sentence in below:
+        say(sentence)
+    return ExitCode.NOT_AS_EXPECTED if failed or below else ExitCode.OK
+
+
+def _show(outcomes: Sequence[Outcome], covered: Covered, order: Order) -> None:
+    """The report, and the coverage with it where the format has a place for that; else on standard error."""
+    report = REPORTS[order.form](outcomes, order.verbose)
+    told = list(lines(covered))
+    match order.form:
+        case "json" if covered:
+            report = json.dumps({**json.loads(report), "coverage": to_plain(covered)}, indent=2)
+        case "text":
+            report = "\n".join([*([report] if report else []), *told])
+        case "tap":
+            report = "\n".join([report, *(f"# {line}" for line in told)])
+        case "junit":
+            for line in told:
+                say(line)
+    if report:
+        show(report)
+
+
+def _below(covered: Covered, floor: float) -> Iterable[str]:
+    for config, found in covered:
+        if found.percent < floor:
+            yield f"the coverage of {config.file} is {found.percent:g} %, and --fail-under {floor:g} is wanted"
 
 
 def summary(verdicts: Sequence[Verdict], failed: int) -> str:
