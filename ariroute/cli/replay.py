@@ -14,7 +14,7 @@ import click
 
 from ariroute.cli.exits import ExitCode
 from ariroute.cli.options import config_option, flow_file
-from ariroute.cli.output import say, show_json
+from ariroute.cli.output import say, show, show_json
 from ariroute.cli.simulation import Visits, show_simulation
 from ariroute.errors import UnusableInput
 
@@ -129,6 +129,8 @@ def replay(
     visits = Visits(agents, wrap_up) if simulate else None
     if visits and (flows or against != "recorded"):
         raise UnusableInput("--simulate needs every call, as it was: leave out --flow and --against")
+    if visits and form == "html":
+        raise UnusableInput("--simulate is told as text and as JSON only: leave out --format html")
     most = limit_of(max_changed) if max_changed else None
     path = flow_file(config)
     rules = load_rules(path)
@@ -181,7 +183,7 @@ def opened(path: Path) -> Iterator[Reader]:
                 f"{path} has no section 'journal', so nothing was recorded: add `journal: {{}}` to the daemon's flow "
                 "file, or name the one that has it with --journal"
             )
-        store = open_store(config.journal, Path(config.file).parent, only_read=True)
+        store = open_store(config.journal, config.journal_folder, only_read=True)
     try:
         yield Reader(store)
     finally:
@@ -231,6 +233,11 @@ def tell(changes: Changes, rules: Config, against: str, form: str, simulation: S
     if form == "json":
         result = {"config": rules.file, "digest": rules.digest, "against": against, **changes.to_plain()}
         show_json(result | ({"simulation": simulation.to_plain()} if simulation else {}))
+        return
+    if form == "html":
+        from ariroute.cli.replay_page import html
+
+        show(html(changes, rules, against))
         return
     from ariroute.cli.replay_text import show_changes
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -13,10 +14,11 @@ from rich.tree import Tree
 
 from ariroute.cli.output import printable, show, show_drawn
 from ariroute.cli.trace_tree import grow
+from ariroute.replay.changes import apart
 
 if TYPE_CHECKING:
     from ariroute.config.load import Config
-    from ariroute.flow.decision import Decision
+    from ariroute.flow.trace import TraceEntry
     from ariroute.replay.changes import Changed, Changes
 
 
@@ -104,12 +106,14 @@ def side_by_side(changed: Changed, zone: str) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, title=printable(title), title_justify="left")
     table.add_column("Before")
     table.add_column("After")
-    table.add_row(_tree(changed.before, changed.move[0]), _tree(changed.after, changed.move[1]))
+    traces = [decision.trace if decision else () for decision in (changed.before, changed.after)]
+    table.add_row(*map(_tree, changed.move, traces, apart(*traces)))
     return table
 
 
-def _tree(decision: Decision | None, where: str) -> Tree:
+def _tree(where: str, trace: Sequence[TraceEntry], marks: Sequence[bool]) -> Tree:
+    """The trace under where it led; what the other trace does not have stands out."""
     root = Tree(Text(printable(where), style="bold"), guide_style="dim")
-    if decision:
-        grow(root, decision.trace)
+    for node, mark in zip(grow(root, trace), marks, strict=True):
+        node.style = "bold" if mark else "none"
     return root

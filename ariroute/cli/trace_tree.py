@@ -37,14 +37,25 @@ def trace_tree(rehearsal: Rehearsal) -> Tree:
     return root
 
 
-def grow(root: Tree, trace: Sequence[TraceEntry]) -> None:
-    """Hang each entry under the nearest earlier one that it lies within."""
-    open_nodes: list[tuple[str, Tree]] = []
+def grow(root: Tree, trace: Sequence[TraceEntry]) -> list[Tree]:
+    """Hang each entry under the nearest earlier one that it lies within; gives their nodes."""
+    nodes, above = list[Tree](), [root]
+    for entry, depth in zip(trace, depths(trace), strict=True):
+        del above[depth + 1 :]
+        above.append(above[depth].add(label(entry)))
+        nodes.append(above[-1])
+    return nodes
+
+
+def depths(trace: Sequence[TraceEntry]) -> list[int]:
+    """Within how many of the earlier entries each lies."""
+    found, outer = [], list[str]()
     for entry in trace:
-        while open_nodes and not inside(entry.path, open_nodes[-1][0]):
-            open_nodes.pop()
-        parent = open_nodes[-1][1] if open_nodes else root
-        open_nodes.append((reach(entry), parent.add(label(entry))))
+        while outer and not inside(entry.path, outer[-1]):
+            outer.pop()
+        found.append(len(outer))
+        outer.append(reach(entry))
+    return found
 
 
 def reach(entry: TraceEntry) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, zip_longest
 from typing import Any, NamedTuple
 
 from ariroute.flow.decision import Decision
+from ariroute.flow.trace import TraceEntry
 from ariroute.journal.reader import Recorded
 
 Move = tuple[str, str]
@@ -137,6 +138,16 @@ class Changes:
             ],
             "examples": [changed.to_plain() for changed in self.examples()],
         }
+
+
+def apart(before: Sequence[TraceEntry], after: Sequence[TraceEntry]) -> tuple[list[bool], list[bool]]:
+    """For each entry of two traces whether the other trace has none like it: what was compared or what came of it."""
+    old, new = ([_gist(entry) for entry in trace] for trace in (before, after))
+    return [gist not in set(new) for gist in old], [gist not in set(old) for gist in new]
+
+
+def _gist(entry: TraceEntry) -> tuple[str, str, str, frozenset[str]]:
+    return entry.what, entry.result, entry.text, frozenset(map(str, entry.values))
 
 
 def _in_turn(groups: Iterable[list[Changed]]) -> Iterator[Changed]:
