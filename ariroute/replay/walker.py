@@ -24,9 +24,13 @@ class Walker:
 
     def again(self, recorded: Recorded) -> Again:
         """What these rules decide for the contact; Untold when its record does not say enough."""
+        if not recorded.destination and recorded.flow:
+            return Untold(f"it left without a decision then: {recorded.handed}")
         past = self.past(recorded)
         if past is None:
             return Untold("the record cannot be read by this version")
+        if not recorded.flow:  # none took it then, so nobody was asked anything
+            past.history.began = past.contact.arrived
         flow = self.ruleset.flow_for(past.contact)
         return None if flow is None else walk_again(self.ruleset, flow, past)
 
