@@ -127,17 +127,17 @@ def queue_event(message: Mapping[str, str], now: float) -> QueueEvent | None:
     match message.get("event"):
         case "QueueCallerJoin":
             linked = message.get("linkedid", "")
-            return Entered(at, contact, queue, linked, _number(message, "position"), _number(message, "count"))
+            return Entered(at, contact, queue, linked, whole(message, "position"), whole(message, "count"))
         case "AgentRingNoAnswer":
-            return RangInVain(at, contact, queue, agent, _number(message, "ringtime") / 1000)
+            return RangInVain(at, contact, queue, agent, whole(message, "ringtime") / 1000)
         case "AgentConnect":
-            return Answered(at, contact, queue, agent, _number(message, "holdtime"), _number(message, "ringtime"))
+            return Answered(at, contact, queue, agent, whole(message, "holdtime"), whole(message, "ringtime"))
         case "AgentComplete":
             by = message.get("reason", "")
-            hold, talk = _number(message, "holdtime"), _number(message, "talktime")
+            hold, talk = whole(message, "holdtime"), whole(message, "talktime")
             return Ended(at, contact, queue, agent, hold, talk, by if by in ENDS else "")
         case "QueueCallerAbandon":
-            return Abandoned(at, contact, queue, _number(message, "holdtime"), _number(message, "position"))
+            return Abandoned(at, contact, queue, whole(message, "holdtime"), whole(message, "position"))
         case "UserEvent" if message.get("userevent") == USER_EVENT:
             return _of_dialplan(message, at, contact, queue)
     return None
@@ -152,7 +152,7 @@ def _of_dialplan(message: Mapping[str, str], at: float, contact: str, queue: str
     return None
 
 
-def _number(message: Mapping[str, str], key: str) -> int:
+def whole(message: Mapping[str, str], key: str) -> int:
     """A figure of an event; 0 where it is missing or no number."""
     value = message.get(key, "")
     return int(value) if value.isascii() and value.isdecimal() and len(value) < 16 else 0

@@ -110,8 +110,8 @@ class AmiSettings(Settings):
     )
     user: str = Field(
         pattern=r"^[^\x00-\x1f\x7f]+$",
-        description="A section of manager.conf; `write=agent` is enough, `write=agent,reporting` for the Asterisk "
-        "database.",
+        description="A section of manager.conf; `read=agent,user` and `write=agent` are enough, "
+        "`write=agent,reporting` for the Asterisk database.",
     )
     password: Secret
     timeout: Duration = Field(default=3.0, description="Deadline of the login and of each action.")

@@ -19,7 +19,7 @@ from ariroute.daemon.recording import journal_of, limits_of
 from ariroute.daemon.routing import Routing
 from ariroute.daemon.supervise import Tasks
 from ariroute.errors import ArirouteError, PbxRefused, PbxReplaced
-from ariroute.journal.record import Happened
+from ariroute.journal.record import Happened, OutOfSight
 
 log = logging.getLogger("ariroute.daemon")
 
@@ -129,9 +129,10 @@ class Daemon:
             "config": str(self._path),
             "pbxs": {name: _status(pbx) for name, pbx in self.pbxs.items()},
             "lookups": {name: asdict(state) for name, state in self._routing.lookups.states().items()},
+            "journal": self.journal and self.journal.status(),
         }
 
-    def _happened(self, happened: Happened) -> None:
+    def _happened(self, happened: Happened | OutOfSight) -> None:
         if self.journal:
             self.journal.offer(happened)
 

@@ -30,6 +30,9 @@ from ariroute.lookups.lane import SourceState
 
 DECISION_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0)
 
+FORKS = frozenset({"case", "otherwise", "hours", "split", "menu", "consent", "dial", "agent"})
+"""The steps of a trace at which ways part, by results of closed sets. Conditions that were false are not counted."""
+
 
 class Metrics:
     """Counters, a histogram of decision times, and gauges read when Prometheus asks."""
@@ -42,6 +45,9 @@ class Metrics:
             "ariroute_decisions", "Decisions, by flow and queue", ["flow", "queue", "by_default"], registry
         )
         self._ended = Tally("ariroute_calls_ended", "How calls left the daemon", ["pbx", "how"], registry)
+        self._ways = Tally(
+            "ariroute_ways", "Ways that decisions took in branches, hours, menus, rings", ["place", "way"], registry
+        )
         self._seconds = Times(
             "ariroute_decision_seconds", "From StasisStart to the hand-off's answer", [], DECISION_BUCKETS, registry
         )
@@ -77,6 +83,9 @@ class Metrics:
     def decided(self, decision: Decision, seconds: float) -> None:
         self._decisions.add(decision.flow, _place(decision.destination), "yes" if decision.by_default else "no")
         self._seconds.add(seconds)
+        for entry in decision.trace:
+            if entry.what in FORKS and entry.result != "false":
+                self._ways.add(entry.path, entry.result)
 
     def ended(self, pbx: str, how: str) -> None:
         self._ended.add(pbx, how)

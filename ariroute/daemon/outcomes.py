@@ -100,12 +100,13 @@ class Outcomes:
         self._courses: OrderedDict[str, Course] = OrderedDict()
         self._open: dict[str, list[Happened]] = {}
         self._unheard: set[str] = set()
-        self._deaf = False
+        self._silent = True
+        """Whether AMI has told nothing since it is there; said once."""
         metrics.watch(pbx, self.waits)
 
     def on_up(self) -> None:
         """AMI tells us from now on. Whoever was waiting before may have been answered since."""
-        self._unwatched = ""
+        self._unwatched, self._silent = "", True
         now = time.time()
         self._offer(OutOfSight(self._pbx, now - ANY_WAIT, {"what": "unwatched", "at": round(now, 3), "why": RESTARTED}))
 
@@ -120,8 +121,10 @@ class Outcomes:
                 columns = {"outcome": "waiting", "outcome_queue": each.queue}
                 self._record(Happened(each.contact, self._pbx, event, columns))
 
-    def waits(self) -> dict[str, list[float]]:
-        """For each queue since when its callers wait, as far as is known; none while nobody tells us."""
+    def waits(self) -> dict[str, list[float]] | None:
+        """For each queue since when its callers wait; None while nobody tells us."""
+        if self._unwatched:
+            return None
         found: dict[str, list[float]] = {}
         for course in self._courses.values():
             if not course.left and not course.answered:
@@ -142,13 +145,14 @@ class Outcomes:
 
     def settled(self, contact: str, *, queued: bool) -> None:
         """``contact`` has left the daemon, and its record was offered; ``queued``: a queue of Asterisk's has it."""
-        for happened in self._open.pop(contact, ()):
+        kept_back = self._open.pop(contact, [])
+        for happened in kept_back:
             self._offer(happened)
         if not queued:
             return
         if self._unwatched:
             self._unknown(contact, self._unwatched)
-        elif contact not in self._courses:
+        elif not kept_back and contact not in self._courses:
             self._unheard.add(contact)
             self._later(HEARD_WITHIN, self._give_up, contact)
 
@@ -158,15 +162,16 @@ class Outcomes:
             return
         self._unheard.discard(contact)
         self._unknown(contact, UNHEARD)
-        if not self._deaf:
-            log.warning("%s: a call that a queue should have has not been heard of again: %s", self._pbx, UNHEARD)
-        self._deaf = True
+        if self._silent:
+            log.warning("%s: AMI has told nothing yet of calls that queues should have: %s", self._pbx, UNHEARD)
+        self._silent = False
 
     def on_event(self, event: QueueEvent) -> None:
         """Something has happened to a contact."""
         at, contact, queue = event.at, event.contact, event.queue
         course = self._courses.get(contact)
         self._unheard.discard(contact)
+        self._silent = False
         match event:
             case Undecided():
                 self._metrics.undecided(self._pbx)

@@ -7,6 +7,7 @@ import contextlib
 import logging
 from collections.abc import Callable
 
+from ariroute.asterisk.ami import Ami
 from ariroute.asterisk.ami_link import AmiLink
 from ariroute.asterisk.ari import Ari
 from ariroute.config.model import PbxSettings
@@ -15,8 +16,8 @@ from ariroute.daemon.metrics import Metrics
 from ariroute.daemon.outcomes import Outcomes
 from ariroute.daemon.routing import Routing
 from ariroute.daemon.supervise import Tasks
-from ariroute.errors import AriError, AriRefused, PbxRefused
-from ariroute.journal.record import Happened
+from ariroute.errors import AmiError, AriError, AriRefused, PbxRefused
+from ariroute.journal.record import Happened, OutOfSight
 
 log = logging.getLogger("ariroute.pbx")
 
@@ -43,7 +44,7 @@ class Pbx:
         settings: PbxSettings,
         routing: Callable[[], Routing],
         metrics: Metrics,
-        offer: Callable[[Happened], None] = lambda happened: None,
+        offer: Callable[[Happened | OutOfSight], None] = lambda happened: None,
     ) -> None:
         self.name = name
         self.refusal = ""
@@ -64,8 +65,9 @@ class Pbx:
             name, offer, metrics.queues, NOT_YET if settings.ami else f"no asterisk.{name}.ami in the flow file"
         )
         self.calls = Calls(self.ari, name, routing, metrics, outcomes=outcomes, on_replaced=self.over.set)
+        self._outcomes = outcomes
         self.ami = (
-            AmiLink(settings.ami, name, on_event=outcomes.on_event, on_up=outcomes.on_up, on_down=outcomes.on_down)
+            AmiLink(settings.ami, name, on_event=outcomes.on_event, on_up=self._ami_up, on_down=outcomes.on_down)
             if settings.ami
             else None
         )
@@ -132,6 +134,17 @@ class Pbx:
     def _down(self, reason: str) -> None:
         if not self._stopping:
             log.warning("%s: the event websocket is down: %s", self.name, reason)
+
+    def _ami_up(self) -> None:
+        self._outcomes.on_up()
+        self._tasks.spawn(self._who_waits(), f"who waits {self.name}")
+
+    async def _who_waits(self) -> None:
+        assert self.ami is not None
+        try:
+            self._outcomes.found(await self.ami.ask(Ami.waiting))
+        except AmiError as error:
+            log.warning("%s: who waits in the queues now cannot be asked: %s", self.name, error)
 
     async def _sweep_for_ever(self) -> None:
         while True:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from prometheus_client.registry import CollectorRegistry
+from prometheus_client.metrics_core import GaugeMetricFamily
+from prometheus_client.registry import Collector, CollectorRegistry
 
 from ariroute.daemon.tally import Tally, Times
 
@@ -20,6 +21,10 @@ LATE: Final = 2.0
 """Seconds within which the dialplan says that a caller who left a queue was let go, and did not hang up."""
 
 
+Waits = Callable[[], Mapping[str, Sequence[float]] | None]
+"""For each queue since when its callers wait, in seconds since 1970; None while that is unknown."""
+
+
 class Leaving(NamedTuple):
     """A caller who left a queue unserved at ``since`` (monotonic): by hanging up, unless we are told otherwise."""
 
@@ -29,7 +34,7 @@ class Leaving(NamedTuple):
     wait: float
 
 
-class QueueMetrics:
+class QueueMetrics(Collector):
     """Counters and histograms by PBX and queue. Waits are those in this queue."""
 
     def __init__(self, registry: CollectorRegistry, clock: Callable[[], float] = time.monotonic) -> None:
@@ -55,6 +60,31 @@ class QueueMetrics:
         )
         self._leaving: OrderedDict[str, Leaving] = OrderedDict()
         self._queues: set[str] = set()
+        self._waiting: dict[str, Waits] = {}
+        registry.register(self)
+
+    def watch(self, pbx: str, waits: Waits) -> None:
+        """Read whenever Prometheus asks since when callers wait."""
+        self._waiting[pbx] = waits
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        labels = ["pbx", "queue"]
+        waiting = GaugeMetricFamily("ariroute_queue_waiting", "Callers waiting now", labels=labels)
+        longest = GaugeMetricFamily(
+            "ariroute_queue_longest_wait_seconds", "How long the caller who waits longest has waited", labels=labels
+        )
+        now = time.time()
+        for pbx, waits in self._waiting.items():
+            by_queue: dict[str, list[float]] = {queue: [] for queue in self._queues}  # those with nobody, too
+            known = waits()
+            if known is None:
+                continue
+            for queue, entered in known.items():
+                by_queue.setdefault(self._named(queue), []).extend(entered)
+            for queue, since in by_queue.items():
+                waiting.add_metric([pbx, queue], len(since))
+                longest.add_metric([pbx, queue], max(0.0, now - min(since, default=now)))
+        yield from (waiting, longest)
 
     def undecided(self, pbx: str) -> None:
         self._undecided.add(pbx)

@@ -1,4 +1,4 @@
-"""AMI: reachable, with the class agent and no more, and from nowhere else."""
+"""AMI: reachable, told of queues, acting on queues and on nothing more, and from nowhere else."""
 
 from __future__ import annotations
 
@@ -24,9 +24,11 @@ TOO_MUCH: Final = {
 """An action that only one class allows, and what having it means."""
 
 CLASSES: Final = {"moduleload": "system", "updateconfig": "config", "setvar": "call", "userevent": "user"}
-READ_ENOUGH: Final = frozenset({"", "agent", "reporting"})
+READ_NEEDED: Final = ("agent", "user")
+"""What app_queue tells of calls, and what the dialplan does (:data:`ariroute.asterisk.queue_events.CLASSES`)."""
+READ_ENOUGH: Final = frozenset({"", *READ_NEEDED, "reporting"})
 RIGHT: Final = (
-    "read = agent / write = agent   ; manager.conf, section [{user}]; then: sudo asterisk -rx 'manager reload'"
+    "read = agent,user / write = agent   ; manager.conf, section [{user}]; then: sudo asterisk -rx 'manager reload'"
 )
 
 
@@ -77,19 +79,29 @@ def rights(found: AmiFacts) -> Iterator[Finding]:
 
 
 def events(found: AmiFacts, files: AsteriskFiles | None) -> Iterator[Finding]:
-    """It is sent no events but those about agents."""
+    """It is told what becomes of calls in queues, and of no events beyond."""
     conf = files.file("manager.conf") if files else None
     if conf is None:
         return
     classes = {each.strip().lower() for value in conf.values(found.user, "read") for each in value.split(",")}
+    missing = [name for name in READ_NEEDED if name not in classes and "all" not in classes]
+    remedy = f"read = agent,user   ; manager.conf, section [{found.user}]; then: sudo asterisk -rx 'manager reload'"
+    if missing:
+        yield warning(
+            f"the AMI user '{found.user}' is not told of events of the classes {', '.join(missing)}",
+            "manager.conf",
+            why="what becomes of calls after their decisions (waits, agents, who hung up) stays unknown, or is told "
+            "by halves",
+            remedy=remedy,
+        )
     if beyond := sorted(classes - READ_ENOUGH):
         yield note(
             f"the AMI user '{found.user}' may read events of the classes {', '.join(beyond)}",
             "manager.conf",
             why="callers' numbers, what they key in and every step of their calls are shown to whoever has its secret",
-            remedy=f"read = agent   ; manager.conf, section [{found.user}]; then: sudo asterisk -rx 'manager reload'",
+            remedy=remedy,
         )
-    else:
+    elif not missing:
         yield ok(f"the AMI user '{found.user}' reads no more events than it needs")
 
 

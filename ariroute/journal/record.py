@@ -132,6 +132,24 @@ class Happened(NamedTuple):
         )
 
 
+class OutOfSight(NamedTuple):
+    """Nobody watched the queues of ``pbx`` until now: whoever was last seen waiting there may have been answered.
+
+    Only contacts since ``since`` are looked at; found by the key, however many rows there are.
+    """
+
+    pbx: str
+    since: float
+    event: Mapping[str, Any]
+
+    def statements(self) -> Iterator[Statement]:
+        yield Statement(
+            "UPDATE contacts SET happened = happened || $3, outcome = 'unknown' "
+            "WHERE id >= $1 AND pbx = $2 AND outcome = 'waiting'",
+            (int(self.since * 1000) << RANDOM_BITS, self.pbx, dumps(dict(self.event)) + "\n"),
+        )
+
+
 def new_id(at: float) -> int:
     """A number for a row that rises with time: milliseconds, and 20 bits that differ."""
     return int(at * 1000) << RANDOM_BITS | next(_numbers) % (1 << RANDOM_BITS)

@@ -132,7 +132,7 @@ SICK: Final = {
     "live_dangerously is on": ("fault", "live_dangerously = no"),
     "every user of this machine can read the passwords in": ("fault", "sudo chmod o-r "),
     "may do more than ariroute needs: command, originate, system, config, call": ("warning", "write = agent"),
-    "the AMI user 'ariroute' may read events of the classes all": ("note", "read = agent"),
+    "the AMI user 'ariroute' may read events of the classes all": ("note", "read = agent,user"),
     "the AMI user 'ariroute' may come from anywhere": ("warning", "deny = 0.0.0.0/0.0.0.0"),
     "queue_log is off": ("warning", "queue_log = yes"),
     "CEL is off": ("note", "cp dialplan/cel.conf"),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from running_daemon import RunningDaemon, until
 
+from ariroute.errors import JournalError
 from ariroute.journal.opening import open_store
 from ariroute.journal.reader import Reader, Recorded
 from ariroute.journal.settings import JournalSettings
@@ -30,8 +31,11 @@ class Watched:
         self._url = f"sqlite:{daemon.file.with_suffix('.db')}"
 
     def calls(self) -> dict[str, Recorded]:
-        """The records by the caller's number."""
-        store = open_store(JournalSettings(url=self._url), Path("/"), only_read=True)
+        """The records by the caller's number; none while the file is being made."""
+        try:
+            store = open_store(JournalSettings(url=self._url), Path("/"), only_read=True)
+        except JournalError:
+            return {}
         try:
             return {recorded.caller: recorded for recorded in Reader(store).between(0, 1e12)}
         finally:
@@ -128,6 +132,29 @@ def test_what_became_of_calls_is_in_the_journal_and_counted(watched: Watched) ->
     assert daemon.metric("ariroute_queue_rings_in_vain_total", queue="m-ringing") >= 1
     assert daemon.metric("ariroute_queue_talk_seconds_count") == 3
     assert daemon.metric("ariroute_queue_wait_seconds_count", how="let_go") == 1
+
+
+@BOTH
+def test_a_daemon_that_was_away_says_so_and_knows_the_rest_again(watched: Watched) -> None:
+    site, daemon = watched.site, watched.daemon
+    site.place([caller(11), caller(12, stay=2.5)])
+    watched.settled(c11="waiting", c12="waiting")
+    daemon.stop()
+    calls = watched.settled(c11="unknown", c12="unknown")
+    assert calls[number("unknown", 11)].events()[-1]["why"]
+    until(lambda: "1 active call" in site.pbx.cli("core show channels count"), "the second one has hung up")
+    daemon.start()
+    watched.settled(c11="waiting", c12="unknown")
+    until(lambda: daemon.metric("ariroute_queue_waiting", queue="standard") == 1, "one waits")
+    site.agents.log_in(site.pbx, "standard", "alice")
+    until(lambda: all(each.talk for each in answered(watched, 11)), lambda: f"{answered(watched, 11)}")
+    (first,) = answered(watched, 11)
+    assert [event["what"] for event in first.events()] == [
+        *("entered", "unwatched", "found waiting", "answered", "ended")
+    ]
+    assert first.wait is not None
+    assert first.wait > 2
+    assert daemon.metric("ariroute_queue_waiting", queue="standard") == 0
 
 
 def answered(watched: Watched, *counts: int) -> list[Recorded]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+import time
+from collections.abc import Callable
 from typing import Any
 
+import pytest
 from prometheus_client import CollectorRegistry
 
+from ariroute.asterisk.ami import Waiting
 from ariroute.asterisk.queue_events import Abandoned, Answered, Ended, Entered, LetGo, RangInVain, Undecided
-from ariroute.daemon.outcomes import MOST, MOST_RINGS, Outcomes
+from ariroute.daemon.outcomes import HEARD_WITHIN, MOST, MOST_RINGS, Outcomes
 from ariroute.daemon.queue_metrics import MOST_QUEUES, QueueMetrics
-from ariroute.journal.record import Happened
+from ariroute.journal.record import Happened, OutOfSight
 
 
 class Stage:
@@ -17,10 +22,22 @@ class Stage:
 
     def __init__(self, unwatched: str = "") -> None:
         self.offered: list[Happened] = []
+        self.out_of_sight: list[OutOfSight] = []
         self.now = 0.0
         self.registry = CollectorRegistry()
         self.metrics = QueueMetrics(self.registry, lambda: self.now)
-        self.outcomes = Outcomes("pbx1", self.offered.append, self.metrics, unwatched)
+        self.due: list[Callable[[], None]] = []
+        self.outcomes = Outcomes("pbx1", self._offer, self.metrics, unwatched, self._later)
+
+    def _offer(self, item: Happened | OutOfSight) -> None:
+        if isinstance(item, Happened):
+            self.offered.append(item)
+        else:
+            self.out_of_sight.append(item)
+
+    def _later(self, within: float, call: Callable[[str], None], contact: str) -> None:
+        assert within == HEARD_WITHIN
+        self.due.append(lambda: call(contact))
 
     def told(self, *names: str) -> list[tuple[Any, ...]]:
         return [tuple(happened.event.get(name) for name in ("what", *names)) for happened in self.offered]
@@ -171,3 +188,58 @@ def test_no_more_contacts_are_followed_than_there_is_room_for_and_those_who_left
     stage.outcomes.on_down("gone")
     assert len(stage.offered) == MOST
     assert stage.offered[0].contact == "stays"
+
+
+def test_a_call_of_which_no_queue_tells_is_unknown_and_the_log_says_once_what_may_be_wrong(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    stage = Stage()
+    stage.outcomes.on_up()
+    for contact in ("7.0", "8.0", "9.0"):
+        stage.outcomes.began(contact)
+    stage.outcomes.on_event(entered(100.0, contact="9.0"))
+    with caplog.at_level(logging.WARNING):
+        for contact in ("7.0", "8.0", "9.0"):
+            stage.outcomes.settled(contact, queued=True)
+        for call in stage.due:
+            call()
+    assert len(stage.due) == 2
+    assert [(each.contact, each.columns["outcome"]) for each in stage.offered] == [
+        *(("9.0", "waiting"), ("7.0", "unknown"), ("8.0", "unknown"))
+    ]
+    assert caplog.records == []  # of the third it has told: the others hung up before
+
+
+def test_when_ami_tells_nothing_at_all_the_log_says_so_once(caplog: pytest.LogCaptureFixture) -> None:
+    stage = Stage()
+    stage.outcomes.on_up()
+    for contact in ("7.0", "8.0"):
+        stage.outcomes.began(contact)
+        stage.outcomes.settled(contact, queued=True)
+    with caplog.at_level(logging.WARNING):
+        for call in stage.due:
+            call()
+    (said,) = caplog.records
+    assert "AMI has told nothing yet" in said.getMessage()
+    assert "read = agent,user" in said.getMessage()
+
+
+def test_who_waits_when_ami_is_there_again_is_known_with_the_time_before() -> None:
+    stage = Stage("AMI was not connected yet")
+    assert stage.outcomes.waits() is None
+    assert stage.count("ariroute_queue_waiting") == 0
+    stage.outcomes.on_up()
+    (blanket,) = stage.out_of_sight
+    assert (blanket.pbx, blanket.event["what"]) == ("pbx1", "unwatched")
+    now = time.time()
+    stage.outcomes.on_event(entered(now - 1, contact="8.0"))
+    stage.offered.clear()
+    stage.outcomes.found([Waiting("gold", "7.0", 1, 60), Waiting("gold", "8.0", 2, 1)])
+    assert stage.told("queue", "position", "wait") == [("found waiting", "gold", 1, 60)]
+    assert stage.count("ariroute_queue_waiting", queue="gold") == 2
+    assert 60 <= stage.count("ariroute_queue_longest_wait_seconds", queue="gold") < 62
+    stage.outcomes.on_event(Answered(now + 5, "7.0", "gold", "alice", 65, 0))
+    assert 65 <= stage.columns()["wait"] < 66
+    assert stage.count("ariroute_queue_waiting", queue="gold") == 1
+    stage.outcomes.on_event(Abandoned(now + 5, "8.0", "gold", 6, 1))
+    assert stage.count("ariroute_queue_waiting", queue="gold") == 0

@@ -290,13 +290,26 @@ CASES: list[tuple[Judge, tuple[Any, ...], Severity, str, str]] = [
         )
         for action in ami.TOO_MUCH
     ),
-    (ami.events, (AMI, conf("manager.conf", "[ariroute]\nread = agent,reporting")), GOOD, "reads no more events", ""),
+    (
+        ami.events,
+        (AMI, conf("manager.conf", "[ariroute]\nread = agent, user,reporting")),
+        GOOD,
+        "reads no more events",
+        "",
+    ),
+    (
+        ami.events,
+        (AMI, conf("manager.conf", "[ariroute]\nread = agent,reporting")),
+        WARN,
+        "the AMI user 'ariroute' is not told of events of the classes user",
+        "read = agent,user   ; manager.conf, section [ariroute]",
+    ),
     (
         ami.events,
         (AMI, conf("manager.conf", "[ariroute]\nread = all, agent")),
         NOTE,
         "the AMI user 'ariroute' may read events of the classes all",
-        "read = agent   ; manager.conf, section [ariroute]",
+        "read = agent,user   ; manager.conf, section [ariroute]",
     ),
     (ami.network, (AMI,), GOOD, "AMI is asked over loopback", ""),
     (
