@@ -32,14 +32,14 @@ class Placed:
     ring: tuple[RingOutcome | None, ...] = ()
 
 
-def record(journal: Path, flow_file: Path, calls: Iterable[Placed]) -> Config:
+def record(journal: Path, flow_file: Path, calls: Iterable[Placed], begin: datetime = BEGIN) -> Config:
     """Decide ``calls`` by the file and write them to ``journal``; their uniqueids are ``call.0``, ``call.1`` ..."""
     config = load_rules(flow_file)
     assert config.journal is not None
     keeping = keeping_of(config, config.journal)
-    statements = list(Rules(config.digest, BEGIN.timestamp(), rules_text(config)).statements())
+    statements = list(Rules(config.digest, begin.timestamp(), rules_text(config)).statements())
     for number, call in enumerate(calls):
-        at = BEGIN + timedelta(minutes=number)
+        at = begin + timedelta(minutes=number)
         caller = party(call.caller, "Ann", config.ruleset.region)
         dialled = dialled_party(call.dialled, config.ruleset.region)
         contact = Contact(f"call.{number}", at, caller, dialled, "call", "pbx1")

@@ -5,8 +5,8 @@ The sentences are made of the run's own trace. Only the ways that the run never 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from ariroute.cli.other_ways import other_ways
@@ -27,9 +27,29 @@ from ariroute.flow.steps import (
 from ariroute.flow.trace import covered_paths
 
 if TYPE_CHECKING:
-    from ariroute.cli.rehearsal import Rehearsal
+    from ariroute.flow.contact import Contact
+    from ariroute.flow.decision import Decision
     from ariroute.flow.trace import TraceEntry
     from ariroute.flow.tree import Flow
+
+
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """A contact that has been walked, now or long ago. ``flow`` is the name of the one that took it.
+
+    ``decision`` is None where it left before there was one; ``trace`` is what was done until then. ``flows`` are those
+    of the rules that decided, none when these cannot be had any more; ``draws`` says where the caller stood in splits;
+    ``clock`` is how the time of day is told.
+    """
+
+    contact: Contact
+    flow: str
+    decision: Decision | None
+    trace: Sequence[TraceEntry]
+    flows: Mapping[str, Flow]
+    timezone: str
+    draws: Mapping[str, float] = field(default_factory=dict)
+    clock: str = "%H:%M"
 
 
 Verdict = Literal["taken", "not taken", "not looked at"]
@@ -55,32 +75,29 @@ class Way:
 class Account:
     """The story in the order in which it happened, and each way that the flow has, taken or not."""
 
-    rehearsal: Rehearsal
     sentences: tuple[str, ...]
     ways: tuple[Way, ...]
 
-    def lines(self) -> list[str]:
-        """The text form. The ways that were tried are in the story; the others follow it."""
+    def lines(self, afterwards: Iterable[str] = ()) -> list[str]:
+        """The text form: the story with the ways that were tried, what came ``afterwards``, and the other ways."""
         unseen = [f"  when {way.when}{way.leads}: {way.why}" for way in self.ways if way.verdict == "not looked at"]
-        return [*self.sentences, *(["Not looked at:", *unseen] if unseen else [])]
+        return [*self.sentences, *afterwards, *(["Not looked at:", *unseen] if unseen else [])]
 
     def to_plain(self) -> dict[str, Any]:
         """JSON types, as ``--json`` prints it."""
-        plain = self.rehearsal.to_plain()
-        del plain["trace"]  # that is what `ariroute test --json` is for
-        return plain | {"sentences": list(self.sentences), "cases": [asdict(way) for way in self.ways]}
+        return {"sentences": list(self.sentences), "cases": [asdict(way) for way in self.ways]}
 
 
-def account(rehearsal: Rehearsal) -> Account:
-    """Tell ``rehearsal``."""
-    trace = rehearsal.decision.trace
-    branches = [step for flow in visited(rehearsal) for step in flow.walk() if isinstance(step, Branch)]
+def account(walked: Walked) -> Account:
+    """Tell ``walked``."""
+    trace = walked.trace
+    branches = [step for flow in visited(walked) for step in flow.walk() if isinstance(step, Branch)]
     cases = {case.path: case for branch in branches for case in branch.cases}
     tried = {entry.path: way(entry, cases.get(entry.path)) for entry in trace if entry.what == "case"}
     over = passed_over(trace)
     others = {
         number: [Way(way.path, label, "not taken", _outcome(trace[number]), leads_to(way.steps)) for label, way in ways]
-        for number, ways in other_ways(visited(rehearsal), trace, rehearsal.contact).items()
+        for number, ways in other_ways(visited(walked), trace, walked.draws).items()
     }
     unseen = [each for branch in branches for each in unseen_ways(branch, tried, over)]
     middle = [
@@ -89,8 +106,7 @@ def account(rehearsal: Rehearsal) -> Account:
         if (told := sentence(entry, tried))
     ]
     return Account(
-        rehearsal,
-        (beginning(rehearsal), *middle, ending(rehearsal)),
+        (beginning(walked), *middle, *([ending(walked.contact, walked.decision)] if walked.decision else [])),
         (*tried.values(), *(way for ways in others.values() for way in ways), *unseen),
     )
 
@@ -106,11 +122,10 @@ def _not_taken(ways: Iterable[Way]) -> str:
     return f" Not taken: {listed}." if listed else ""
 
 
-def visited(rehearsal: Rehearsal) -> list[Flow]:
+def visited(walked: Walked) -> list[Flow]:
     """The flows that the run walked, in their order."""
-    flows = rehearsal.ruleset.flows
-    gone_to = [entry.result for entry in rehearsal.decision.trace if entry.what == "goto"]
-    return [flows[name] for name in dict.fromkeys([rehearsal.flow.name, *gone_to]) if name in flows]
+    gone_to = [entry.result for entry in walked.trace if entry.what == "goto"]
+    return [walked.flows[name] for name in dict.fromkeys([walked.flow, *gone_to]) if name in walked.flows]
 
 
 def way(entry: TraceEntry, case: Case | None) -> Way:
@@ -231,9 +246,10 @@ def step_sentence(entry: TraceEntry) -> str:
             return ""
 
 
-def beginning(rehearsal: Rehearsal) -> str:
+def beginning(walked: Walked) -> str:
     """Who called what and when, and the flow that took it."""
-    return f"{opening(rehearsal.contact, rehearsal.ruleset.timezone)}; flow {rehearsal.flow.name} took it."
+    flow = f"flow {walked.flow}" if walked.flow else "no flow"
+    return f"{opening(walked.contact, walked.timezone, walked.clock)}; {flow} took it."
 
 
 def lookup_sentence(entry: TraceEntry) -> str:
@@ -255,9 +271,8 @@ def _in_brackets(text: str) -> str:
     return f" ({printable(text)})" if text else ""
 
 
-def ending(rehearsal: Rehearsal) -> str:
+def ending(contact: Contact, decision: Decision) -> str:
     """Where the contact went."""
-    decision = rehearsal.decision
-    thing = "call" if rehearsal.contact.medium == "call" else "message"
+    thing = "call" if contact.medium == "call" else "message"
     to = f"So the default takes the {thing}" if decision.by_default else f"So the {thing} goes"
     return f"{to} to {decision.destination}, by {printable(decision.reason)}."

@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from ariroute.cli.calls import calls
 from ariroute.cli.check import check
 from ariroute.cli.doctor import doctor
 from ariroute.cli.exits import exit_code, with_output
@@ -27,6 +28,7 @@ from ariroute.cli.rescue import rescue
 from ariroute.cli.routes import routes
 from ariroute.cli.run import run
 from ariroute.cli.schema import schema
+from ariroute.cli.shadow import shadow
 from ariroute.cli.status import status
 from ariroute.cli.test import test
 from ariroute.cli.version import show_version, version
@@ -111,7 +113,9 @@ for command in (
     routes,
     test,
     explain,
+    calls,
     replay,
+    shadow,
     run,
     prove,
     doctor,

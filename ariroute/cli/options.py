@@ -105,13 +105,8 @@ CALL_OPTIONS = (
 )
 
 
-def call_options(command: Decorated) -> Decorated:
-    """A flow and the options that describe one call: the fields of :class:`ariroute.cli.rehearsal.Call`."""
-    return click.argument("flow", default="", shell_complete=complete_flow)(call_description(command))
-
-
 def call_description(command: Decorated) -> Decorated:
-    """The options alone, for a command whose arguments are more than a flow."""
+    """The options that describe one call: with the flow the fields of :class:`ariroute.cli.rehearsal.Call`."""
     for option in reversed(CALL_OPTIONS):
         command = option(command)
     return command

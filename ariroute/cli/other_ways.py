@@ -6,11 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ariroute.drawing.wording import hours_ways, key_ways
-from ariroute.flow.split import arm_at, drawn
+from ariroute.flow.split import arm_at
 from ariroute.flow.steps import AskHours, Menu, Split, Way
 
 if TYPE_CHECKING:
-    from ariroute.flow.contact import Contact
     from ariroute.flow.trace import TraceEntry
     from ariroute.flow.tree import Flow
 
@@ -18,19 +17,20 @@ Choosing = AskHours | Menu | Split
 
 
 def other_ways(
-    flows: Iterable[Flow], trace: Sequence[TraceEntry], contact: Contact
+    flows: Iterable[Flow], trace: Sequence[TraceEntry], draws: Mapping[str, float]
 ) -> Mapping[int, list[tuple[str, Way]]]:
     """By its number the entry of ``trace`` with which such a step ended: its other ways, each with what leads there.
 
-    A menu has one entry for each try; what was left unfinished has no other ways.
+    A menu has one entry for each try; what was left unfinished has no other ways. ``draws`` says for splits by name
+    where the caller stood.
     """
     steps = {step.path: step for flow in flows for step in flow.walk() if isinstance(step, Choosing)}
     last = {entry.path: number for number, entry in enumerate(trace) if entry.path in steps}
     ended = {path: number for path, number in last.items() if trace[number].result != "unfinished"}
-    return {number: list(_others(steps[path], trace[number].result, contact)) for path, number in ended.items()}
+    return {number: list(_others(steps[path], trace[number].result, draws)) for path, number in ended.items()}
 
 
-def _others(step: Choosing, result: str, contact: Contact) -> Iterator[tuple[str, Way]]:
+def _others(step: Choosing, result: str, draws: Mapping[str, float]) -> Iterator[tuple[str, Way]]:
     match step:
         case Menu():
             ways, _ = key_ways(step)
@@ -40,6 +40,6 @@ def _others(step: Choosing, result: str, contact: Contact) -> Iterator[tuple[str
             taken = {"open": step.open, "closed": step.closed, "holiday": step.holiday or step.closed}.get(result)
         case Split():
             ways = [(f"{arm.percent:g} percent", arm.way) for arm in step.arms]
-            arm = arm_at(step, drawn(step, contact))
+            arm = arm_at(step, draws[step.name])
             taken = arm.way if arm else None
     return ((label, way) for label, way in ways if way is not taken)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from ariroute.cli.account import Walked
 from ariroute.cli.given import ANSWERED, Fields, given_answers, given_presses, given_rings, known, listed
 from ariroute.config.load import Config, load_live, load_rules
 from ariroute.daemon.drive import drive
@@ -55,7 +56,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """What came of it. ``draws`` says where the caller stood in splits, ``remarks`` what the user may not have meant."""
+    """What came of it.
+
+    ``draws`` says where the caller stood in splits; ``remarks`` are sentences on what the user may not have meant.
+    """
 
     ruleset: Ruleset
     flow: Flow
@@ -63,6 +67,13 @@ class Rehearsal:
     decision: Decision
     draws: Mapping[str, float]
     remarks: tuple[str, ...] = ()
+
+    @property
+    def walked(self) -> Walked:
+        """What there is to be told of it in sentences."""
+        flows, decision = self.ruleset.flows, self.decision
+        timezone = self.ruleset.timezone
+        return Walked(self.contact, self.flow.name, decision, decision.trace, flows, timezone, self.draws)
 
     def to_plain(self) -> dict[str, Any]:
         """JSON types, as ``--json`` prints it: the call, then the decision."""

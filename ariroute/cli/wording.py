@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ariroute.cli.output import printable
-from ariroute.flow.contact import Contact, Party
-from ariroute.flow.trace import TraceEntry
+
+if TYPE_CHECKING:
+    from ariroute.flow.contact import Contact, Party
+    from ariroute.flow.trace import TraceEntry
 
 VALUE_LIMIT = 80  # a record may hold a novel; the JSON form has all of it
 
@@ -48,14 +50,30 @@ def caller_text(party: Party) -> str:
     return number or "a caller without a number"
 
 
-def opening(contact: Contact, timezone: str) -> str:
+def opening(contact: Contact, timezone: str, clock: str = "%H:%M") -> str:
     """Who called what, and when: the first words of a test and of an explanation."""
     verb = "called" if contact.medium == "call" else "wrote to"
     dialled = contact.dialled.e164 or contact.dialled.number or "an unknown number"
     arrived = contact.arrived
     # not strftime: its names of days and months follow the locale of the machine
     day = f"{DAYS[arrived.weekday()]} {arrived.day} {MONTHS[arrived.month - 1]} {arrived.year}"
-    return f"{caller_text(contact.caller)} {verb} {dialled} on {day} at {arrived:%H:%M} ({timezone})"
+    return f"{caller_text(contact.caller)} {verb} {dialled} on {day} at {arrived:{clock}} ({timezone})"
+
+
+def span_text(seconds: float) -> str:
+    """A length of time as one says it: ``24 ms``, ``1.5 s``, ``12 s``, ``1 min 5 s``, ``2 h 3 min``."""
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 9.95:
+        return f"{seconds:.1f} s".replace(".0 s", " s")
+    whole = round(seconds)
+    minutes, rest = divmod(whole, 60)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

@@ -1,0 +1,163 @@
+"""``ariroute calls``: the calls of the journal, what was decided, and what Asterisk did with them then."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
+
+import click
+
+from ariroute.cli.options import config_option, flow_file, json_option
+from ariroute.cli.output import printable, say, show_drawn, show_json
+from ariroute.cli.wording import span_text
+from ariroute.errors import UnusableInput
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from ariroute.config.journal import JournalOfFile
+    from ariroute.journal.reader import Recorded, Wanted
+
+LIMIT: Final = 20
+
+
+@click.command()
+@click.option(
+    "--since", default="", metavar="TIME", help="From then on: 1h (an hour ago), yesterday, 2026-11-20T09:00."
+)
+@click.option("--until", default="", metavar="TIME", help="Before that: today, 09:00.")
+@click.option("--queue", default="", metavar="QUEUE", help="Decided for this queue.")
+@click.option("--flow", default="", metavar="FLOW", help="Decided by this flow.")
+@click.option("--caller", default="", metavar="NUMBER", help="Of this caller; unknown: without a number.")
+@click.option("--pbx", default="", metavar="NAME", help="Taken from this PBX.")
+@click.option(
+    "--outcome",
+    default="",
+    metavar="WORD",
+    help="What became of it: waiting, answered, abandoned, timeout ... (QUEUESTATUS), or unknown; before it came to "
+    "Asterisk's queue: gone.",
+)
+@click.option("--slow", default="", metavar="TIME", help="Decided after so long or more, such as 500ms.")
+@click.option("--default", "by_default", is_flag=True, help="Taken by the flow's default.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=LIMIT,
+    show_default=True,
+    metavar="N",
+    help="No more than the latest N.",
+)
+@config_option
+@json_option
+def calls(config: Path | None, as_json: bool, limit: int, **filters: Any) -> None:
+    """List the calls of the journal, the latest first.
+
+    Where each went and how long that took to decide, and what Asterisk did then, if it told over AMI: who answered
+    after how long, how long they talked, or how else it ended. "ariroute explain UNIQUEID" tells all of one call.
+
+    Needs the section journal of the flow file. Moments are in the flow file's time zone.
+
+    \b
+    Example:
+      ariroute calls --since today --queue gold --outcome abandoned
+      ariroute calls --caller +46701234567
+      ariroute calls --since yesterday --until today --limit 100000 --json | jq length
+    """
+    from ariroute.cli.recorded import summary
+    from ariroute.config.journal import journal_of_file
+    from ariroute.journal.reader import Reader
+
+    journal = journal_of_file(flow_file(config))
+    wanted = wanted_of(journal, **filters)
+    with closing(journal.open()) as store:
+        found = list(Reader(store).find(wanted, limit=limit + 1))
+    shown = found[:limit]
+    if as_json:
+        show_json([summary(record, journal.timezone) for record in shown])
+    elif shown:
+        show_drawn(table(shown, ZoneInfo(journal.timezone), datetime.now().astimezone()))
+    if not shown:
+        say("no such call is in the journal" if any(filters.values()) else "the journal has no calls yet")
+    if len(found) > limit:
+        say(f"note: the latest {limit}; there are more: --limit {5 * limit}, or --since and --until")
+
+
+def wanted_of(
+    journal: JournalOfFile, *, since: str, until: str, caller: str, slow: str, outcome: str, **same: Any
+) -> Wanted:
+    """The records that the options ask for. Raises UnusableInput for what cannot be meant."""
+    from ariroute.journal.reader import Wanted
+    from ariroute.moments import past_moment
+    from ariroute.values import seconds
+
+    now = datetime.now().astimezone()
+    try:
+        longest = seconds(slow) if slow else None
+    except ValueError as error:
+        raise UnusableInput(f"--slow: {error}") from None
+    return Wanted(
+        since=past_moment(since, now, journal.timezone, "--since").timestamp() if since else None,
+        until=past_moment(until, now, journal.timezone, "--until").timestamp() if until else None,
+        slow=longest,
+        outcome=outcome_of(outcome),
+        **(journal.caller(caller) if caller else {}),
+        **same,
+    )
+
+
+def outcome_of(text: str) -> str:
+    """The outcome that is meant, as the journal has it. Raises UnknownName."""
+    from ariroute.asterisk.queue_events import STATUSES
+    from ariroute.cli.given import known
+
+    words = ("waiting", "answered", "abandoned", *STATUSES.values(), "unknown", *HANDED)
+    return known("outcome", text.lower().replace("-", " "), words) if text else ""
+
+
+HANDED: Final = ("handed over", "gone", "passed on", "left to the guard", "hung up")
+COLUMNS: Final = ("Time", "Caller", "Dialled", "Flow", "To", "Decided in", "Then", "Uniqueid")
+
+
+def table(records: list[Recorded], zone: ZoneInfo, now: datetime) -> Table:
+    """The calls for people; of today the time alone."""
+    from rich.table import Table
+
+    drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for title in COLUMNS:
+        drawn.add_column(
+            title, no_wrap=title in ("Time", "Uniqueid"), justify="right" if title == "Decided in" else "left"
+        )
+    today = now.astimezone(zone).date()
+    for record in records:
+        arrived = datetime.fromtimestamp(record.arrived, zone)
+        time = f"{arrived:%H:%M:%S}" if arrived.date() == today else f"{arrived:%Y-%m-%d %H:%M:%S}"
+        cells = (record.caller, record.dialled, record.flow, to(record), span_text(record.took), then(record))
+        drawn.add_row(time, *map(printable, cells), printable(record.contact))
+    return drawn
+
+
+def to(record: Recorded) -> str:
+    """Where it was sent: ``gold 20``, ``voicemail 100``."""
+    if not record.destination:
+        return "-"
+    where = f"{record.queue} {record.priority}" if record.queue else record.destination
+    return f"{where} (default)" if record.by_default else where
+
+
+def then(record: Recorded) -> str:
+    """What became of it, in a few words."""
+    elsewhere = f" in {record.outcome_queue}" if record.outcome_queue not in ("", record.queue) else ""
+    after = "" if record.wait is None else f" after {span_text(record.wait)}"
+    match record.outcome:
+        case "":
+            return "" if record.handed == "handed over" else record.handed
+        case "waiting":
+            return f"waiting{elsewhere}, position {record.position}"
+        case "answered":
+            talked = "" if record.talk is None else f", talked {span_text(record.talk)}"
+            return f"{record.agent or 'answered'}{elsewhere}{after}{talked}"
+        case outcome:
+            return f"{outcome}{elsewhere}{after}"

@@ -1,0 +1,125 @@
+"""What a flow file says of its journal, and nothing else of it: past calls can be asked for while the file is changed.
+
+No other secrets are wanted than the journal's own, and these only when they are needed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypedDict
+from zoneinfo import ZoneInfo
+
+from pydantic import ValidationError
+
+from ariroute.config.parts import read_all
+from ariroute.config.secrets import Secrets
+from ariroute.errors import UnusableInput
+from ariroute.flow.contact import Party, party
+from ariroute.journal.keeping import caller_key
+from ariroute.journal.key import key_of
+from ariroute.journal.opening import open_store
+from ariroute.journal.settings import JournalSettings
+from ariroute.journal.store import Store
+from ariroute.values import FromFile
+
+NONE_KEPT: Final = (
+    "no journal is kept, so nothing is known of past calls: add 'journal: {}' to the file, and restart the daemon"
+)
+WITHHELD: Final = "unknown"
+"""What stands for the number of a caller who has none."""
+
+
+class Caller(TypedDict, total=False):
+    """How a caller is found: fields of :class:`ariroute.journal.reader.Wanted`."""
+
+    caller: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JournalOfFile:
+    """The journal of the flow file ``file``."""
+
+    file: Path
+    folder: Path
+    timezone: str
+    region: str
+    section: Mapping[str, Any]
+
+    def open(self, environ: Mapping[str, str] = os.environ, *, only_read: bool = True) -> Store:
+        """Its database. Raises JournalError, and UnusableInput when its password cannot be had."""
+        settings = self.settings()
+        if settings.password:
+            settings = self.settings(environ)
+        return open_store(settings, self.folder, only_read=only_read)
+
+    def caller(self, text: str, environ: Mapping[str, str] = os.environ) -> Caller:
+        """What the records of a caller have in common. ``text`` is a number, or one as the journal shows it.
+
+        Raises UnusableInput for what is no number, and when the key cannot be had; JournalError.
+        """
+        if "*" in text.strip("*") or text == WITHHELD:
+            return {"caller": text}
+        caller = party(text, "", self.region)
+        if not caller.number:
+            raise UnusableInput(
+                f"--caller {text}: not a telephone number: write such as +46701234567, +46******567 as the journal "
+                f"shows it, or {WITHHELD} for those without a number"
+            )
+        key = key_of(self.settings(environ), self.folder, only_read=True)
+        return {"keys": tuple(dict.fromkeys(caller_key(key, each) for each in (caller, Party(caller.number))))}
+
+    def settings(self, environ: Mapping[str, str] | None = None) -> JournalSettings:
+        """The section; with ``environ`` its secrets are looked up. Raises UnusableInput."""
+        try:
+            return JournalSettings.model_validate(self.section, context=FromFile(Secrets(environ).reveal))
+        except ValidationError as error:
+            item = error.errors(include_url=False, include_input=False)[0]
+            place = ".".join(map(str, ("journal", *item["loc"])))
+            raise UnusableInput(f"{self.file}: {place}: {item.get('ctx', {}).get('error', item['msg'])}") from None
+
+
+def journal_of_file(path: Path) -> JournalOfFile:
+    """The journal that the flow file at ``path``, a file or a folder, names.
+
+    Raises ConfigError with every mistake when it cannot be told, UnusableInput when the file names none.
+    """
+    document = read_all(path)
+    data = document.data if isinstance(document.data, dict) else {}
+    section, timezone, region = (data.get(name) for name in ("journal", "timezone", "region"))
+    timezone = "UTC" if timezone is None else timezone
+    if isinstance(section, dict) and _is_zone(timezone):
+        folder = document.folder_of(("journal", "url"))
+        found = JournalOfFile(path, folder, timezone, region if isinstance(region, str) else "", section)
+        if _is_usable(found):
+            return found
+    from ariroute.config.load import load_rules  # the whole of it takes as long again
+
+    if load_rules(path).journal is None:
+        raise UnusableInput(f"{path}: {NONE_KEPT}")
+    raise AssertionError("a section that is unusable alone is unusable in its file")
+
+
+def _is_usable(found: JournalOfFile) -> bool:
+    try:
+        found.settings()
+    except UnusableInput:
+        return False
+    return True
+
+
+def _is_zone(name: object) -> bool:
+    try:
+        return isinstance(name, str) and bool(ZoneInfo(name))
+    except (ValueError, OSError):
+        return False
+
+
+def flows_in(path: Path) -> Collection[str]:
+    """The names of the flows in the file at ``path``. Raises ConfigError when it is not YAML."""
+    data = read_all(path).data
+    flows = data.get("flows") if isinstance(data, dict) else None
+    return list(flows) if isinstance(flows, dict) else []
