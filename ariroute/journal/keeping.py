@@ -32,6 +32,11 @@ OWN_WORDS = re.compile(
     re.ASCII,
 )
 """Reasons that say nothing of a value."""
+HARMLESS = re.compile(
+    r"no answer within [0-9.]+ ms|HTTP [0-9]{3}|[a-z0-9_.]+ is empty|(no|the) connection[A-Za-z :]+",
+    re.ASCII,
+)
+"""Details of a failure that say nothing of a record."""
 FIXED = frozenset({"flow", "lookup", "split", "hours", "label", "notify", "answer", "dial"}) | {
     *("queue", "goto", "hangup", "voicemail")
 }
@@ -180,7 +185,14 @@ class _Hiding:
             for name in sorted(kept)
             if not self.scrubbing.holds_number(answer.fields.get(name))
         }
-        return replace(answer, fields=fields, detail=self.scrubbing.text(answer.detail))
+        return replace(answer, fields=fields, detail=self._detail(answer.lookup, answer.detail))
+
+    def _detail(self, lookup: str, detail: str) -> str:
+        """Why a lookup failed. A database may tell what it could not read: where fields are omitted, not here."""
+        is_secret = any(name.startswith(f"{lookup}.") for name in self.origins.secret)
+        if detail and is_secret and not HARMLESS.fullmatch(detail):
+            return HIDDEN
+        return self.scrubbing.text(detail)
 
     def _gathered(self, reply: Gathered, entry: TraceEntry | None) -> Gathered:
         reply = replace(reply, failure=self.scrubbing.text(reply.failure))
@@ -267,7 +279,10 @@ class _Hiding:
             kept = self.keeping.fields.get(entry.text, NOTHING)
             hides = self.scrubbing.holds_number
             values = tuple((name, HIDDEN if hides(found.get(name)) else found.get(name)) for name in sorted(kept))
-        return entry._replace(values=values, reason=self.scrubbing.text(entry.reason))
+        failure, colon, detail = entry.reason.partition(": ")
+        if entry.result != Outcome.FAILED or not colon:
+            return entry._replace(values=values, reason=self._detail(entry.text, entry.reason))
+        return entry._replace(values=values, reason=f"{failure}: {self._detail(entry.text, detail)}")
 
     def _value(self, name: str, value: Any, path: str) -> Any:
         """A fact that was looked at, a digit that was keyed in, a variable or a part of a label that was made."""
