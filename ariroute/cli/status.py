@@ -25,8 +25,8 @@ def status(admin: str | None, config: Path | None, as_json: bool) -> int:
     """Show how the running daemon does.
 
     Each PBX: whether calls of it are routed, over what, its version, the calls being routed, and AMI. Each lookup:
-    whether its breaker lets questions through, how many are under way, the answers in its cache. Exit code 3 while
-    the daemon is not ready; one that stands by is as it should be.
+    whether its breaker lets questions through, how many are under way, the answers in its cache. Then what is amiss,
+    of the journal too. Exit code 3 while the daemon is not ready; one that stands by is as it should be.
 
     \b
     Example:
@@ -37,6 +37,7 @@ def status(admin: str | None, config: Path | None, as_json: bool) -> int:
     match found:
         case {"ready": bool(ready), "pbxs": dict(pbxs), "lookups": dict(lookups), **more} if code == 200:
             standing_by = more.get("standing_by") is True
+            journal = more.get("journal")
         case _:
             raise no_daemon(address, code)
     if as_json:
@@ -45,7 +46,7 @@ def status(admin: str | None, config: Path | None, as_json: bool) -> int:
         show_drawn(table(PBX_COLUMNS, [_pbx(name, each) for name, each in pbxs.items()]))
         if lookups:
             show_drawn(table(LOOKUP_COLUMNS, [_lookup(name, each) for name, each in lookups.items()]))
-    for text in [STANDING_BY] if standing_by else _remarks(pbxs):
+    for text in [STANDING_BY] if standing_by else [*_remarks(pbxs), *_journal(journal)]:
         say(text)
     return ExitCode.OK if ready or standing_by else ExitCode.UNREACHABLE
 
@@ -97,3 +98,12 @@ def _remarks(pbxs: Mapping[str, Mapping[str, Any]]) -> list[str]:
     found = [f"{name}: {pbx['refused']}" for name, pbx in pbxs.items() if pbx.get("refused")]
     amis = {name: pbx.get("ami") or {} for name, pbx in pbxs.items()}
     return found + [f"{name}: AMI is down: {ami['failure']}" for name, ami in amis.items() if ami.get("failure")]
+
+
+def _journal(journal: object) -> list[str]:
+    """What is amiss with the record of decisions; calls are routed all the same."""
+    if not isinstance(journal, dict):
+        return []
+    found = [f"journal: {journal['failure']}"] if journal.get("failure") else []
+    lost = journal.get("dropped", 0) + journal.get("refused", 0)
+    return [*found, f"journal: {lost} records were lost since the daemon was started"] if lost else found

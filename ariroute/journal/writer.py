@@ -7,7 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from typing import Any, Protocol
 
 from ariroute.errors import JournalError
 from ariroute.journal.retention import Limits, Retention
@@ -63,6 +63,17 @@ class Journal:
     def on_disk(self) -> int:
         """Bytes of disk that the journal takes, as of the last minute."""
         return self._retention.on_disk
+
+    def status(self) -> dict[str, Any]:
+        """How it does, as JSON types."""
+        return {
+            "written": self.written,
+            "dropped": self.dropped,
+            "refused": self.refused,
+            "waiting": self.waiting,
+            "bytes": self.on_disk,
+            "failure": self.failure,
+        }
 
     def start(self) -> None:
         self._thread.start()

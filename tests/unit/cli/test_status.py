@@ -82,6 +82,24 @@ def test_what_is_down_is_said_with_its_reason_and_the_exit_code_is_3(ariroute: A
     ]
 
 
+def test_what_is_amiss_with_the_journal_is_said_and_calls_are_routed_all_the_same(
+    ariroute: Ariroute, says: Says
+) -> None:
+    journal = {"written": 9, "dropped": 3, "refused": 1, "waiting": 20, "bytes": 4096, "failure": "the disk is full"}
+
+    ended = ariroute("status", "--admin", says(200, GOOD | {"journal": journal}))
+    assert ended.code == 0
+    assert ended.err.splitlines() == [
+        "journal: the disk is full",
+        "journal: 4 records were lost since the daemon was started",
+    ]
+
+    well = journal | {"dropped": 0, "refused": 0, "failure": ""}
+    for said in (well, None):
+        ended = ariroute("status", "--admin", says(200, GOOD | {"journal": said}))
+        assert (ended.code, ended.err) == (0, "")
+
+
 def test_a_pbx_without_ami_and_a_file_without_lookups(ariroute: Ariroute, says: Says) -> None:
     ended = ariroute("status", "--admin", says(200, GOOD | {"pbxs": {"a": {**PBX, "ami": None}}, "lookups": {}}))
 

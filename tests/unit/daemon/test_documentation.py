@@ -10,10 +10,18 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from ariroute.daemon.metrics import Metrics
 from ariroute.daemon.report import report
+from ariroute.errors import JournalError
 from ariroute.flow.contact import Contact
 from ariroute.flow.decision import Decision, QueueDestination
+from ariroute.journal.retention import Limits
+from ariroute.journal.store import Store
+from ariroute.journal.writer import Journal
 
 PAGE = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text(encoding="utf-8")
+
+
+def unopened() -> Store:
+    raise JournalError("nobody opens this one")
 
 
 def names(heading: str, *, below: str) -> set[str]:
@@ -31,8 +39,10 @@ def test_every_field_of_the_line_routed_is_told() -> None:
 
 
 def test_every_metric_is_told() -> None:
-    metrics = list(text_string_to_metric_families(Metrics().render().decode()))
+    daemon = Metrics()
+    daemon.watch_journal(Journal(unopened, 100, Limits(1.0, 1)))
+    metrics = list(text_string_to_metric_families(daemon.render().decode()))
     known = {f"{each.name}_total" if each.type == "counter" else each.name for each in metrics}
 
-    assert "ariroute_lookups_total" in known
+    assert {"ariroute_lookups_total", "ariroute_journal_records_total"} <= known
     assert {name for name in known if name.startswith("ariroute_")} <= names("Metric", below="### Health and metrics")
