@@ -18,6 +18,7 @@ from typing import Any, Literal
 from cel_expr_python import cel
 
 from ariroute.errors import ExpressionError as ExpressionError
+from ariroute.flow.atoms import Atoms
 from ariroute.flow.cel_tree import Tree
 from ariroute.flow.checking import CALL, OUTCOME, VARIABLE, Check
 from ariroute.flow.contact import Contact
@@ -74,12 +75,12 @@ class Program:
     ``uses`` names the bindings that it reads, ``reads`` the facts, those of its calls included.
     """
 
-    __slots__ = ("_calls", "_compiled", "_language", "_uses", "reads")
+    __slots__ = ("_calls", "_compiled", "_uses", "language", "reads")
 
     def __init__(
         self, language: Language, compiled: cel.Expression, uses: Collection[str], reads: Collection[str], calls: Calls
     ) -> None:
-        self._language = language
+        self.language = language
         self._compiled = compiled
         self._uses = tuple(uses)
         self._calls = calls
@@ -98,7 +99,7 @@ class Program:
             return lost
         doubts: dict[str, str] = {}
         try:
-            prepared = self._language.prepare(scope)
+            prepared = self.language.prepare(scope)
             if self._calls:
                 value = self._compiled.eval(data=self._bindings(scope, prepared.bindings, doubts))
             else:
@@ -155,6 +156,10 @@ class Expression:
     names: frozenset[str] = field(compare=False)
     program: Program = field(compare=False, repr=False)
     region: Region = field(default=UNTOLD, compare=False, repr=False)
+
+    def atoms(self) -> Atoms:
+        """What it compares with what."""
+        return self.program.language.atoms(self)
 
     def evaluate(self, scope: Scope) -> Value | Unknown:
         """The value in ``scope``, or Unknown with the reason; whole numbers come as floats. Never raises."""
@@ -309,6 +314,12 @@ class Language:
             return lambda scope: _apply(lambda name, at: _is_open(self._hours[name], at, scope), arguments, scope)
         work = self._functions[function]
         return lambda scope: _apply(work, arguments, scope)
+
+    def atoms(self, expression: Expression) -> Atoms:
+        """What ``expression``, one of this language, compares with what."""
+        tree = Tree.of(self._env.compile(expression.text))
+        assert tree is not None  # it was read before
+        return Atoms.of(tree.root, self._records.fields, expression.names, condition=expression.type == "bool")
 
     def literal(self, value: Scalar) -> Expression:
         """An expression that gives ``value``. Raises ExpressionError for what CEL cannot write, such as infinity."""

@@ -57,18 +57,21 @@ Sides = tuple[Region, Region]
 
 def region(root: Node, records: Collection[str]) -> Region:
     """When the condition ``root`` is true; ``records`` are the names whose fields are facts."""
-    return _Reader(records).sides(root)[0]
+    return Comparisons(records).sides(root)[0]
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
+class Comparisons:
+    """Reads conditions; ``records`` are the names whose fields are facts."""
+
     records: Collection[str]
 
     def sides(self, node: Node) -> Sides:
+        """When the condition ``node`` is true, and when it is false."""
         kind = node.WhichOneof("kind")
         if kind == "const" and node.const.WhichOneof("kind") == "bool":
             return (ALWAYS, NEVER) if node.const.bool else (NEVER, ALWAYS)
-        if kind == "select" and (fact := self._fact(node)):
+        if kind == "select" and (fact := self.fact(node)):
             return _about(fact, of([True]), TRUTHS)
         if kind == "call":
             return self._call(node)
@@ -93,41 +96,41 @@ class _Reader:
             case "prefix":
                 return self._prefix(arguments[0], _texts(arguments[1]))
             case "startsWith" if node.call.HasField("target") and len(arguments) == 1:
-                known, text = _literal(arguments[0])
+                known, text = literal(arguments[0])
                 return self._prefix(node.call.target, [text] if known and isinstance(text, str) else None)
         return self._ordered(function, *arguments) if function in ORDERS else (UNTOLD, UNTOLD)
 
     def _equal(self, left: Node, right: Node) -> Sides:
         for one, other in ((left, right), (right, left)):
-            known, value = _literal(other)
-            if known and (fact := self._fact(one)):
+            known, value = literal(other)
+            if known and (fact := self.fact(one)):
                 return _about(fact, of([value]), EVERYTHING)
-        (one_known, one_value), (other_known, other_value) = _literal(left), _literal(right)
+        (one_known, one_value), (other_known, other_value) = literal(left), literal(right)
         if one_known and other_known:
             return (ALWAYS, NEVER) if _same(one_value, other_value) else (NEVER, ALWAYS)
         return UNTOLD, UNTOLD
 
     def _listed(self, left: Node, right: Node) -> Sides:
-        fact = self._fact(left)
+        fact = self.fact(left)
         if not fact or right.WhichOneof("kind") != "list":
             return UNTOLD, UNTOLD
-        literals = [_literal(element) for element in right.list.elements]
+        literals = [literal(element) for element in right.list.elements]
         if not all(known for known, _ in literals):
             return UNTOLD, UNTOLD
         return _about(fact, of(value for _, value in literals), EVERYTHING)
 
     def _ordered(self, function: str, left: Node, right: Node) -> Sides:
         for one, other, operator in ((left, right, ORDERS[function]), (right, left, FLIPPED[function])):
-            known, value = _literal(other)
-            if known and isinstance(value, float) and (fact := self._fact(one)):
+            known, value = literal(other)
+            if known and isinstance(value, float) and (fact := self.fact(one)):
                 return _about(fact, compared(operator, value), NUMBERS)
         return UNTOLD, UNTOLD
 
     def _prefix(self, node: Node, prefixes: list[str] | None) -> Sides:
-        fact = self._fact(node)
+        fact = self.fact(node)
         return _about(fact, prefixed(prefixes), TEXTS) if fact and prefixes is not None else (UNTOLD, UNTOLD)
 
-    def _fact(self, node: Node) -> str:
+    def fact(self, node: Node) -> str:
         """``crm.loyalty`` when ``node`` is that and nothing more; else empty."""
         if node.WhichOneof("kind") != "select" or node.select.test_only:
             return ""
@@ -168,7 +171,7 @@ def _either(one: Region, other: Region) -> Region:
     return Region(facts, alike)
 
 
-def _literal(node: Node) -> tuple[bool, Scalar]:
+def literal(node: Node) -> tuple[bool, Scalar]:
     """Whether ``node`` is a literal that is understood, and its value; numbers as floats."""
     kind = node.const.WhichOneof("kind") if node.WhichOneof("kind") == "const" else None
     if kind in ("int", "uint", "double"):
@@ -186,5 +189,5 @@ def _same(one: Scalar, other: Scalar) -> bool:
 def _texts(node: Node) -> list[str] | None:
     if node.WhichOneof("kind") != "list":
         return None
-    values = [value for known, value in map(_literal, node.list.elements) if known and isinstance(value, str)]
+    values = [value for known, value in map(literal, node.list.elements) if known and isinstance(value, str)]
     return values if len(values) == len(node.list.elements) else None
