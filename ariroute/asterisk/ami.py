@@ -21,7 +21,7 @@ from typing import Any, Self
 from panoramisk import Manager
 from panoramisk.ami_protocol import AMIProtocol
 
-from ariroute.asterisk.queue_events import CLASSES, NAMES, whole
+from ariroute.asterisk.queue_events import BEGIN, CLASSES, is_wanted, whole
 from ariroute.asterisk.settings import AmiSettings
 from ariroute.errors import AmiError, PbxRefused, PbxUnreachable
 
@@ -32,7 +32,6 @@ AT_ONCE = 50
 """Messages that are read in one turn of the event loop: a list of ten thousand must not hold up calls."""
 END = b"\r\n\r\n"
 BANNER = b"Asterisk Call Manager/"
-EVENT = b"Event: "
 NOBODY = "(nobody)"
 OF_ACTION = b"\r\nActionID: "
 
@@ -285,7 +284,7 @@ class WholeMessages(AMIProtocol):  # type: ignore[misc]  # as above
             if found < 0:
                 break
             message, size = bytes(self._rest[size : found + len(END)]), found + len(END)
-            if message.startswith(EVENT) and OF_ACTION not in message:
+            if message.startswith(BEGIN) and OF_ACTION not in message:
                 self._tell(message)
             else:
                 answers.append(message)
@@ -305,8 +304,7 @@ class WholeMessages(AMIProtocol):  # type: ignore[misc]  # as above
 
     def _tell(self, message: bytes) -> None:
         """Pass an event on that nobody asked for. panoramisk has no part in it: it takes 180 us for each."""
-        name = message[len(EVENT) : message.find(b"\r\n")]
-        if self._manager.on_event and name in NAMES:
+        if self._manager.on_event and is_wanted(message):
             self._manager.on_event(fields_of(message))
 
     def _pause(self, pause: bool) -> None:
