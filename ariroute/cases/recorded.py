@@ -30,6 +30,7 @@ from ariroute.flow.run import Run
 from ariroute.flow.talk import INVALID, NO_INPUT
 from ariroute.flow.tree import Ruleset
 from ariroute.flow.wants import Gathered, Rang, Ring
+from ariroute.journal.origins import read_by
 from ariroute.testing import drive
 
 STAR = "*"
@@ -96,6 +97,7 @@ def ending_of(destination: Destination) -> Ending:
 
 
 def _mocks(past: Past, config: Config, notes: list[str]) -> Iterator[tuple[str, Mock]]:
+    read = read_by(config.ruleset)
     answers: dict[str, Answer] = {}
     for told in past.history.told:
         for answer in told.reply if isinstance(told.reply, Sequence) else ():
@@ -105,8 +107,8 @@ def _mocks(past: Past, config: Config, notes: list[str]) -> Iterator[tuple[str, 
             notes.append(f"lookup {name} is left out, as {config.file} has none of that name")
             continue
         settings, _ = config.lookups[name]
-        lost = sorted(gap for gap in past.gaps.facts if gap.partition(".")[0] == name)
-        notes += [f"{field} was not kept: it is empty in the case; add it if your rules need it" for field in lost]
+        lost = sorted(gap for gap in past.gaps.facts & read if gap.partition(".")[0] == name)
+        notes += [f"{field} was not kept, and your rules read it: it is empty in the case; add it" for field in lost]
         kept = {field: value for field, value in answer.fields.items() if field in settings.fields}
         yield name, Mock(replace(answer, fields={field: kept[field] for field in kept if kept[field] is not None}))
 

@@ -29,9 +29,9 @@ class Demo:
     def text(self) -> str:
         return self._output.read_text(encoding="utf-8")
 
-    def wait_for(self, pattern: str) -> str:
+    def wait_for(self, pattern: str, within: float = DEADLINE) -> str:
         """The first group of `pattern` once it is there."""
-        deadline = time.monotonic() + DEADLINE
+        deadline = time.monotonic() + within
         has_ended = False
         while not (found := re.search(pattern, self.text)):
             assert time.monotonic() < deadline, self.text

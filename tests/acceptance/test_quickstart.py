@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from played_page import Change, Command, File, Shown, steps
 
 from ariroute.lab import leash
 from ariroute.lab.debian import AsteriskProgram, asterisk_program, sipp_program
@@ -38,34 +39,6 @@ DEADLINE: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class File:
-    """A fenced block with what belongs into a file."""
-
-    path: str
-    text: str
-    at_the_end: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """An indented line."""
-
-    line: str
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A fenced block with output; `…` stands for anything."""
-
-    text: str
-
-    def matches(self, output: str) -> bool:
-        """Whether these lines are in `output`, in this order."""
-        lines = (re.escape(line).replace("…", ".*") for line in self.text.splitlines())
-        return re.search(".*".join(lines), output, re.DOTALL) is not None
-
-
-@dataclass(frozen=True, slots=True)
 class Call:
     """`**Call 800 now.**`"""
 
@@ -77,45 +50,15 @@ class HangUp:
     """`Hang up.`"""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """In the flow file change `old` to `new`."""
-
-    old: str
-    new: str
+Step = File | Command | Shown | Change | Call | HangUp
 
 
-Step = File | Command | Shown | Call | HangUp | Change
-
-_FILE: Final = re.compile(r"`(/[^`]+)`")
-
-
-def steps(document: str) -> Iterator[Step]:
-    """What the reader does and sees, in order."""
-    prose = ""
-    for piece in re.split(r"(?m)^(```\w+\n(?:.*\n)*?```$|(?: {4}.*\n)+)", document):
-        if piece.startswith("```"):
-            language, _, text = piece.removesuffix("```").removeprefix("```").partition("\n")
-            yield Shown(text) if language == "text" else _file(prose, text)
-        elif piece.startswith("    "):
-            yield from (Command(line.strip()) for line in piece.splitlines())
-        else:
-            prose = piece
-            yield from _deeds(prose)
-
-
-def _file(prose: str, text: str) -> File:
-    sentence = prose[: list(_FILE.finditer(prose))[-1].end()].strip().rpartition("\n")[2]
-    return File(_FILE.findall(prose)[-1], text, "At the end of" in sentence)
-
-
-def _deeds(prose: str) -> Iterator[Step]:
+def deeds(prose: str) -> Iterator[Call | HangUp]:
+    """What a sentence tells the reader to do with their telephone."""
     if found := re.search(r"\*\*Call (\d+)", prose):
         yield Call(found[1])
     if re.search(r"^Hang up\.", prose, re.MULTILINE):
         yield HangUp()
-    if found := re.search(r"In the flow file change `(.+?)` to `(.+?)`", prose):
-        yield Change(found[1], found[2])
 
 
 # ---- an Asterisk that somebody else has set up
@@ -256,7 +199,7 @@ class Reader:
                 self.call(number)
             case HangUp():
                 self.hang_up()
-            case Change(old, new):
+            case Change(_, old, new):
                 file = self._files["ariroute.yaml"]
                 text = file.read_text(encoding="utf-8")
                 assert text.count(old) == 1
@@ -378,7 +321,7 @@ def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
 
 def test_the_quickstart_does_what_it_says(office: Office) -> None:
     reader = office.reader
-    story = list(steps(office.document))
+    story = list(steps(office.document, deeds))
     assert {type(step) for step in story} == {File, Command, Shown, Call, HangUp, Change}
 
     for step in story:

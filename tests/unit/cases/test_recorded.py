@@ -184,10 +184,12 @@ def test_keys_that_were_not_kept_are_made_of_what_they_meant(word: str, rule: st
     assert [press.keys for press in remade(then, config).given.presses] == [keys]
 
 
-def test_a_field_that_was_not_kept_is_told(config: Config) -> None:
+def test_a_field_that_was_not_kept_is_told_if_the_rules_read_it(config: Config) -> None:
     then = past_call(config, {"crm": {"loyalty": "gold"}})
-    then = replace(then, past=replace(then.past, gaps=Gaps(frozenset({"crm.note", "caller.name"}))))
-    assert "crm.note was not kept: it is empty in the case; add it if your rules need it" in remade(then, config).notes
+    then = replace(then, past=replace(then.past, gaps=Gaps(frozenset({"crm.note", "crm.orders"}))))
+    assert remade(then, config).notes == (
+        "crm.orders was not kept, and your rules read it: it is empty in the case; add it",
+    )
 
 
 def test_a_lookup_that_the_rules_no_longer_have_is_left_out_and_told(config: Config, tmp_path: Path) -> None:
