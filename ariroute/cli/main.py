@@ -17,6 +17,7 @@ import click
 from ariroute.cli.calls import calls
 from ariroute.cli.check import check
 from ariroute.cli.doctor import doctor
+from ariroute.cli.erase import erase
 from ariroute.cli.exits import exit_code, with_output
 from ariroute.cli.explain import explain
 from ariroute.cli.fmt import fmt
@@ -116,6 +117,7 @@ for command in (
     calls,
     replay,
     shadow,
+    erase,
     run,
     prove,
     doctor,

@@ -20,7 +20,7 @@ from ariroute.errors import UnusableInput
 from ariroute.flow.contact import Party, party
 from ariroute.journal.keeping import caller_key
 from ariroute.journal.key import key_of
-from ariroute.journal.opening import open_store
+from ariroute.journal.opening import open_store, sqlite_file
 from ariroute.journal.settings import JournalSettings
 from ariroute.journal.store import Store
 from ariroute.values import FromFile
@@ -55,6 +55,11 @@ class JournalOfFile:
         if settings.password:
             settings = self.settings(environ)
         return open_store(settings, self.folder, only_read=only_read)
+
+    def files(self) -> tuple[Path, ...]:
+        """The files of a journal in SQLite, of which the write-ahead log need not be there; none of PostgreSQL's."""
+        file = sqlite_file(self.settings(), self.folder)
+        return (file, file.with_name(f"{file.name}-wal")) if file else ()
 
     def caller(self, text: str, environ: Mapping[str, str] = os.environ) -> Caller:
         """What the records of a caller have in common. ``text`` is a number, or one as the journal shows it.

@@ -23,6 +23,8 @@ WRITE = 10.0
 """Seconds for a transaction; the server ends its statements a little earlier."""
 READ = 60.0
 """Seconds for a question, or for the next piece of a long answer."""
+WIPE = 3600.0
+"""Seconds for writing the tables anew."""
 PIECE = 1000
 """Rows fetched at once of a long answer."""
 LOCK = 0x61724A4C
@@ -95,6 +97,9 @@ class PostgresStore:
     def give_back(self) -> None:
         """The server does so itself (autovacuum)."""
 
+    def wipe(self) -> None:
+        self._run(self._wiped, WIPE)
+
     def close(self) -> None:
         if self._loop.is_closed():
             return
@@ -132,6 +137,10 @@ class PostgresStore:
             for number, sql in missing(await self._version(), self._place):
                 await self._base.execute(sql)
                 await self._base.execute("INSERT INTO journal_version (version) VALUES ($1)", number)
+
+    async def _wiped(self) -> None:
+        await self._base.execute("SET statement_timeout = 0")
+        await self._base.execute("VACUUM (FULL) contacts")  # writes the tables anew, without what was deleted
 
     async def _written(self, statements: Sequence[Statement]) -> None:
         async with self._base.transaction():

@@ -98,6 +98,13 @@ class SqliteStore:
             # As a script: it is carried out step by step, and execute() takes one step where there are no columns.
             self._base.executescript(f"PRAGMA incremental_vacuum({FREED_AT_ONCE})")
 
+    def wipe(self) -> None:
+        with self._told():
+            self._base.execute("VACUUM")  # what was deleted before pages were overwritten goes with it
+            busy, _, _ = self._base.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise JournalError(f"{self._place}: another program reads in it: end that, and erase again")
+
     def close(self) -> None:
         self._base.close()
 
@@ -129,9 +136,11 @@ class SqliteStore:
         if tables and whose != OURS:
             raise JournalError(f"{self._place} is a database of another kind: name another file in journal.url")
         if not self._only_read:
+            base.execute("PRAGMA secure_delete = ON")
             base.execute("PRAGMA auto_vacuum = INCREMENTAL")  # has effect on a new file only
             base.execute("PRAGMA journal_mode = WAL")
             base.execute("PRAGMA synchronous = NORMAL")
+            base.execute("PRAGMA foreign_keys = ON")  # what a shadow said of a contact goes with it
             base.execute(f"PRAGMA journal_size_limit = {WAL_KEPT}")
 
     def _remedy_of_absence(self) -> str:

@@ -56,6 +56,9 @@ class Store(Protocol):
     def give_back(self) -> None:
         """Give some of what deleted records have left free back to the disk, where the database does not do so."""
 
+    def wipe(self) -> None:
+        """Leave nothing in the database's files of what was deleted. It may take long, and holds up who writes."""
+
     def close(self) -> None:
         """Close it; twice does no harm."""
 
