@@ -84,8 +84,8 @@ def coverage(ruleset: Ruleset, traces: Iterable[Trace]) -> Coverage:
     ways = tuple(every_way(ruleset))
     splits = {step.path: step for flow in ruleset.flows.values() for step in flow.walk() if isinstance(step, Split)}
     taken = {found for trace in traces for found in ways_taken(trace, splits)}
-    timed = {way.path for way in ways if way.found.endswith(_TIMEOUT)}
-    taken |= {(path, found.replace(_TIMEOUT, " failed")) for path, found in taken if path not in timed}
+    timed = {(way.path, way.found) for way in ways if way.found.endswith(_TIMEOUT)}
+    taken |= {(path, found.replace(_TIMEOUT, " failed")) for path, found in taken - timed}
     return Coverage(ways, frozenset(way for way in ways if (way.path, way.found) in taken))
 
 

@@ -93,7 +93,7 @@ def test(
     Example:
       ariroute test support --caller +46701234567 --set crm.loyalty=gold --expect gold
       ariroute test -f tests.yaml --run gold -v
-      ariroute test -f tests/*.yaml --format junit > results.xml
+      ariroute test -f tests.yaml --format junit > results.xml
       ariroute test -f tests.yaml --coverage --fail-under 90
       ariroute test --record last --expect gold -f tests.yaml
     """

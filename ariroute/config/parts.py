@@ -21,6 +21,8 @@ from ariroute.errors import ConfigError, Problem
 MAIN = "ariroute.yaml"
 PARTS = "conf.d"
 FILE_LIMIT = 200
+LISTED = "tests"
+"""The one section that is a list: what files have there is put one behind the other."""
 DEPTH_LIMIT = 8
 """A file included by the main file is one deep."""
 
@@ -186,6 +188,8 @@ class _Joined:
                 self.places.elsewhere[(section,)] = part.places
             elif isinstance(there, dict) and isinstance(content, dict):
                 self._merge(section, there, content, part.places)
+            elif section == LISTED and isinstance(there, list) and isinstance(content, list):
+                self._append(there, content, part.places)
             elif section != "version" or there != content:
                 self._twice((section,), part.places)
         self.places.add(part.places)
@@ -197,6 +201,13 @@ class _Joined:
             else:
                 there[name] = value
                 self.places.elsewhere[(section, name)] = places
+
+    def _append(self, there: list[Any], content: list[Any], places: Places) -> None:
+        moved = places.moved(LISTED, len(there))
+        for number in range(len(there), len(there) + len(content)):
+            self.places.elsewhere[(LISTED, number)] = moved
+        self.places.add(moved)
+        there += content
 
     def _twice(self, path: Path, places: Places) -> None:
         line, column = self.places.of(path)

@@ -65,6 +65,20 @@ class Places:
         for path, scalar in other.scalars.items():
             self.scalars.setdefault(path, scalar)
 
+    def moved(self, section: str, by: int) -> Places:
+        """The same places, but the items of the list ``section`` have numbers that are higher by ``by``."""
+
+        def elsewhere(path: Path) -> Path:
+            if len(path) < 2 or path[0] != section or not isinstance(path[1], int):
+                return path
+            return (section, path[1] + by, *path[2:])
+
+        keys = {elsewhere(path): position for path, position in self.keys.items()}
+        values = {elsewhere(path): position for path, position in self.values.items()}
+        return Places(
+            self.file, self.text, keys, values, {elsewhere(path): each for path, each in self.scalars.items()}
+        )
+
     def replace(self, path: Path, other: Places) -> None:
         """What is at ``path`` and below stands in ``other``."""
         self.elsewhere[path] = other

@@ -69,6 +69,12 @@ def test_a_flow_file_uses_the_new_kind(package: Path, site: Path) -> None:
         assert tested.returncode == 0, tested.stdout + tested.stderr
 
 
+def test_its_test_file_passes(package: Path, site: Path) -> None:
+    tested = run((*ARIROUTE, "test", "-f", "tests.yaml", "--fail-under", "100"), package / "flow", site)
+
+    assert tested.returncode == 0, tested.stdout + tested.stderr
+
+
 def test_without_the_package_its_kind_is_an_unknown_key(package: Path) -> None:
     checked = run((*ARIROUTE, "check", "ariroute.yaml"), package / "flow")
 

@@ -34,6 +34,36 @@ def test_an_example_passes_its_checks(example: Example, monkeypatch: pytest.Monk
         assert ended.exit_code == 0, f"ariroute test {line}\n{ended.output}"
 
 
+ALWAYS_OPEN = "answer"
+"""The office of this one never closes, so that nobody can go that way."""
+
+
+@pytest.mark.parametrize("file", sorted(FOLDER.glob("*/tests.yaml")), ids=lambda file: file.parent.name)
+def test_the_test_file_of_an_example_passes_and_takes_every_way(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(file.parent)
+    floor = "60" if file.parent.name == ALWAYS_OPEN else "100"
+
+    ended = CliRunner().invoke(main, ["test", "-f", "tests.yaml", "--coverage", "--fail-under", floor])
+
+    assert ended.exit_code == 0, ended.output
+
+
+def test_each_example_has_a_test_file() -> None:
+    assert [
+        path.parent.name for path in FOLDER.glob("*/ariroute.yaml") if not (path.parent / "tests.yaml").exists()
+    ] == []
+
+
+def test_cases_stand_beside_the_flows_of_an_example_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(FOLDER / "several-files")
+
+    ended = CliRunner().invoke(main, ["test", "-f", "ariroute.yaml", "-v"])
+
+    assert ended.exit_code == 0, ended.output
+    assert "flows/sales.yaml:" in ended.output
+    assert "flows/support.yaml:" in ended.output
+
+
 def commands_at_the_head(file: Path) -> list[list[str]]:
     """The arguments of each `ariroute …` in the comment that a flow file begins with."""
     head = file.read_text(encoding="utf-8").partition("version: 1")[0].replace("\\\n#", "")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ariroute.cases.read import suite_of
 from ariroute.config.load import Config, load_rules
 from ariroute.config.parts import DEPTH_LIMIT, FILE_LIMIT
 from ariroute.errors import ConfigError
@@ -260,3 +261,27 @@ def test_a_refusal_says_too_that_conf_d_is_not_read(tmp_path: Path) -> None:
 
     assert found[0] == (f"ariroute.yaml: the files of conf.d are not read: to use them, name the folder, -c {tmp_path}")
     assert all("is missing" in each for each in found[1:])
+
+
+def test_cases_of_several_files_are_put_one_behind_the_other_and_know_their_places(tmp_path: Path) -> None:
+    cases = (
+        "tests:\n"
+        "  - {name: %s, flow: %s, expect: {queue: gold}}\n"
+        "  - {name: %s again, flow: no, expect: {queue: gold}}\n"
+    )
+    config = loaded(
+        tmp_path,
+        {
+            "ariroute.yaml": "include: [sales.yaml, support.yaml]\n" + MAIN,
+            "sales.yaml": SALES + cases % ("sales", "sales", "sales"),
+            "support.yaml": SUPPORT + cases % ("support", "support", "support"),
+        },
+    )
+
+    assert [case["name"] for case in config.data["tests"]] == ["sales", "sales again", "support", "support again"]
+    with pytest.raises(ConfigError) as caught:
+        suite_of(config)
+    assert [str(problem).replace(f"{tmp_path}/", "") for problem in caught.value.problems] == [
+        "sales.yaml:7:31: tests[1].flow: there is no flow 'no'; flows has: sales, support",
+        "support.yaml:7:33: tests[3].flow: there is no flow 'no'; flows has: sales, support",
+    ]
