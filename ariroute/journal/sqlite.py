@@ -20,6 +20,8 @@ BUSY = 2.0
 """Seconds to wait for another process that writes: the other daemon of a pair, or ``ariroute erase``."""
 OURS = 0x61724A4C
 """SQLite's application_id of a journal: ``arJL``."""
+PAGE = 8192
+"""Of SQLite's usual 4096 bytes a record takes more than half, so that the rest of each page would stay empty."""
 WAL_KEPT = 16 * 1024 * 1024
 """Bytes of the write-ahead log that stay on disk after a long reader had made it grow."""
 FREED_AT_ONCE = 2000
@@ -137,7 +139,8 @@ class SqliteStore:
             raise JournalError(f"{self._place} is a database of another kind: name another file in journal.url")
         if not self._only_read:
             base.execute("PRAGMA secure_delete = ON")
-            base.execute("PRAGMA auto_vacuum = INCREMENTAL")  # has effect on a new file only
+            base.execute(f"PRAGMA page_size = {PAGE}")  # this and the next have effect on a new file only
+            base.execute("PRAGMA auto_vacuum = INCREMENTAL")
             base.execute("PRAGMA journal_mode = WAL")
             base.execute("PRAGMA synchronous = NORMAL")
             base.execute("PRAGMA foreign_keys = ON")  # what a shadow said of a contact goes with it

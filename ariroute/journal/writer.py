@@ -20,6 +20,9 @@ GATHER = 0.1
 BATCH = 500
 PAUSE = 1.0
 """Seconds between tries while the database cannot be written."""
+BREATH = 0.0001
+"""Seconds between two records, for the calls' thread: a lock that is let go and taken again at once never reaches it.
+At 500 records a second the slowest of a thousand timers then came 3 ms late, as without a journal; before it was 12."""
 TOLD_EVERY = 60.0
 """Seconds between two lines of the log about records that are lost while the database works."""
 
@@ -141,7 +144,7 @@ class Journal:
                 self._batch.append(list(item.statements()))
             except Exception as error:  # one that cannot be told must not keep the others waiting
                 self._refuse(type(error).__name__)  # its text may quote what is not to be shown
-            time.sleep(0)  # the calls' thread may have been waiting for this one
+            time.sleep(BREATH)
 
     def _write_singly(self, store: Store) -> None:
         """Write what can be written of a batch that was refused as a whole."""
