@@ -17,7 +17,7 @@ from ariroute.errors import UnusableInput
 if TYPE_CHECKING:
     from ariroute.cli.rehearsal import Rehearsal
 
-OF_FILES = ("pattern", "verbose", "form", "coverage", "floor")
+OF_FILES = ("pattern", "verbose", "form", "coverage", "floor", "live")
 """What goes with -f only."""
 
 
@@ -56,6 +56,7 @@ OF_FILES = ("pattern", "verbose", "form", "coverage", "floor")
     metavar="PERCENT",
     help="With -f: exit code 1 when the cases take fewer of the ways.",
 )
+@click.option("--live", is_flag=True, help="Play the cases of the FILEs as real calls on a private Asterisk.")
 @click.option(
     "--record",
     default="",
@@ -86,6 +87,10 @@ def test(
     file themselves, unless -c does. Exit code 0 when all cases pass, 1 when one fails or too few ways are taken, 2 when
     a file has a mistake.
 
+    With --live the same cases are real calls: a telephone places each into a private Asterisk on this machine, the
+    daemon decides with the answers and at the time of the case, and Asterisk says where the call went. Nothing of yours
+    is touched. It needs Asterisk, or Debian's packages of it.
+
     With --record a call of the journal becomes such a case; what is expected of it is what came of the call, or what
     --expect says.
 
@@ -95,6 +100,7 @@ def test(
       ariroute test -f tests.yaml --run gold -v
       ariroute test -f tests.yaml --format junit > results.xml
       ariroute test -f tests.yaml --coverage --fail-under 90
+      ariroute test --live tests.yaml
       ariroute test --record last --expect gold -f tests.yaml
     """
     of_files = {name: options.pop(name) for name in OF_FILES}
@@ -105,7 +111,7 @@ def test(
         from ariroute.cli.record_case import record_case
 
         return record_case(flow_file(config), record, expect, files)
-    if files:
+    if files or of_files["live"]:
         _refuse(context, {*options, "expect"}, "describes one call, and -f has calls of its own: leave one out")
         from ariroute.cli.test_files import Order, run_files
 

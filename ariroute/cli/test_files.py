@@ -29,13 +29,17 @@ REPORTS: dict[str, Callable[[Sequence[Outcome], bool], str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is asked for beside the files. ``floor`` is the least coverage in percent, None for none."""
+    """What is asked for beside the files. ``floor`` is the least coverage in percent, None for none.
+
+    ``live`` plays each case as a real call.
+    """
 
     form: str = "text"
     pattern: str = ""
     verbose: bool = False
     coverage: bool = False
     floor: float | None = None
+    live: bool = False
 
 
 def run_files(paths: Sequence[Path], given: Path | None, usual: Path | None, order: Order) -> int:
@@ -46,7 +50,7 @@ def run_files(paths: Sequence[Path], given: Path | None, usual: Path | None, ord
     """
     suites = Reader(given, lambda: flow_file(usual)).suites(paths)
     chosen = _chosen(suites, order.pattern)
-    outcomes = [Outcome(suite, [run_case(suite.config, case) for case in cases]) for suite, cases in chosen]
+    outcomes = _played(chosen) if order.live else _walked(chosen)
     covered = covered_by(outcomes) if order.coverage or order.floor is not None else []
     _show(outcomes, covered, order)
     for note in _notes(suite for suite, _ in chosen):
@@ -58,6 +62,33 @@ def run_files(paths: Sequence[Path], given: Path | None, usual: Path | None, ord
     for sentence in below:
         say(sentence)
     return ExitCode.NOT_AS_EXPECTED if failed or below else ExitCode.OK
+
+
+def _walked(chosen: Chosen) -> list[Outcome]:
+    return [Outcome(suite, [run_case(suite.config, case) for case in cases]) for suite, cases in chosen]
+
+
+def _played(chosen: Chosen) -> list[Outcome]:
+    """The cases as real calls; those that no call can be like are said. Raises LiveFailed, UnusableInput for none."""
+    from tempfile import TemporaryDirectory
+
+    from ariroute.cases.live import LeftOut, play
+    from ariroute.cli.prove import ended_by_signals
+
+    outcomes: list[Outcome] = []
+    for suite, cases in chosen:
+        say(f"{suite.file}: {len(cases)} calls to a private Asterisk, by {suite.config.file}")
+        verdicts: list[Verdict] = []
+        with ended_by_signals(), TemporaryDirectory(prefix="ariroute-live-") as folder:
+            for played in play(suite.config, cases, Path(folder)):
+                if isinstance(played, LeftOut):
+                    say(f"left out: {played.case.place}: {played.case.name}: {played.why}")
+                else:
+                    verdicts.append(played)
+        outcomes.append(Outcome(suite, verdicts))
+    if not any(outcome.verdicts for outcome in outcomes):
+        raise UnusableInput("no case can be a real call, so nothing was tested")
+    return outcomes
 
 
 def _show(outcomes: Sequence[Outcome], covered: Covered, order: Order) -> None:
@@ -82,6 +113,9 @@ def _below(covered: Covered, floor: float) -> Iterable[str]:
     for config, found in covered:
         if found.percent < floor:
             yield f"the coverage of {config.file} is {found.percent:g} %, and --fail-under {floor:g} is wanted"
+
+
+Chosen = Sequence[tuple[Suite, list[Case]]]
 
 
 def summary(verdicts: Sequence[Verdict], failed: int) -> str:

@@ -61,12 +61,12 @@ class Stage:
         self.pbx = PrivateAsterisk(
             folder / "pbx",
             agents=dict.fromkeys(names.values(), self._agents.port) if self._agents else {},
-            extra_queues=_queues(config),
+            extra_queues=queues(config),
             extra_config={
                 "extensions.conf": dialplan.extensions(
                     self.entries, {"ARIROUTE_DEFAULT": UNDECIDED}, config.daemon.guard
                 ),
-                "voicemail.conf": _mailboxes(config),
+                "voicemail.conf": mailboxes(config),
             },
         )
         self._phones = {name: f"PJSIP/{endpoint}" for name, endpoint in names.items()}
@@ -83,7 +83,7 @@ class Stage:
         if self._agents:
             self._things.enter_context(self._agents)
         self._things.enter_context(self.pbx)
-        _fill_sounds(self._config, self.pbx)
+        fill_sounds(self._config, self.pbx)
         self.relay = self._things.enter_context(Relay(self.pbx.http_port))
         self._things.enter_context(self.service)
         self.callers = self._things.enter_context(
@@ -137,8 +137,8 @@ class Stage:
             ari=self.relay.url,
             ami=f"127.0.0.1:{self.pbx.ami_port}",
             user=self.pbx.ari_user,
-            secret=_secret(folder / "ari.secret", self.pbx.ari_password),
-            ami_secret=_secret(folder / "ami.secret", self.pbx.ami_password),
+            secret=secret_file(folder / "ari.secret", self.pbx.ari_password),
+            ami_secret=secret_file(folder / "ami.secret", self.pbx.ami_password),
         )
         return Around(
             asterisk=private.section(self._document.data.get("asterisk")),
@@ -151,7 +151,8 @@ class Stage:
         )
 
 
-def _secret(path: Path, text: str) -> Path:
+def secret_file(path: Path, text: str) -> Path:
+    """Write what only we may read; the path."""
     path.touch(mode=0o600)
     path.write_text(text, encoding="utf-8")
     path.chmod(0o600)  # the mode of touch() is subject to the umask
@@ -172,13 +173,13 @@ def _agents(count: int) -> list[Agent]:
     return made
 
 
-def _queues(config: Config) -> str:
+def queues(config: Config) -> str:
     """The file's queues, beside those of our sample; nobody is logged in, and callers wait."""
     names = [*config.ruleset.queues, UNDECIDED]
     return "".join(f"[{name}](ariroute-tier)\n" for name in names if name not in SAMPLE_QUEUES)
 
 
-def _mailboxes(config: Config) -> str:
+def mailboxes(config: Config) -> str:
     """voicemail.conf with every mailbox that a flow names."""
     contexts: dict[str, set[str]] = {"default": {"100"}}
     for flow in config.ruleset.flows.values():
@@ -193,7 +194,7 @@ def _mailboxes(config: Config) -> str:
     return "[general]\nformat = wav\n" + "".join(sections)
 
 
-def _fill_sounds(config: Config, pbx: PrivateAsterisk) -> None:
+def fill_sounds(config: Config, pbx: PrivateAsterisk) -> None:
     """A short tone for each sound of the flows that this Asterisk lacks, so that prompts are heard and end."""
     for need in needs(config):
         if need.kind == "sound" and not _has_sound(pbx.sounds, need.names[0]):
