@@ -61,6 +61,12 @@ class Recorded:
                 recorded.replies.setdefault(subject(want), []).append((reply, at))
         return recorded
 
+    def has(self, wanted: Want) -> bool:
+        """Whether there is a reply to all of ``wanted``."""
+        if isinstance(wanted, Fetch):
+            return all(name in self.answers for name in wanted.lookups)
+        return bool(self.replies.get(subject(wanted)))
+
 
 def subject(want: PickUp | Play | Gather | Ring) -> tuple[object, ...]:
     """What makes two wants the same question. Values spoken in a prompt are left out: they may not be recorded."""
@@ -93,9 +99,11 @@ def walk_again(ruleset: Ruleset, flow: Flow, past: Past) -> Decision | Untold:
     while not isinstance(wanted, Decision):
         if run.missed:
             break
+        if _was_left(wanted, history) and not recorded.has(wanted):
+            return run.give_up(history.given_up)
         reply, at = _reply(wanted, recorded, now)
         if isinstance(reply, Untold):
-            return run.give_up(history.given_up) if _was_left(wanted, history) else reply
+            return reply
         now = max(now, at)
         wanted = run.answered(now) if reply is None else run.receive(reply, now)
     if run.missed:

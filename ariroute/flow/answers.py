@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 
+from ariroute.flow.contact import is_text
 from ariroute.flow.facts import EMPTY, Answer, Failure, Outcome
 from ariroute.flow.steps import Lookup, LookupWays, Way
 from ariroute.flow.trace import TraceEntry
@@ -41,7 +42,9 @@ def checked(answer: Answer) -> Answer:
 def _plain(value: object) -> bool:
     if isinstance(value, float):
         return math.isfinite(value)
-    return value is None or isinstance(value, (str, bool, int))
+    if isinstance(value, str):
+        return is_text(value)
+    return value is None or isinstance(value, (bool, int))
 
 
 def way_after(step: Lookup, answers: Mapping[str, Answer]) -> tuple[Way, str] | None:

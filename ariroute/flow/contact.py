@@ -106,3 +106,14 @@ def clean(text: str, limit: int) -> str:
         return text[:limit]
     normal = unicodedata.normalize("NFC", text[: 4 * limit])
     return "".join(c for c in normal if unicodedata.category(c)[0] != "C")[:limit]
+
+
+def is_text(text: str) -> bool:
+    """Whether ``text`` can be written as UTF-8: JSON may bring half of a character (a lone surrogate)."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ariroute.flow.answers import checked
 from ariroute.flow.contact import Contact, Party
 from ariroute.flow.decision import Decision, Label
 from ariroute.flow.facts import Answer, Outcome
@@ -179,6 +180,7 @@ class _Hiding:
 
     def _answer(self, answer: Answer) -> Answer:
         """An empty field is written as None, so that it can be told from one that was not kept."""
+        answer = checked(answer)
         kept = self.keeping.fields.get(answer.lookup, NOTHING) if answer.outcome is Outcome.FOUND else NOTHING
         fields = {
             name: answer.fields.get(name)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any, NamedTuple
 
-from ariroute.flow.contact import Contact
+from ariroute.flow.contact import Contact, is_text
 from ariroute.flow.decision import Decision, QueueDestination
 from ariroute.flow.history import History
 from ariroute.flow.trace import TraceEntry
@@ -98,7 +99,22 @@ def _insert(
     at = contact.arrived.timestamp()
     key = item.keeping.caller_key(item.contact.caller)
     who = (new_id(at), contact.pbx, contact.id, contact.medium, at, contact.caller.label, key, contact.dialled.label)
-    return Statement(INSERT, (*who, *columns, item.handed, item.took, digest, dumps(detail)))
+    values = (*who, *columns, item.handed, item.took, digest, _text(detail))
+    return Statement(INSERT, tuple(_whole(value) if isinstance(value, str) else value for value in values))
+
+
+def _text(detail: Mapping[str, Any]) -> str:
+    """``detail`` as JSON, whatever somebody else's words in it are made of."""
+    try:
+        text = dumps(detail)
+    except (TypeError, ValueError):  # half a character; what is no number either
+        text = json.dumps(detail, ensure_ascii=False, default=str)
+    return _whole(text)
+
+
+def _whole(text: str) -> str:
+    """``text`` with a question mark for half a character, which no database takes."""
+    return text if is_text(text) else text.encode("utf-8", "replace").decode()
 
 
 class Rules(NamedTuple):
