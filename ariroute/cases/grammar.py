@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, JsonValue, model_validator
 
+from ariroute.config.near import suggestion
 from ariroute.config.ring_steps import Box
 from ariroute.config.shapes import (
     Identifier,
@@ -55,6 +56,9 @@ def _mock(value: object) -> object:
     """A word alone: that there is no record, or why it fails."""
     if not isinstance(value, str):
         return value
+    if value not in (MISSING, *REASONS):
+        choice = f": write {MISSING}, why it fails ({', '.join(REASONS)}), or {{found: {{field: value}}}}"
+        raise ValueError(f"'{value[:80]}' is no answer{suggestion(value, (MISSING, *REASONS)) or choice}")
     return {"missing": True} if value == MISSING else {"error": value}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from ariroute.cases.build import Builder
 from ariroute.cases.case import Suite
 from ariroute.cases.grammar import CaseSettings, FileSettings, HeadSettings
-from ariroute.cases.table import rows
+from ariroute.cases.table import PLACE, Row, rows
 from ariroute.config import words
 from ariroute.config.findings import Findings, refusal
 from ariroute.config.load import Config, load_rules
@@ -137,8 +137,19 @@ def _case(raw: Any, path: Place, findings: Findings) -> Iterator[tuple[CaseSetti
     for place, text in wrong.items():
         findings.wrong_value((*path, *place), text)
     for row in written if not wrong else ():
-        if settings := _settings(CaseSettings, row.raw, path, findings, row.told):
+        if settings := _settings(CaseSettings, row.raw, path, _for_row(findings, row, path), row.told):
             yield settings, row.told if settings.name == raw["name"] else ""
+
+
+def _for_row(findings: Findings, row: Row, path: Place) -> Findings:
+    """The same findings, to which the file has the values of ``row`` where ``{{ name }}`` stands."""
+    if not row.told:
+        return findings
+    scalars = dict(findings.places.scalars)
+    for place, value in row.values:
+        if written := scalars.get((*path, *place)):
+            scalars[(*path, *place)] = replace(written, text=value)
+    return replace(findings, places=replace(findings.places, scalars=scalars))
 
 
 def _head(data: dict[str, Any], findings: Findings) -> HeadSettings:
@@ -160,11 +171,11 @@ def _settings(model: type[Model], raw: dict[str, Any], path: Place, findings: Fi
         items = error.errors(include_url=False, include_input=False)
         for item in items:
             item["loc"] = (*path, *item["loc"])
-        for item in items:
-            if good and not words.same_mistake(item, items, FileSettings):
-                problem = words.problem(item, findings.places, FileSettings)
-                if problem not in findings.problems:
-                    findings.problems.append(problem)
+        for item in items if good else ():
+            unfilled = PLACE.search(findings.places.written(words.in_file(item["loc"])))  # its table is told already
+            problem = words.problem(item, findings.places, FileSettings)
+            if not (unfilled or words.same_mistake(item, items, FileSettings) or problem in findings.problems):
+                findings.problems.append(problem)
         return None
     return settings if good else None
 

@@ -16,10 +16,14 @@ PLACE = re.compile(r"\{\{ *([A-Za-z_][A-Za-z0-9_]*) *\}\}")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A case as it is written for one row; ``told`` is ``l=gold, q=gold``, empty without a table."""
+    """A case as it is written for one row; ``told`` is ``l=gold, q=gold``, empty without a table.
+
+    ``values`` are the texts that came from the row, by their path within the case.
+    """
 
     raw: dict[str, Any]
     told: str = ""
+    values: tuple[tuple[Path, str], ...] = ()
 
 
 def rows(raw: Mapping[str, Any], wrong: dict[Path, str]) -> Iterator[Row]:
@@ -31,7 +35,19 @@ def rows(raw: Mapping[str, Any], wrong: dict[Path, str]) -> Iterator[Row]:
         return
     for row in table:
         told = ", ".join(f"{name}={_text(value)}" for name, value in row.items())
-        yield Row(filled(case, row, (), wrong), told)
+        whole = filled(case, row, (), wrong)
+        yield Row(whole, told, tuple(_values(case, whole, ())))
+
+
+def _values(case: Any, whole: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    if isinstance(case, dict):
+        for key, inner in case.items():
+            yield from _values(inner, whole[key], (*path, key))
+    elif isinstance(case, list):
+        for number, inner in enumerate(case):
+            yield from _values(inner, whole[number], (*path, number))
+    elif isinstance(case, str) and PLACE.search(case):
+        yield path, _text(whole)
 
 
 def filled(value: Any, row: Mapping[str, Any] | None, path: Path, wrong: dict[Path, str]) -> Any:

@@ -255,7 +255,9 @@ class _Builder:
 
     def _key(self, parent: _Open, event: NodeEvent) -> None:
         if not isinstance(event, ScalarEvent):
-            self._refuse(event, parent.path, "a key must be a plain word")
+            braces = isinstance(event, MappingStartEvent) and event.flow_style
+            remedy = ": put a text that begins with {{ in quotes" if braces else ""
+            self._refuse(event, parent.path, f"a key must be a plain word{remedy}")
             raise _TooDeep
         self._check_decoration(event, parent.path)
         key = self._whole_characters(event, parent.path)

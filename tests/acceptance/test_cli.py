@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,6 +16,7 @@ import time
 from collections.abc import Iterator
 from inspect import cleandoc
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -52,12 +54,13 @@ def ariroute(*arguments: str, cwd: Path = EXAMPLE, **more: str) -> subprocess.Co
 
 
 def examples() -> list[list[str]]:
-    """The arguments of every example in the help texts that needs neither a daemon nor an Asterisk."""
+    """The arguments of every example in the help that needs no daemon, no Asterisk, no journal, no second file."""
     texts = [main.help or "", *(command.help or "" for command in main.commands.values())]
     lines = [line.strip() for text in texts for line in cleandoc(text).splitlines() if line.startswith("  ariroute ")]
     found = [shlex.split(line.partition(">")[0])[1:] for line in lines]
     elsewhere = {"run", "reload", "queues", "status", "prove", "doctor", "rescue"}
-    needs = {"--live", "/etc/asterisk/extensions.conf"}
+    elsewhere |= {"calls", "trace", "replay", "shadow", "erase", "diff"}
+    needs = {"--live", "/etc/asterisk/extensions.conf", "--record", "last", "1795132793.12"}
     return [each for each in found if each[0] not in elsewhere and needs.isdisjoint(each)]
 
 
@@ -72,6 +75,23 @@ def test_each_example_of_the_help_runs_in_the_example_folder(arguments: list[str
     ended = ariroute(*(argument for each in files for argument in each), cwd=folder)
 
     assert ended.returncode == 0, ended.stderr
+
+
+def test_the_cases_of_a_file_run_as_they_do_in_continuous_integration(tmp_path: Path) -> None:
+    shutil.copytree(EXAMPLE, tmp_path, dirs_exist_ok=True)
+    passed = ariroute("test", "-f", "tests.yaml", "--format", "junit", cwd=tmp_path)
+    text = (tmp_path / "ariroute.yaml").read_text(encoding="utf-8")
+    (tmp_path / "ariroute.yaml").write_text(text.replace("gold:     {priority: 20", "gold:     {priority: 21"), "utf-8")
+    failed = ariroute("test", "-f", "tests.yaml", "--format", "junit", cwd=tmp_path)
+    (tmp_path / "ariroute.yaml").write_text(text.replace("gold:     {", "golden:   {"), encoding="utf-8")
+    refused = ariroute("test", "-f", "tests.yaml", "--format", "junit", cwd=tmp_path)
+
+    assert (passed.returncode, ElementTree.fromstring(passed.stdout).get("failures")) == (0, "0")
+    failure = ElementTree.fromstring(failed.stdout).find("testsuite/testcase/failure")
+    assert failure is not None
+    assert (failed.returncode, failure.get("message")) == (1, "priority: expected 20, got 21")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "there is no queue 'gold', did you mean 'golden'?" in refused.stderr
 
 
 def test_there_are_examples_to_run() -> None:
