@@ -96,9 +96,9 @@ class Simulation:
 def figures(served: Sequence[Served], within: float | None) -> Figures:
     """The figures of a tier that ``served`` entered; at least one."""
     count = len(served)
-    waits = fmean(each.wait for each in served)
-    in_time = None if within is None else sum(each.answered and each.wait <= within for each in served) / count
-    return Figures(count, waits, in_time, sum(not each.answered for each in served) / count)
+    answered = [wait for wait, answered in served if answered]
+    in_time = None if within is None else sum(wait <= within for wait in answered) / count
+    return Figures(count, sum(wait for wait, _ in served) / count, in_time, 1 - len(answered) / count)
 
 
 def difference(before: Figures, after: Figures) -> Figures:

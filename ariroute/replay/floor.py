@@ -21,9 +21,9 @@ from ariroute.replay.visits import ABANDONED, ANSWERED, Place, Visit
 ENOUGH = 20
 """With fewer examples of their own callers borrow those of more."""
 ROUNDS = 200
-MOST_WORK = 4_000_000
+MOST_WORK = 2_000_000
 """Callers served in all rounds together, about 10 s: a longer record has fewer rounds."""
-FEWEST_ROUNDS = 40
+FEWEST_ROUNDS = 20
 
 
 class Round(NamedTuple):
@@ -148,10 +148,13 @@ def _gave_up(visits: Iterable[Visit]) -> int:
 def _figures(
     arrivals: Sequence[Arrival], served: Sequence[Served], levels: Mapping[str, float | None]
 ) -> dict[Tier, Figures]:
+    by_place: dict[tuple[str, int], list[Served]] = defaultdict(list)
+    for (_, queue, priority, *_), each in zip(arrivals, served, strict=True):
+        by_place[queue, priority].append(each)
     by_tier: dict[Tier, list[Served]] = defaultdict(list)
-    for arrival, each in zip(arrivals, served, strict=True):
-        by_tier[Tier(arrival.queue)].append(each)
-        by_tier[Tier(arrival.queue, arrival.priority)].append(each)
+    for (queue, priority), own in by_place.items():
+        by_tier[Tier(queue)] += own
+        by_tier[Tier(queue, priority)] = own
     return {tier: figures(own, levels.get(tier.queue)) for tier, own in by_tier.items()}
 
 
