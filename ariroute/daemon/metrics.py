@@ -33,6 +33,9 @@ DECISION_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 FORKS = frozenset({"case", "otherwise", "hours", "split", "menu", "consent", "dial", "agent"})
 """The steps of a trace at which ways part, by results of closed sets. Conditions that were false are not counted."""
 
+WITHOUT_DECISION = ("passed on", "left to the guard")
+"""How calls left that an alert should tell of, be it one."""
+
 
 class Metrics:
     """Counters, a histogram of decision times, and gauges read when Prometheus asks."""
@@ -66,6 +69,8 @@ class Metrics:
         )
         self.queues = QueueMetrics(registry)
         self._reloads = Counter("ariroute_reloads", "Reloads of the configuration", ["result"], registry=registry)
+        for result in ("done", "refused"):
+            self._reloads.labels(result)
         self._in_flight = Gauge("ariroute_calls_in_flight", "Calls being decided now", ["pbx"], registry=registry)
         self._up = Gauge("ariroute_pbx_up", "1 while the event websocket of a PBX is up", ["pbx"], registry=registry)
         self._ami_up = Gauge("ariroute_ami_up", "1 while the AMI connection of a PBX is up", ["pbx"], registry=registry)
@@ -105,6 +110,9 @@ class Metrics:
         """Read these two whenever Prometheus asks."""
         self._in_flight.labels(pbx).set_function(in_flight)
         self._up.labels(pbx).set_function(lambda: float(is_up()))
+        self.queues.undecided_from(pbx)
+        for how in ("handed over", *WITHOUT_DECISION):
+            self._ended.begin(pbx, how)
 
     def watch_counts(self, pbx: str, counts: Callable[[], Mapping[str, int]]) -> None:
         """Read what the ARI client counts whenever Prometheus asks."""

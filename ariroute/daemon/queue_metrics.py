@@ -86,6 +86,10 @@ class QueueMetrics(Collector):
                 longest.add_metric([pbx, queue], max(0.0, now - min(since, default=now)))
         yield from (waiting, longest)
 
+    def undecided_from(self, pbx: str) -> None:
+        """Count these calls of ``pbx``, from 0."""
+        self._undecided.begin(pbx)
+
     def undecided(self, pbx: str) -> None:
         self._undecided.add(pbx)
 

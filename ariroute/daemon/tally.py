@@ -22,6 +22,10 @@ class Tally(Collector):
         """One more of these labels, given in the order in which the counter names them."""
         self._counts[labels] += 1
 
+    def begin(self, *labels: str) -> None:
+        """Show these labels from the start, at 0: Prometheus sees no rise in a figure that was not there before."""
+        self._counts[labels] += 0
+
     def collect(self) -> Iterator[CounterMetricFamily]:
         name, about, labels = self._about
         family = CounterMetricFamily(name, about, labels=labels)

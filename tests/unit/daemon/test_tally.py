@@ -33,3 +33,13 @@ def test_times_without_labels_are_there_before_the_first() -> None:
     registry = CollectorRegistry()
     Times("took_seconds", "Times", [], (0.1,), registry)
     assert b'took_seconds_bucket{le="+Inf"} 0.0' in generate_latest(registry)
+
+
+def test_a_figure_that_was_begun_is_shown_at_0_and_counts_on() -> None:
+    registry = CollectorRegistry()
+    tally = Tally("calls", "Calls", ["pbx"], registry)
+    tally.begin("pbx1")
+    assert registry.get_sample_value("calls_total", {"pbx": "pbx1"}) == 0
+    tally.add("pbx1")
+    tally.begin("pbx1")
+    assert registry.get_sample_value("calls_total", {"pbx": "pbx1"}) == 1
