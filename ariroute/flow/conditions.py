@@ -19,6 +19,7 @@ from cel_expr_python import cel
 
 from ariroute.errors import ExpressionError as ExpressionError
 from ariroute.flow.atoms import Atoms
+from ariroute.flow.cel_none import hold_none
 from ariroute.flow.cel_tree import Tree
 from ariroute.flow.checking import CALL, OUTCOME, VARIABLE, Check
 from ariroute.flow.contact import Contact
@@ -64,6 +65,8 @@ NOBODY = Contact("", datetime(2000, 1, 1, tzinfo=UTC))
 _ABSENT = re.compile(r'No value with name "(.*)" found')
 
 _ERROR = cel.Type.ERROR
+
+hold_none()
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
 """What a lookup, a field or a variable may be called."""
