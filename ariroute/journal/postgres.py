@@ -40,7 +40,8 @@ FROM contacts
 """
 OVERHEAD = 28 + 150
 """Bytes of a row in PostgreSQL beside its values: header and pointer, and its entries in five indexes."""
-ON_DISK = "SELECT CAST(pg_total_relation_size('contacts') + pg_total_relation_size('configs') AS BIGINT)"
+ON_DISK = "SELECT CAST(sum(pg_total_relation_size(name)) AS BIGINT) FROM unnest($1::regclass[]) AS name"
+TABLES = ("contacts", "configs", "shadows")
 
 VALUES = ("22", "23", "42", "54")
 """Classes of SQLSTATE that say something of a statement or its values, and nothing of the server (appendix A)."""
@@ -92,7 +93,7 @@ class PostgresStore:
         return int(self.read(ESTIMATE, (OVERHEAD,))[0][0])
 
     def on_disk(self) -> int:
-        return int(self.read(ON_DISK)[0][0])
+        return int(self.read(ON_DISK, (TABLES,))[0][0])
 
     def give_back(self) -> None:
         """The server does so itself (autovacuum)."""

@@ -22,9 +22,10 @@ OLDEST = "DELETE FROM contacts WHERE id IN (SELECT id FROM contacts WHERE id < $
 IS_ONE = "SELECT 1 FROM contacts WHERE id < $1 LIMIT 1"
 UNUSED = (
     "DELETE FROM configs WHERE first_seen < $1 AND first_seen < (SELECT max(first_seen) FROM configs) "
-    "AND NOT EXISTS (SELECT 1 FROM contacts WHERE contacts.digest = configs.digest)"
+    "AND NOT EXISTS (SELECT 1 FROM contacts WHERE contacts.digest = configs.digest) "
+    "AND NOT EXISTS (SELECT 1 FROM shadows WHERE shadows.digest = configs.digest)"
 )
-"""Rules by which no recorded contact was decided. The newest ones are in force, though nobody may have called yet."""
+"""Rules that decided no recorded contact, nor in a shadow. The newest are in force, perhaps before the first call."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,8 +54,9 @@ def test_the_command_runs_with_its_own_packages(installed: Path) -> None:
     version = run(installed, "version")
     assert (version.returncode, version.stdout.startswith(f"ariroute {__version__}")) == (0, True), version.stderr
 
-    checked = run(installed, "check", "usr/share/doc/ariroute/examples/loyalty/ariroute.yaml")
-    assert checked.returncode == 0, checked.stderr
+    for file in ("usr/share/doc/ariroute/examples/loyalty/ariroute.yaml", "usr/share/ariroute/ariroute.yaml"):
+        checked = run(installed, "check", file)
+        assert checked.returncode == 0, checked.stderr
 
 
 def test_the_asterisk_side_comes_along_and_passes_its_own_rules(installed: Path) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -102,3 +103,39 @@ def test_what_may_not_be_written_is_told_with_the_remedy() -> None:
     assert told["file"].endswith(f"attempt to write a readonly database: {allowed}")
     assert "allowed" in told["folder"]
     assert "allowed" in told["new"]
+
+
+ALSO = textwrap.dedent(
+    """
+    import json, sys
+    from pathlib import Path
+    from ariroute.journal.record import Rules
+    from ariroute.journal.retention import Limits
+    from ariroute.journal.sqlite import SqliteStore
+    from ariroute.journal.writer import Journal
+
+    def opened():
+        store = SqliteStore(Path(sys.argv[1]))
+        store.migrate()
+        return store
+
+    journal = Journal(opened, 100_000, Limits(1e12, 1 << 40))
+    journal.start()
+    for number in range(2000):
+        journal.offer(Rules(f"{sys.argv[2]}{number}", 1.0, "{}"))
+    journal.close(30)
+    print(json.dumps({"written": journal.written, "lost": journal.dropped + journal.refused}))
+    """
+)
+
+
+def test_two_daemons_write_into_one_file_from_their_start_on(tmp_path: Path) -> None:
+    """As those of a pair, which share the state directory."""
+    file = tmp_path / "journal.db"
+    with ThreadPoolExecutor() as pool:
+        both = list(pool.map(lambda name: run([sys.executable, "-c", ALSO, str(file), name]), ("a", "b")))
+    assert both == [{"written": 2000, "lost": 0}] * 2
+    store = SqliteStore(file, only_read=True)
+    assert store.read("SELECT count(*) FROM configs") == [(4000,)]
+    assert store.read("PRAGMA integrity_check") == [("ok",)]
+    store.close()

@@ -22,6 +22,11 @@ CONTACT = (
     "VALUES ($1, 'pbx1', 'c', 'call', $2, 'x', 'k', '600', 'f', 'q', 0, 'r', 'h', 0.1, $3, $4)"
 )
 
+SHADOW = (
+    "INSERT INTO shadows (contact_id, digest, decided, destination, flow, by_default, differs) "
+    "SELECT max(id), 'shadow', 1, 'queue gold', 'f', 0, 'destination' FROM contacts"
+)
+
 
 class Clock:
     """Stands still."""
@@ -121,14 +126,16 @@ def test_the_oldest_go_until_the_rest_has_room_and_the_file_shrinks(
     assert retention.on_disk > 0
 
 
-def test_rules_go_with_the_last_contact_that_they_decided_but_never_the_newest(store: SqliteStore) -> None:
+def test_rules_go_with_the_last_contact_that_they_or_a_shadow_decided_but_never_the_newest(store: SqliteStore) -> None:
     for digest, since in (("unused", NOW - 300 * DAY), ("used", NOW - 200 * DAY), ("new", NOW - 100 * DAY)):
         rules(store, digest, since)
     put(store, NOW - 150 * DAY, digest="unused")
     put(store, NOW - DAY, digest="used")
+    rules(store, "shadow", NOW - 250 * DAY)
+    store.write([Statement(SHADOW)])
     retention, clock = of(90 * DAY)
     done(retention, store)
-    assert store.read("SELECT digest FROM configs ORDER BY digest") == [("new",), ("used",)]
+    assert store.read("SELECT digest FROM configs ORDER BY digest") == [("new",), ("shadow",), ("used",)]
     retention.limits = Limits(0.5 * DAY, LARGE)
     clock.now += EVERY
     done(retention, store)

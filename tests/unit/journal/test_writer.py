@@ -64,6 +64,8 @@ class Memory:
 
     def give_back(self) -> None: ...
 
+    def wipe(self) -> None: ...
+
     def close(self) -> None:
         self.closed += 1
 
