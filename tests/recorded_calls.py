@@ -15,6 +15,7 @@ from ariroute.flow.run import Run
 from ariroute.flow.wants import RingOutcome
 from ariroute.journal.record import Decided, Rules
 from ariroute.journal.sqlite import SqliteStore
+from ariroute.journal.store import Statement
 from ariroute.testing import FakeCaller, FakeLookups, Given, drive
 
 BEGIN = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
@@ -34,6 +35,16 @@ class Placed:
 
 def record(journal: Path, flow_file: Path, calls: Iterable[Placed], begin: datetime = BEGIN) -> Config:
     """Decide ``calls`` by the file and write them to ``journal``; their uniqueids are ``call.0``, ``call.1`` ..."""
+    config, statements = decided(flow_file, calls, begin)
+    store = SqliteStore(journal)
+    store.migrate()
+    store.write(statements)
+    store.close()
+    return config
+
+
+def decided(flow_file: Path, calls: Iterable[Placed], begin: datetime = BEGIN) -> tuple[Config, list[Statement]]:
+    """As :func:`record`; what is to be written."""
     config = load_rules(flow_file)
     assert config.journal is not None
     keeping = keeping_of(config, config.journal)
@@ -47,10 +58,5 @@ def record(journal: Path, flow_file: Path, calls: Iterable[Placed], begin: datet
         assert flow is not None
         run = Run(config.ruleset, flow, contact)
         decision = drive(run, FakeLookups(call.answers), at, FakeCaller(call.press, call.ring))
-        decided = Decided(contact, flow.name, run.history, decision, "handed over", 0.1, keeping)
-        statements += decided.statements()
-    store = SqliteStore(journal)
-    store.migrate()
-    store.write(statements)
-    store.close()
-    return config
+        statements += Decided(contact, flow.name, run.history, decision, "handed over", 0.1, keeping).statements()
+    return config, statements

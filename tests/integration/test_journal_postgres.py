@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 import time
@@ -11,7 +12,9 @@ from pathlib import Path
 
 import pytest
 from fixtures_databases import PASSWORD, running_server
+from recorded_calls import BEGIN, Placed, decided
 
+from ariroute.config.load import load_rules
 from ariroute.errors import JournalError
 from ariroute.journal import store as stores
 from ariroute.journal.opening import open_store
@@ -23,6 +26,7 @@ from ariroute.journal.store import RecordRefused, Statement
 from ariroute.journal.writer import Journal
 from ariroute.lab.database import PrivateDatabase
 from ariroute.lab.relay import Newcomers, Relay, Way
+from ariroute.replay.shadow import Shadow
 from ariroute.values import Secret
 
 PUT = "INSERT INTO configs (digest, first_seen, rules) VALUES ($1, $2, $3)"
@@ -272,3 +276,39 @@ def test_the_oldest_go_when_the_records_take_too_much(settings: JournalSettings)
     store.write([Statement(OLDEST, (NEVER, 10_000))])
     assert store.size() == 0
     store.close()
+
+
+FLOW_FILE = """\
+version: 1
+queues: {gold: {priority: 20}, standard: {}}
+journal: {url: "sqlite:unused.db"}
+flows:
+  support:
+    trigger: {call: {to: [support]}}
+    default: standard
+    steps: [{queue: standard}]
+"""
+
+
+async def test_a_shadow_follows_and_its_rows_go_with_their_contacts(settings: JournalSettings, tmp_path: Path) -> None:
+    file, new = tmp_path / "ariroute.yaml", tmp_path / "new.yaml"
+    file.write_text(FLOW_FILE, encoding="utf-8")
+    new.write_text(FLOW_FILE.replace("queue: standard", "queue: gold"), encoding="utf-8")
+    daemon = await asyncio.to_thread(opened, settings)
+    shadow = await asyncio.to_thread(
+        Shadow,
+        load_rules(new),
+        lambda: opened(settings, only_read=True),
+        lambda: opened(settings),
+        BEGIN.timestamp,
+    )
+    _, statements = decided(file, [Placed(), Placed()])
+    await asyncio.to_thread(daemon.write, statements)
+    assert [changed.move[1] for changed in await shadow.look()] == ["queue gold, priority 20"] * 2
+    assert await shadow.look() == []
+    rows = "SELECT s.queue, s.differs FROM shadows s JOIN contacts c ON c.id = s.contact_id"
+    assert await asyncio.to_thread(daemon.read, rows) == [("gold", "destination")] * 2
+    await asyncio.to_thread(daemon.write, [Statement("DELETE FROM contacts WHERE contact = $1", ("call.0",))])
+    assert await asyncio.to_thread(daemon.read, "SELECT count(*) FROM shadows") == [(1,)]
+    await asyncio.to_thread(shadow.close)
+    await asyncio.to_thread(daemon.close)
