@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from ariroute.journal.reader import Recorded, Wanted
 
 LIMIT: Final = 20
+HANDED: Final = (
+    *("handed over", "gone", "passed on", "hung up", "left before the decision"),
+    *("left to the guard", "left ringing", "left to another program"),
+)
+"""How a contact may leave the daemon (:mod:`ariroute.daemon.calls`)."""
 
 
 @click.command()
@@ -37,8 +42,8 @@ LIMIT: Final = 20
     "--outcome",
     default="",
     metavar="WORD",
-    help="What became of it: waiting, answered, abandoned, timeout ... (QUEUESTATUS), or unknown; before it came to "
-    "Asterisk's queue: gone.",
+    help="What became of it: waiting, answered, abandoned, timeout ... (QUEUESTATUS) or unknown; or how it left "
+    "ariroute: gone, hung-up, passed-on, left-to-the-guard ...",
 )
 @click.option("--slow", default="", metavar="TIME", help="Decided after so long or more, such as 500ms.")
 @click.option("--default", "by_default", is_flag=True, help="Taken by the flow's default.")
@@ -93,7 +98,7 @@ def wanted_of(
     from ariroute.moments import past_moment
     from ariroute.values import seconds
 
-    now = datetime.now().astimezone()
+    now, word = datetime.now().astimezone(), outcome_of(outcome)
     try:
         longest = seconds(slow) if slow else None
     except ValueError as error:
@@ -102,14 +107,15 @@ def wanted_of(
         since=past_moment(since, now, journal.timezone, "--since").timestamp() if since else None,
         until=past_moment(until, now, journal.timezone, "--until").timestamp() if until else None,
         slow=longest,
-        outcome=outcome_of(outcome),
+        outcome=word if word not in HANDED else "",
+        handed=word if word in HANDED else "",
         **(journal.caller(caller) if caller else {}),
         **same,
     )
 
 
 def outcome_of(text: str) -> str:
-    """The outcome that is meant, as the journal has it. Raises UnknownName."""
+    """The outcome that is meant, as the journal has it; empty when none is. Raises UnknownName."""
     from ariroute.asterisk.queue_events import STATUSES
     from ariroute.cli.given import known
 
@@ -117,7 +123,6 @@ def outcome_of(text: str) -> str:
     return known("outcome", text.lower().replace("-", " "), words) if text else ""
 
 
-HANDED: Final = ("handed over", "gone", "passed on", "left to the guard", "hung up")
 COLUMNS: Final = ("Time", "Caller", "Dialled", "Flow", "To", "Decided in", "Then", "Uniqueid")
 
 
@@ -140,9 +145,9 @@ def table(records: list[Recorded], zone: ZoneInfo, now: datetime) -> Table:
 
 
 def to(record: Recorded) -> str:
-    """Where it was sent: ``gold 20``, ``voicemail 100``."""
+    """Where it was sent: ``gold 20``, ``voicemail 100``; in brackets how it left without a decision."""
     if not record.destination:
-        return "-"
+        return f"({record.handed})"
     where = f"{record.queue} {record.priority}" if record.queue else record.destination
     return f"{where} (default)" if record.by_default else where
 
@@ -153,7 +158,7 @@ def then(record: Recorded) -> str:
     after = "" if record.wait is None else f" after {span_text(record.wait)}"
     match record.outcome:
         case "":
-            return "" if record.handed == "handed over" else record.handed
+            return "" if record.handed == "handed over" or not record.destination else record.handed
         case "waiting":
             return f"waiting{elsewhere}, position {record.position}"
         case "answered":

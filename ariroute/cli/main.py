@@ -16,6 +16,7 @@ import click
 
 from ariroute.cli.calls import calls
 from ariroute.cli.check import check
+from ariroute.cli.diff import diff
 from ariroute.cli.doctor import doctor
 from ariroute.cli.erase import erase
 from ariroute.cli.exits import exit_code, with_output
@@ -32,6 +33,7 @@ from ariroute.cli.schema import schema
 from ariroute.cli.shadow import shadow
 from ariroute.cli.status import status
 from ariroute.cli.test import test
+from ariroute.cli.trace import trace
 from ariroute.cli.version import show_version, version
 
 
@@ -115,6 +117,8 @@ for command in (
     test,
     explain,
     calls,
+    trace,
+    diff,
     replay,
     shadow,
     erase,

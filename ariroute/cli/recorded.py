@@ -58,7 +58,7 @@ class Told:
         """How it left the daemon, and what Asterisk did with it then, in sentences."""
         yield leaving(self.record)
         zone, events = ZoneInfo(self.walked.timezone), self.record.events()
-        yield from (printable(happening(event, zone)) for event in events)
+        yield from ("At {} {}.".format(*happening(event, zone)) for event in events)
         yield from still(self.record, events)
 
 
@@ -127,33 +127,34 @@ def leaving(record: Recorded) -> str:
     return f"It left ariroute {took} after it had come{without}: {printable(record.handed)}{why}."
 
 
-def happening(event: Mapping[str, Any], zone: ZoneInfo) -> str:
-    """One event of app_queue or of the dialplan (:mod:`ariroute.daemon.outcomes`)."""
-    at = f"{datetime.fromtimestamp(event['at'], zone):{CLOCK}}"
+def happening(event: Mapping[str, Any], zone: ZoneInfo) -> tuple[str, str]:
+    """One event of app_queue or of the dialplan (:mod:`ariroute.daemon.outcomes`): its time of day, and what it was."""
+    return f"{datetime.fromtimestamp(event['at'], zone):{CLOCK}}", printable(_happening(event))
+
+
+def _happening(event: Mapping[str, Any]) -> str:
     queue, agent = event.get("queue", ""), event.get("agent") or "an agent"
     match event["what"]:
         case "undecided":
-            return f"At {at} the dialplan had no decision, and took its default queue {queue}."
+            return f"the dialplan had no decision, and took its default queue {queue}"
         case "entered":
-            return f"At {at} it entered queue {queue}, at position {event['position']} of {event['waiting']}."
+            return f"it entered queue {queue}, at position {event['position']} of {event['waiting']}"
         case "rang in vain":
-            return f"At {at} the phone of {agent} had rung for {span_text(event['seconds'])}, and nobody answered."
+            return f"the phone of {agent} had rung for {span_text(event['seconds'])}, and nobody answered"
         case "answered":
-            return f"At {at} {agent} answered in queue {queue}, after a wait of {span_text(event['wait'])}."
+            return f"{agent} answered in queue {queue}, after a wait of {span_text(event['wait'])}"
         case "ended":
             who = BY_WHOM.get(event["by"])
-            return (
-                f"At {at} the talk with {agent} was over, after {span_text(event['talk'])}{f': {who}' if who else ''}."
-            )
+            return f"the talk with {agent} was over, after {span_text(event['talk'])}{f': {who}' if who else ''}"
         case "abandoned":
-            place = f", at position {event['position']}"
-            return f"At {at} it left queue {queue} unserved, after a wait of {span_text(event['wait'])}{place}."
+            wait = span_text(event["wait"])
+            return f"it left queue {queue} unserved, after a wait of {wait}, at position {event['position']}"
         case "let go":
-            return f"At {at} queue {queue} let it go: {event['status']}."
+            return f"queue {queue} let it go: {event['status']}"
         case "unwatched":
-            return f"What Asterisk did from {at} on is not known: {event['why']}."
+            return f"it got out of sight ({event['why']}): what Asterisk did from then on is not known"
         case what:
-            return f"At {at} {what}."
+            return str(what)
 
 
 def still(record: Recorded, events: list[dict[str, Any]]) -> Iterator[str]:

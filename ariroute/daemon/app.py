@@ -18,6 +18,7 @@ from ariroute.daemon.pbx_facts import LivePbxFacts
 from ariroute.daemon.recording import journal_of, limits_of
 from ariroute.daemon.routing import Routing
 from ariroute.daemon.supervise import Tasks
+from ariroute.daemon.watching import Watchers
 from ariroute.errors import ArirouteError, PbxRefused, PbxReplaced
 from ariroute.journal.record import Happened, OutOfSight
 
@@ -36,6 +37,7 @@ class Daemon:
         self.metrics = Metrics()
         self.config = read(path)
         self.journal = journal_of(self.config)
+        self.watchers = Watchers()
         self.standing_by = False
         """Whether another daemon has the calls, and this one waits for its turn."""
         self._tasks = Tasks()
@@ -88,6 +90,7 @@ class Daemon:
         await asyncio.gather(*(pbx.stop(drain) for pbx in self.pbxs.values()))
         await self._tasks.finish(1.0)
         await self._routing.close()
+        self.watchers.close()
         if self.journal:
             await asyncio.to_thread(self.journal.close)
         log.info("stopped")
@@ -135,6 +138,8 @@ class Daemon:
     def _happened(self, happened: Happened | OutOfSight) -> None:
         if self.journal:
             self.journal.offer(happened)
+        if self.watchers and isinstance(happened, Happened):
+            self.watchers.happened(happened)
 
     def _open(self, config: Config) -> Routing:
         return Routing(
@@ -143,6 +148,7 @@ class Daemon:
             observe=self.metrics.looked_up,
             observe_notices=self.metrics.notified,
             journal=self.journal,
+            watchers=self.watchers,
         )
 
 

@@ -1,4 +1,4 @@
-"""From a decision to the journal: what is offered, and what of it may be kept. Without a journal nothing is."""
+"""From a decision to the journal, and to those who watch: what is offered, and what of it may be kept or shown."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import partial
 
 from ariroute.config.kept import rules_text
 from ariroute.config.load import Config
+from ariroute.daemon.watching import Left, Showing, Watchers
 from ariroute.flow.contact import Contact
 from ariroute.flow.decision import Decision
 from ariroute.flow.history import History
@@ -37,7 +38,9 @@ def limits_of(settings: JournalSettings) -> Limits:
 class Recording:
     """Records decisions made by one configuration. A call's own work here is to put a tuple into a queue."""
 
-    def __init__(self, journal: Journal | None, config: Config) -> None:
+    def __init__(self, journal: Journal | None, config: Config, watchers: Watchers | None = None) -> None:
+        self._watchers = Watchers() if watchers is None else watchers
+        self._showing = Showing(config)
         self._journal = journal if config.journal else None  # a reload may have taken the section away
         self._digest = config.digest
         if self._journal and config.journal:
@@ -48,14 +51,18 @@ class Recording:
         """``run`` came to ``decision``, and the contact left the daemon as ``handed`` says."""
         if self._journal:
             self._journal.offer(Decided(contact, run.began_in, run.history, decision, handed, took, self._keeping))
+        if self._watchers:
+            left = Left(contact, run.began_in, run.history, decision.trace, decision, handed, "", took)
+            self._watchers.left(left, self._showing)
 
     def undecided(self, contact: Contact, handed: str, reason: str, took: float, run: Run | None = None) -> None:
         """A contact left the daemon as ``handed`` says, without a decision; ``run`` is what there was of it."""
-        if not self._journal:
-            return
         flow, history, trace = (run.began_in, run.history, run.trace) if run else ("", History(), ())
-        item = Undecided(contact, flow, history, trace, handed, reason, took, self._digest, self._keeping)
-        self._journal.offer(item)
+        if self._journal:
+            item = Undecided(contact, flow, history, trace, handed, reason, took, self._digest, self._keeping)
+            self._journal.offer(item)
+        if self._watchers:
+            self._watchers.left(Left(contact, flow, history, trace, None, handed, reason, took), self._showing)
 
 
 def keeping_of(config: Config, settings: JournalSettings) -> Keeping:

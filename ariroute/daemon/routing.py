@@ -9,6 +9,7 @@ from types import TracebackType
 from ariroute.config.load import Config
 from ariroute.daemon.recording import Recording
 from ariroute.daemon.speech import Speech
+from ariroute.daemon.watching import Watchers
 from ariroute.flow.facts import Answer
 from ariroute.journal.writer import Journal
 from ariroute.lookups.notify import Notifier, Observe
@@ -26,9 +27,10 @@ class Routing:
         observe: Callable[[Answer], None] | None = None,
         observe_notices: Observe = lambda name, result, word: None,
         journal: Journal | None = None,
+        watchers: Watchers | None = None,
     ) -> None:
         self.config = config
-        self.recording = Recording(journal, config)
+        self.recording = Recording(journal, config, watchers)
         self.ruleset = config.ruleset
         self.lookups = LookupRunner(
             {name: (settings, make(pbx)) for name, (settings, make) in config.lookups.items()}, observe=observe

@@ -85,8 +85,8 @@ class Wanted:
     """What records are to have in common; empty and None ask for nothing.
 
     Times are seconds since 1970, from ``since`` to before ``until``. ``caller`` is the number as it is shown, ``keys``
-    are hashes of which it has one (:func:`ariroute.journal.record.caller_key`). ``outcome`` is what Asterisk did, or
-    else how the contact left the daemon. ``slow`` are those that took so many seconds or more.
+    are hashes of which it has one (:func:`ariroute.journal.record.caller_key`). ``outcome`` is what Asterisk did, and
+    ``handed`` how the contact left the daemon. ``slow`` are those that took so many seconds or more.
     """
 
     since: float | None = None
@@ -97,6 +97,7 @@ class Wanted:
     caller: str = ""
     keys: tuple[str, ...] = ()
     outcome: str = ""
+    handed: str = ""
     slow: float | None = None
     by_default: bool = False
 
@@ -108,7 +109,8 @@ class Wanted:
             values.append(value)
             return f"${len(values)}"
 
-        equal = {"pbx": self.pbx, "flow": self.flow, "queue": self.queue, "caller": self.caller}
+        names = ("pbx", "flow", "queue", "caller", "outcome", "handed")
+        equal = {name: getattr(self, name) for name in names}
         parts = [f"{column} = {put(value)}" for column, value in equal.items() if value]
         if self.since is not None:
             parts.append(f"arrived >= {put(self.since)}")
@@ -116,9 +118,6 @@ class Wanted:
             parts.append(f"arrived < {put(self.until)}")
         if self.keys:
             parts.append(f"caller_key IN ({', '.join(map(put, self.keys))})")
-        if self.outcome:
-            place = put(self.outcome)
-            parts.append(f"(outcome = {place} OR outcome = '' AND handed = {place})")
         if self.slow is not None:
             parts.append(f"took >= {put(self.slow)}")
         if self.by_default:

@@ -1,4 +1,4 @@
-"""The admin API on loopback: liveness, readiness, metrics, status, reload.
+"""The admin API on loopback: liveness, readiness, metrics, status, calls as they are decided, reload.
 
 It has no passwords, so it must not answer a web page that a browser on the same machine shows. Such a page may know a
 name of its own that leads to 127.0.0.1 (DNS rebinding), but its browser then sends that name as ``Host``; and what it
@@ -8,6 +8,8 @@ without the browser asking first, and this server never grants it.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import re
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
@@ -16,12 +18,18 @@ from aiohttp import web
 
 from ariroute import __version__
 from ariroute.daemon.app import Daemon
-from ariroute.errors import ArirouteError, ConfigError
+from ariroute.daemon.watching import wanted_by
+from ariroute.errors import ArirouteError, ConfigError, UnusableInput
+from ariroute.json_text import dumps
 
 DAEMON = web.AppKey("daemon", Daemon)
 HEADER = "X-Ariroute"
 LOCAL = re.compile(r"(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]{1,5})?", re.ASCII | re.IGNORECASE)
 """Names of this machine that no name server has a say in (RFC 6761 keeps ``localhost``)."""
+
+JSON_LINES = "application/jsonl; charset=utf-8"
+QUIET = 5.0
+"""Seconds after which a reader is told that nothing has happened, and one who has gone is noticed."""
 
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -51,6 +59,35 @@ async def status(request: web.Request) -> web.Response:
 async def metrics(request: web.Request) -> web.Response:
     """For Prometheus."""
     return web.Response(body=request.app[DAEMON].metrics.render(), headers={"Content-Type": PROMETHEUS})
+
+
+@routes.get("/calls")
+async def calls(request: web.Request) -> web.StreamResponse:
+    """Calls as they leave the daemon, one JSON object a line, until the reader goes: :mod:`ariroute.daemon.watching`.
+
+    The first line says what is shown. ``?caller=`` chooses one. An empty line now and then tells that nothing happens.
+    """
+    if HEADER not in request.headers:
+        return _refused(f"the header {HEADER} is missing")
+    daemon, ringing = request.app[DAEMON], asyncio.Event()
+    config, answer = daemon.config, web.StreamResponse(headers={"Content-Type": JSON_LINES})
+    try:
+        wants = wanted_by(request.query.get("caller", ""), config.ruleset.region)
+        with daemon.watchers.watch(wants, ringing.set) as watcher:
+            await answer.prepare(request)
+            shown = {"timezone": config.ruleset.timezone, "mask_numbers": config.daemon.mask_numbers}
+            lines = [dumps({"watching": shown | {"standing_by": daemon.standing_by}})]
+            while not daemon.watchers.closed:
+                await answer.write("".join(f"{line}\n" for line in lines or [""]).encode())
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(ringing.wait(), QUIET)
+                ringing.clear()
+                lines = watcher.take()
+    except UnusableInput as error:
+        return web.json_response({"problems": [str(error)]}, status=422)
+    except ConnectionError:
+        pass  # the reader has gone
+    return answer
 
 
 @routes.post("/reload")

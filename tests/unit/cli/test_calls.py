@@ -300,7 +300,7 @@ def test_who_left_a_queue_unserved_is_told(ariroute: Ariroute, happened: Callabl
     assert "At 09:00:09 it left queue platinum unserved, after a wait of 8 s, at position 1.\n" in out
     assert "At 09:00:09 queue platinum let it go: timeout.\n" in out
     assert "At 09:00:10 the dialplan had no decision, and took its default queue standard.\n" in out
-    assert "What Asterisk did from 09:00:11 on is not known: connection refused.\n" in out
+    assert "At 09:00:11 it got out of sight (connection refused): what Asterisk did from then on is not known.\n" in out
     assert "At 09:00:12 of another version.\n" in out
 
 
@@ -423,7 +423,8 @@ def test_a_call_that_left_without_a_decision_is_told(ariroute: Ariroute, keep: K
     assert f"It left ariroute 2 ms after it had come, without a decision: passed on ({why})." in out
     assert "So the call" not in out
     (row,) = [row for row in rows(ariroute("calls").out) if row[-1] == "lost.1"]
-    assert row[3:] == ["-", "2 ms", "passed on", "lost.1"]
+    assert row[3:] == ["(passed on)", "2 ms", "lost.1"]
+    assert [call["contact"] for call in ariroute("calls", "--json", "--outcome", "passed-on").json] == ["lost.1"]
     assert ariroute("explain", "lost.1", "--json").json["to"] is None
 
 

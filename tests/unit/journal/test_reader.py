@@ -94,11 +94,12 @@ def test_a_time_is_from_its_beginning_to_before_its_end(reader: Reader, put: Put
         (Wanted(caller="+46******001"), {"caller": "+46******001"}),
         (Wanted(keys=("k2", "k1")), {"caller_key": "k1"}),
         (Wanted(outcome="abandoned"), {"outcome": "abandoned"}),
-        (Wanted(outcome="gone"), {"handed": "gone"}),
+        (Wanted(handed="gone"), {"handed": "gone"}),
         (Wanted(slow=0.5), {"took": 0.5}),
         (Wanted(by_default=True), {"by_default": 1}),
-        (Wanted(5.0, 15.0, "pbx2", "sales", "vip", "x", ("y",), "full", 1.0, True), {
+        (Wanted(5.0, 15.0, "pbx2", "sales", "vip", "x", ("y",), "full", "gone", 1.0, True), {
             "pbx": "pbx2", "flow": "sales", "queue": "vip", "caller": "x", "caller_key": "y", "outcome": "full",
+                "handed": "gone",
             "took": 2.0, "by_default": 1,
         }),
     ],
@@ -110,13 +111,6 @@ def test_only_what_is_wanted_is_found(reader: Reader, put: Put, wanted: Wanted, 
     put("another", 11.0)
 
     assert found(reader, wanted) == ["it"]
-
-
-def test_how_it_left_the_daemon_is_no_outcome_once_asterisk_has_told_of_one(reader: Reader, put: Put) -> None:
-    put("told", 10.0, outcome="answered")
-    put("untold", 11.0)
-
-    assert found(reader, Wanted(outcome="handed over")) == ["untold"]
 
 
 def test_nothing_is_found_in_an_empty_journal(reader: Reader) -> None:
