@@ -28,13 +28,13 @@ def divided(universe: Domain, sets: Iterable[Domain]) -> Cells:
     """``universe`` divided as finely as ``sets`` need, and no finer."""
     given = list(sets)
     found: list[Domain] = []
-    if universe.null:
-        found.append(Domain(null=True))
     found += [Domain(truths=frozenset({truth})) for truth in sorted(universe.truths)]
     if universe.numbers:
         found += [Domain(numbers=group) for group in _groups([domain.numbers for domain in given])]
     if universe.texts:
         found += [Domain(texts=group) for group in _groups([domain.texts for domain in given])]
+    if universe.null:
+        found.append(Domain(null=True))
     return Cells(universe, tuple(found))
 
 
