@@ -101,10 +101,22 @@ class LetGo(Happening):
 
 @dataclass(frozen=True, slots=True)
 class Undecided(Happening):
-    """Our dialplan: no decision was there (no daemon, or the guard fired), so ``queue``, the default, has the call."""
+    """Our dialplan: no decision was there (no daemon, or the guard fired), so ``queue``, the default, has the call.
+
+    ``app`` is the Stasis application as the dialplan was told, empty for the usual one. Number, name and what was
+    dialled are as Asterisk has them: untrusted.
+    """
+
+    app: str
+    dialled: str
+    number: str
+    name: str
 
 
 QueueEvent = Entered | RangInVain | Answered | Ended | Abandoned | LetGo | Undecided
+
+UNKNOWN: Final = "<unknown>"
+"""AMI's word for a number or name that is not there (``manager_channels.c``)."""
 
 BEGIN: Final = b"Event: "
 NAMES: Final = frozenset(
@@ -152,8 +164,13 @@ def _of_dialplan(message: Mapping[str, str], at: float, contact: str, queue: str
         case "letgo":
             return LetGo(at, contact, queue, STATUSES.get(message.get("status", ""), "unknown"))
         case "undecided":
-            return Undecided(at, contact, queue)
+            number, name = (_known(message.get(key, "")) for key in ("calleridnum", "calleridname"))
+            return Undecided(at, contact, queue, message.get("app", ""), message.get("to", ""), number, name)
     return None
+
+
+def _known(text: str) -> str:
+    return "" if text == UNKNOWN else text
 
 
 def whole(message: Mapping[str, str], key: str) -> int:

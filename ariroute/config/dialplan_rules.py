@@ -195,7 +195,7 @@ def records_hold_names_alone(dialplan: Dialplan) -> Iterator[Fault]:
                     yield Fault(step.place, f"{application}() with ${{{name}}}, which was not filtered before")
 
 
-_NAME_FILTERED: Final = re.compile(r"\$\{FILTER\([-_.@0-9A-Za-z]*,\$\{\w+\}\)\}")
+_NAME_FILTERED: Final = re.compile(r"\$\{FILTER\([-+_.@*#0-9A-Za-z]*,\$\{\w+\}\)\}")
 
 
 def _chooses(step: Step, variable: str) -> bool:

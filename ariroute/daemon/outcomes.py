@@ -43,6 +43,8 @@ from ariroute.journal.record import Happened, OutOfSight
 
 MOST: Final = 20_000
 """Contacts that are followed at once; of others app_queue's whole seconds are believed."""
+USUAL_APP: Final = "ariroute"
+"""The Stasis application of a dialplan that was told of no other."""
 MOST_RINGS: Final = 20
 """Rings in vain that are kept of one contact: with ``strategy = ringall`` there may be hundreds."""
 
@@ -77,7 +79,8 @@ class Course:
 class Outcomes:
     """Follows the contacts of one PBX through its queues. Told of events by :class:`AmiLink`; never waits.
 
-    ``offer`` puts a record into the journal, if there is one. A contact that is still being decided is not in the
+    ``offer`` puts a record into the journal, if there is one; ``unseen`` is told of calls for the application ``app``
+    that this daemon never had. A contact that is still being decided is not in the
     journal yet: what happens to it meanwhile is kept back until :meth:`settled`.
     """
 
@@ -87,6 +90,9 @@ class Outcomes:
         offer: Callable[[Happened | OutOfSight], None],
         metrics: QueueMetrics,
         unwatched: str,
+        *,
+        app: str = USUAL_APP,
+        unseen: Callable[[Undecided], None] = lambda event: None,
         later: Later | None = None,
     ) -> None:
         self._pbx = pbx
@@ -97,6 +103,9 @@ class Outcomes:
         self._later = later or (
             lambda within, call, contact: asyncio.get_running_loop().call_later(within, call, contact)
         )
+        self._app = app
+        self._unseen = unseen
+        self._taken: OrderedDict[str, None] = OrderedDict()
         self._courses: OrderedDict[str, Course] = OrderedDict()
         self._open: dict[str, list[Happened]] = {}
         self._unheard: set[str] = set()
@@ -142,6 +151,9 @@ class Outcomes:
     def began(self, contact: str) -> None:
         """``contact`` is being decided."""
         self._open[contact] = []
+        self._taken[contact] = None
+        if len(self._taken) > MOST:
+            self._taken.popitem(last=False)
 
     def settled(self, contact: str, *, queued: bool) -> None:
         """``contact`` has left the daemon, and its record was offered; ``queued``: a queue of Asterisk's has it."""
@@ -174,8 +186,7 @@ class Outcomes:
         self._silent = False
         match event:
             case Undecided():
-                self._metrics.undecided(self._pbx)
-                self._tell(event, "undecided")
+                self._undecided(event)
             case Entered():
                 self._entered(event, course)
             case RangInVain():
@@ -203,6 +214,14 @@ class Outcomes:
                 self._metrics.let_go(self._pbx, queue, event.status, contact)
                 columns = {"outcome": event.status, "outcome_queue": queue}
                 self._tell(event, "let go", columns, status=event.status)
+
+    def _undecided(self, event: Undecided) -> None:
+        if (event.app or USUAL_APP) != self._app:
+            return
+        self._metrics.undecided(self._pbx)
+        if event.contact not in self._taken:
+            self._unseen(event)
+        self._tell(event, "undecided")
 
     def _entered(self, event: Entered, course: Course | None) -> None:
         course = course or self._follow(event.contact, event.queue, event.at)

@@ -6,10 +6,12 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from ariroute.asterisk.ami import Ami
 from ariroute.asterisk.ami_link import AmiLink
 from ariroute.asterisk.ari import Ari
+from ariroute.asterisk.queue_events import Undecided
 from ariroute.config.model import PbxSettings
 from ariroute.daemon.calls import Calls
 from ariroute.daemon.metrics import Metrics
@@ -17,6 +19,7 @@ from ariroute.daemon.outcomes import Outcomes
 from ariroute.daemon.routing import Routing
 from ariroute.daemon.supervise import Tasks
 from ariroute.errors import AmiError, AriError, AriRefused, PbxRefused
+from ariroute.flow.contact import Contact, dialled_party, party
 from ariroute.journal.record import Happened, OutOfSight
 
 log = logging.getLogger("ariroute.pbx")
@@ -28,6 +31,7 @@ RETRY_REFUSED = 30.0
 
 NO_RIGHTS = (401, 403)
 
+NEVER_TAKEN = "Asterisk did not give it to this daemon: the event websocket was down, or the daemon was stopping"
 NOT_YET = "AMI was not connected yet"
 
 
@@ -47,6 +51,7 @@ class Pbx:
         offer: Callable[[Happened | OutOfSight], None] = lambda happened: None,
     ) -> None:
         self.name = name
+        self._routing = routing
         self.refusal = ""
         """Why this PBX refused us the last time; empty once it lets us in."""
         self.over = asyncio.Event()
@@ -62,7 +67,12 @@ class Pbx:
             name=name,
         )
         outcomes = Outcomes(
-            name, offer, metrics.queues, NOT_YET if settings.ami else f"no asterisk.{name}.ami in the flow file"
+            name,
+            offer,
+            metrics.queues,
+            NOT_YET if settings.ami else f"no asterisk.{name}.ami in the flow file",
+            app=settings.ari.app,
+            unseen=self._unseen,
         )
         self.calls = Calls(self.ari, name, routing, metrics, outcomes=outcomes, on_replaced=self.over.set)
         self._outcomes = outcomes
@@ -138,6 +148,19 @@ class Pbx:
     def _ami_up(self) -> None:
         self._outcomes.on_up()
         self._tasks.spawn(self._who_waits(), f"who waits {self.name}")
+
+    def _unseen(self, event: Undecided) -> None:
+        """A call for us that we were never given."""
+        routing = self._routing()
+        region = routing.ruleset.region
+        contact = Contact(
+            id=event.contact,
+            arrived=datetime.fromtimestamp(event.at, UTC),
+            caller=party(event.number, event.name, region),
+            dialled=dialled_party(event.dialled, region),
+            pbx=self.name,
+        )
+        routing.recording.undecided(contact, "never taken", NEVER_TAKEN, 0.0)
 
     async def _who_waits(self) -> None:
         assert self.ami is not None

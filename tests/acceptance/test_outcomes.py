@@ -13,6 +13,7 @@ from ariroute.errors import JournalError
 from ariroute.journal.opening import open_store
 from ariroute.journal.reader import Reader, Recorded
 from ariroute.journal.settings import JournalSettings
+from ariroute.lab.relay import Newcomers, Relay
 from ariroute.lab.sip import Caller
 
 from .conftest import NewDaemon, Site, edit, number
@@ -56,9 +57,9 @@ def what(recorded: Recorded) -> list[tuple[Any, ...]]:
     return [(event["what"], event.get("queue"), event.get("agent")) for event in recorded.events()]
 
 
-@pytest.fixture
-def watched(site: Site, new_daemon: NewDaemon, tmp_path: Path) -> Iterator[Watched]:
-    daemon = new_daemon(site, ami=site.pbx, journal="sqlite:daemon1.db")
+def watching(site: Site, new_daemon: NewDaemon, **changes: Any) -> RunningDaemon:
+    """A daemon that is told of the queues, with a journal that keeps numbers, and flows for :data:`QUEUES`."""
+    daemon = new_daemon(site, ami=site.pbx, journal="sqlite:daemon1.db", **changes)
     flows = "".join(FLOW.format(queue, queue, queue) for queue in QUEUES)
     edit(daemon, "\ndaemon: ", f"\n{flows}daemon: ")
     edit(daemon, "\njournal: {", "\njournal: {numbers: full, ")
@@ -66,7 +67,12 @@ def watched(site: Site, new_daemon: NewDaemon, tmp_path: Path) -> Iterator[Watch
     edit(daemon, "  standard: {priority: 0}\n", f"  standard: {{priority: 0}}\n{known}")
     daemon.start()
     until(lambda: daemon.metric("ariroute_ami_up") == 1, "AMI is up")
-    yield Watched(site, daemon)
+    return daemon
+
+
+@pytest.fixture
+def watched(site: Site, new_daemon: NewDaemon) -> Iterator[Watched]:
+    yield Watched(site, watching(site, new_daemon))
     for queue in ("standard", "m-ringing", "m-leaving"):
         for agent in ("alice", "carol"):
             site.agents.log_out(site.pbx, queue, agent)
@@ -160,3 +166,20 @@ def test_a_daemon_that_was_away_says_so_and_knows_the_rest_again(watched: Watche
 def answered(watched: Watched, *counts: int) -> list[Recorded]:
     calls = watched.calls()
     return [calls[number("unknown", count)] for count in counts]
+
+
+def test_a_call_that_the_daemon_was_never_given_is_recorded_by_what_the_dialplan_tells(
+    site: Site, new_daemon: NewDaemon
+) -> None:
+    with Relay(site.pbx.http_port) as relay:
+        daemon = watching(site, new_daemon, ari=f"http://127.0.0.1:{relay.port}")
+        watched = Watched(site, daemon)
+        relay.newcomers = Newcomers.RESET
+        relay.reset()
+        until(lambda: daemon.metric("ariroute_pbx_up") == 0, "the event websocket is down")
+        site.place([caller(21)])
+        call = watched.settled(c21="waiting")[number("unknown", 21)]
+    assert (call.handed, call.dialled, call.flow, call.queue) == ("never taken", "support", "", "")
+    assert "the event websocket was down" in call.reason
+    assert [event["what"] for event in call.events()] == ["undecided", "entered"]
+    assert daemon.metric("ariroute_calls_undecided_total", pbx="pbx1") == 1

@@ -180,6 +180,27 @@ async def test_when_an_application_is_not_loaded_then_the_call_is_not_lost(daemo
         daemon.pbx.cli(f"module load {module}")
 
 
+@pytest.mark.parametrize("modules", [["app_userevent"], ["app_celgenuserevent"], ["app_userevent", "func_module"]])
+async def test_when_records_cannot_be_made_then_the_call_is_not_lost(daemon: Stage, modules: list[str]) -> None:
+    for module in modules:
+        assert "Unloaded" in daemon.pbx.cli(f"module unload {module}.so")
+    try:
+        decided, undecided = await daemon.call(), await daemon.call(variables={"ARIROUTE_DEFAULT": "nosuch"})
+        for _ in range(2):
+            await daemon.next_start()
+        await daemon.decide(decided, ARIROUTE_QUEUE="nosuch", ARIROUTE_DECIDED="1")
+        await daemon.decide(undecided)
+        assert await daemon.in_queue(decided, within=SLACK) == ["standard"]
+        assert await daemon.in_queue(undecided, within=SLACK) == ["last"]
+        refused = await daemon.call()
+        await daemon.next_start()
+        await daemon.decide(refused, ARIROUTE_HANGUP="21", ARIROUTE_DECIDED="1")
+        assert await daemon.hangup_cause(refused) == 21
+    finally:
+        for module in modules:
+            daemon.pbx.cli(f"module load {module}.so")
+
+
 async def test_when_the_caller_agreed_then_the_talk_is_recorded_under_the_uniqueid(
     daemon: Stage, tmp_path: Path
 ) -> None:

@@ -54,8 +54,10 @@ AT = 1795323387.166084
             LetGo(AT, "7.0", "gold", "unknown"),
         ),
         (
-            b"Event: UserEvent\r\nUserEvent: ariroute\r\n" + CALLER + b"What: undecided\r\n",
-            Undecided(AT, "7.0", "gold"),
+            b"Event: UserEvent\r\nUserEvent: ariroute\r\nCallerIDNum: 0701\r\nCallerIDName: <unknown>\r\n"
+            + CALLER
+            + b"What: undecided\r\nApp: mine\r\nTo: support\r\n",
+            Undecided(AT, "7.0", "gold", "mine", "support", "0701", ""),
         ),
     ],
 )

@@ -27,7 +27,10 @@ class Stage:
         self.registry = CollectorRegistry()
         self.metrics = QueueMetrics(self.registry, lambda: self.now)
         self.due: list[Callable[[], None]] = []
-        self.outcomes = Outcomes("pbx1", self._offer, self.metrics, unwatched, self._later)
+        self.unseen: list[Undecided] = []
+        self.outcomes = Outcomes(
+            "pbx1", self._offer, self.metrics, unwatched, unseen=self.unseen.append, later=self._later
+        )
 
     def _offer(self, item: Happened | OutOfSight) -> None:
         if isinstance(item, Happened):
@@ -125,9 +128,20 @@ def test_a_queue_that_lets_nobody_in_is_told() -> None:
 
 def test_a_call_without_a_decision_is_told_and_counted() -> None:
     stage = Stage()
-    stage.outcomes.on_event(Undecided(100.0, "7.0", "standard"))
-    assert stage.told("queue") == [("undecided", "standard")]
-    assert stage.count("ariroute_calls_undecided_total", pbx="pbx1") == 1
+    stage.outcomes.began("8.0")
+    taken, never, others = (
+        Undecided(100.0, contact, "standard", app, "support", "0701", "Ann")
+        for contact, app in (("8.0", ""), ("7.0", "ariroute"), ("9.0", "another"))
+    )
+    stage.outcomes.on_event(taken)
+    assert stage.offered == []
+    stage.outcomes.settled("8.0", queued=True)
+    stage.outcomes.on_event(never)
+    stage.outcomes.on_event(others)
+    assert stage.unseen == [never]
+    assert stage.told("queue") == [("undecided", "standard")] * 2
+    assert [happened.contact for happened in stage.offered] == ["8.0", "7.0"]
+    assert stage.count("ariroute_calls_undecided_total", pbx="pbx1") == 2
 
 
 def test_what_happens_before_the_record_is_there_comes_after_it() -> None:
