@@ -31,10 +31,11 @@ class Whose:
         """The condition on ``contacts``, and its values."""
         if self.contact:
             return "contact = $1", (self.contact,)
-        values = (*self.keys, *self.numbers)
-        places = [f"${number}" for number in range(1, len(values) + 1)]
+        places = [f"${number}" for number in range(1, len(self.keys) + len(self.numbers) + 1)]
         hashes, shown = places[: len(self.keys)], places[len(self.keys) :]
-        return f"(caller_key IN ({', '.join(hashes)}) OR caller IN ({', '.join(shown)}))", values
+        named = (("caller_key", hashes), ("caller", shown))  # PostgreSQL knows no empty list
+        parts = [f"{column} IN ({', '.join(some)})" for column, some in named if some]
+        return f"({' OR '.join(parts)})", (*self.keys, *self.numbers)
 
 
 @dataclass(frozen=True, slots=True)
