@@ -48,6 +48,8 @@ class Around:
 def derived(config: Config, document: Document, around: Around, admin: int) -> str:
     """The flow file, as JSON, which is YAML. ``document`` is what was read for ``config``."""
     data: dict[str, Any] = json.loads(json.dumps(document.data))
+    for section in ("journal", "tests"):  # what is made up does not belong into the record of real calls
+        data.pop(section, None)
     data["asterisk"] = around.asterisk
     data["daemon"] = {**data.get("daemon", {}), "admin": f"127.0.0.1:{admin}"}
     if data.get("lookups"):

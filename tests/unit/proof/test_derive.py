@@ -194,3 +194,13 @@ def test_when_a_flow_holds_its_callers_then_what_it_may_take_is_added_up(tmp_pat
     assert found["plain"] == NOTHING
     assert found["talk"] == Allowed(6.0, 10.0, 25.0)
     assert found["ring"] == Allowed(0.0, 0.0, 25.0)
+
+
+def test_when_the_file_keeps_a_journal_then_made_up_calls_are_not_recorded_in_it(tmp_path: Path) -> None:
+    flows = "flows: {all: {trigger: {call: {}}, default: standard}}\n"
+    path = written(tmp_path, f"journal: {{}}\n{flows}tests: [{{name: one, expect: {{queue: standard}}}}]\n")
+
+    _, data = made(path, tmp_path)
+
+    assert "journal" not in data
+    assert "tests" not in data
