@@ -151,6 +151,11 @@ def _happening(event: Mapping[str, Any]) -> str:
             return f"it left queue {queue} unserved, after a wait of {wait}, at position {event['position']}"
         case "let go":
             return f"queue {queue} let it go: {event['status']}"
+        case "found waiting":
+            wait = span_text(event["wait"])
+            return (
+                f"AMI was there again: it waited in queue {queue}, at position {event['position']}, for {wait} so far"
+            )
         case "unwatched":
             return f"it got out of sight ({event['why']}): what Asterisk did from then on is not known"
         case what:

@@ -25,7 +25,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ariroute.asterisk.ami import Waiting
 from ariroute.asterisk.queue_events import (
@@ -51,6 +51,8 @@ MOST_RINGS: Final = 20
 
 HEARD_WITHIN: Final = 5.0
 """Seconds until a call that a queue should have is given up, if nothing is heard of it."""
+DRIFT: Final = 5.0
+"""Seconds by which events may reach us late; what differs more is a clock that was set."""
 ANY_WAIT: Final = 86_400.0
 """Seconds that nobody waits in a queue."""
 RESTARTED: Final = "the queues were not watched for a while"
@@ -64,14 +66,30 @@ Later = Callable[[float, Callable[[str], None], str], object]
 log = logging.getLogger("ariroute.outcomes")
 
 
+class Moment(NamedTuple):
+    """When something happened: by the wall clock in the event, and by our own that never jumps."""
+
+    at: float
+    seen: float
+
+    def until(self, later: Moment) -> float:
+        """Seconds to ``later``: as the events say, unless their clock was set between them."""
+        told, seen = later.at - self.at, later.seen - self.seen
+        return round(max(0.0, told if abs(told - seen) < DRIFT else seen), 3)
+
+    def before(self, seconds: float) -> Moment:
+        """So many seconds earlier."""
+        return Moment(self.at - seconds, self.seen - seconds)
+
+
 @dataclass(slots=True)
 class Course:
     """One contact in the queues. ``left``: it has left the queue unserved, and may enter another."""
 
     queue: str
-    first: float
-    entered: float
-    answered: float = 0.0
+    first: Moment
+    entered: Moment
+    answered: Moment | None = None
     left: bool = False
     rings: int = 0
 
@@ -94,6 +112,7 @@ class Outcomes:
         app: str = USUAL_APP,
         unseen: Callable[[Undecided], None] = lambda event: None,
         later: Later | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._pbx = pbx
         self._offer = offer
@@ -104,6 +123,7 @@ class Outcomes:
             lambda within, call, contact: asyncio.get_running_loop().call_later(within, call, contact)
         )
         self._app = app
+        self._clock = clock
         self._unseen = unseen
         self._taken: OrderedDict[str, None] = OrderedDict()
         self._courses: OrderedDict[str, Course] = OrderedDict()
@@ -124,20 +144,21 @@ class Outcomes:
         now = time.time()
         for each in waiting:
             if each.contact not in self._courses:
-                self._follow(each.contact, each.queue, now - each.wait)
+                self._follow(each.contact, each.queue, Moment(now, self._clock()).before(each.wait))
                 told = {"queue": each.queue, "position": each.position, "wait": each.wait}
                 event = {"what": "found waiting", "at": round(now, 3), **told}
                 columns = {"outcome": "waiting", "outcome_queue": each.queue}
                 self._record(Happened(each.contact, self._pbx, event, columns))
 
     def waits(self) -> dict[str, list[float]] | None:
-        """For each queue since when its callers wait; None while nobody tells us."""
+        """For each queue how long its callers have waited there; None while nobody tells us."""
         if self._unwatched:
             return None
+        now = Moment(time.time(), self._clock())
         found: dict[str, list[float]] = {}
         for course in self._courses.values():
             if not course.left and not course.answered:
-                found.setdefault(course.queue, []).append(course.entered)
+                found.setdefault(course.queue, []).append(course.entered.until(now))
         return found
 
     def on_down(self, reason: str) -> None:
@@ -180,7 +201,7 @@ class Outcomes:
 
     def on_event(self, event: QueueEvent) -> None:
         """Something has happened to a contact."""
-        at, contact, queue = event.at, event.contact, event.queue
+        now, contact, queue = Moment(event.at, self._clock()), event.contact, event.queue
         course = self._courses.get(contact)
         self._unheard.discard(contact)
         self._silent = False
@@ -188,7 +209,7 @@ class Outcomes:
             case Undecided():
                 self._undecided(event)
             case Entered():
-                self._entered(event, course)
+                self._entered(event, course, now)
             case RangInVain():
                 self._metrics.rang_in_vain(self._pbx, queue)
                 if course:
@@ -196,18 +217,18 @@ class Outcomes:
                 if course is None or course.rings <= MOST_RINGS:
                     self._tell(event, "rang in vain", agent=event.agent, seconds=event.ring)
             case Answered():
-                course = course or self._follow(contact, queue, at - event.hold)
-                course.answered, wait = at, round(at - course.first, 3)
-                self._metrics.answered(self._pbx, queue, at - course.entered)
+                course = course or self._follow(contact, queue, now.before(event.hold))
+                course.answered, wait = now, course.first.until(now)
+                self._metrics.answered(self._pbx, queue, course.entered.until(now))
                 columns = {"outcome": "answered", "outcome_queue": queue, "agent": event.agent, "wait": wait}
                 self._tell(event, "answered", columns, agent=event.agent, wait=wait, ring=event.ring)
             case Ended():
-                self._ended(event, course)
+                self._ended(event, course, now)
             case Abandoned():
-                course = course or self._follow(contact, queue, at - event.hold)
-                course.left, wait = True, round(at - course.first, 3)
+                course = course or self._follow(contact, queue, now.before(event.hold))
+                course.left, wait = True, course.first.until(now)
                 self._courses.move_to_end(contact, last=False)  # most will enter no other queue: forgotten first
-                self._metrics.left(self._pbx, queue, at - course.entered, contact)
+                self._metrics.left(self._pbx, queue, course.entered.until(now), contact)
                 columns = {"outcome": "abandoned", "outcome_queue": queue, "wait": wait}
                 self._tell(event, "abandoned", columns, wait=wait, position=event.position)
             case LetGo():
@@ -223,25 +244,25 @@ class Outcomes:
             self._unseen(event)
         self._tell(event, "undecided")
 
-    def _entered(self, event: Entered, course: Course | None) -> None:
-        course = course or self._follow(event.contact, event.queue, event.at)
-        course.queue, course.entered, course.left = event.queue, event.at, False
+    def _entered(self, event: Entered, course: Course | None, now: Moment) -> None:
+        course = course or self._follow(event.contact, event.queue, now)
+        course.queue, course.entered, course.left, course.answered = event.queue, now, False, None
         self._metrics.entered(self._pbx, event.queue)
         columns = {"outcome": "waiting", "outcome_queue": event.queue, "position": event.position}
         linked = {"linked": event.linked} if event.linked else {}
         self._tell(event, "entered", columns | linked, position=event.position, waiting=event.waiting)
 
-    def _ended(self, event: Ended, course: Course | None) -> None:
-        known = course is not None and course.answered > 0
-        talk = round(event.at - course.answered, 3) if course and known else float(event.talk)
+    def _ended(self, event: Ended, course: Course | None, now: Moment) -> None:
+        answered = course.answered if course else None
+        talk = answered.until(now) if answered else float(event.talk)
         self._metrics.ended(self._pbx, event.queue, talk)
         columns: dict[str, Any] = {"outcome": "answered", "outcome_queue": event.queue, "talk": talk}
-        if not known:  # the answer was not seen: the connection was made since then
+        if answered is None:  # the answer was not seen: the connection was made since then
             columns |= {"agent": event.agent, "wait": float(event.hold)}
         self._tell(event, "ended", columns, agent=event.agent, talk=talk, by=event.by)
         self._courses.pop(event.contact, None)
 
-    def _follow(self, contact: str, queue: str, since: float) -> Course:
+    def _follow(self, contact: str, queue: str, since: Moment) -> Course:
         course = self._courses[contact] = Course(queue, since, since)
         if len(self._courses) > MOST:
             self._courses.popitem(last=False)

@@ -22,7 +22,7 @@ LATE: Final = 2.0
 
 
 Waits = Callable[[], Mapping[str, Sequence[float]] | None]
-"""For each queue since when its callers wait, in seconds since 1970; None while that is unknown."""
+"""For each queue how many seconds its callers have waited so far; None while that is unknown."""
 
 
 class Leaving(NamedTuple):
@@ -64,7 +64,7 @@ class QueueMetrics(Collector):
         registry.register(self)
 
     def watch(self, pbx: str, waits: Waits) -> None:
-        """Read whenever Prometheus asks since when callers wait."""
+        """Read whenever Prometheus asks how long callers have waited."""
         self._waiting[pbx] = waits
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
@@ -73,17 +73,16 @@ class QueueMetrics(Collector):
         longest = GaugeMetricFamily(
             "ariroute_queue_longest_wait_seconds", "How long the caller who waits longest has waited", labels=labels
         )
-        now = time.time()
         for pbx, waits in self._waiting.items():
             by_queue: dict[str, list[float]] = {queue: [] for queue in self._queues}  # those with nobody, too
             known = waits()
             if known is None:
                 continue
-            for queue, entered in known.items():
-                by_queue.setdefault(self._named(queue), []).extend(entered)
-            for queue, since in by_queue.items():
-                waiting.add_metric([pbx, queue], len(since))
-                longest.add_metric([pbx, queue], max(0.0, now - min(since, default=now)))
+            for queue, so_far in known.items():
+                by_queue.setdefault(self._named(queue), []).extend(so_far)
+            for queue, so_far in by_queue.items():
+                waiting.add_metric([pbx, queue], len(so_far))
+                longest.add_metric([pbx, queue], max(so_far, default=0.0))
         yield from (waiting, longest)
 
     def undecided_from(self, pbx: str) -> None:

@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+import random
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from ariroute.asterisk.ami import AT_ONCE, Ami, Message, OneConnection, WholeMessages
 from ariroute.asterisk.ami_link import AmiLink
 from ariroute.asterisk.queue_events import QueueEvent, is_wanted
 from ariroute.asterisk.settings import AmiSettings
+from ariroute.daemon.outcomes import Outcomes
+from ariroute.daemon.queue_metrics import QueueMetrics
+from ariroute.journal.record import Happened
 from ariroute.values import Secret
+
+from .test_ami_mutated import broken
 
 SETTINGS = AmiSettings(address="127.0.0.1:1", user="u", password=Secret("p"), timeout=1.0)
 JOIN = b"Event: QueueCallerJoin\r\nUniqueid: 7.%d\r\nQueue: gold\r\nPosition: 1\r\nCount: 1\r\n\r\n"
 STATUS = b"Event: QueueMemberStatus\r\nQueue: gold\r\nMemberName: alice\r\n\r\n"
+STORY = (
+    b"Event: QueueCallerJoin\r\nTimestamp: 100.5\r\nUniqueid: 7.%d\r\nLinkedid: 7.%d\r\nQueue: gold\r\n\r\n",
+    b"Event: AgentRingNoAnswer\r\nUniqueid: 7.%d\r\nQueue: gold\r\nMemberName: %d\r\nRingTime: 1000\r\n\r\n",
+    b"Event: AgentConnect\r\nTimestamp: 103.5\r\nUniqueid: 7.%d\r\nQueue: gold\r\nMemberName: %d\r\n\r\n",
+    b"Event: AgentComplete\r\nUniqueid: 7.%d\r\nQueue: gold\r\nMemberName: %d\r\nTalkTime: 60\r\n\r\n",
+)
+"""What a call is told by."""
 
 
 class Wire(asyncio.Transport):
@@ -44,10 +59,11 @@ class Wire(asyncio.Transport):
 class Connected:
     """A connection that is fed by the test, after the banner."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_event: Callable[[Message], None] | None = None) -> None:
         self.told: list[Message] = []
-        self.ami = Ami(SETTINGS, self.told.append)
-        self.ami._manager = manager = OneConnection(self.told.append, host="127.0.0.1", port=1)
+        on_event = on_event or self.told.append
+        self.ami = Ami(SETTINGS, on_event)
+        self.ami._manager = manager = OneConnection(on_event, host="127.0.0.1", port=1)
         self.wire, self.protocol = Wire(), WholeMessages(manager)
         attempt: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.protocol.connection_made(self.wire)
@@ -90,6 +106,31 @@ async def test_an_event_cut_in_pieces_is_whole_again() -> None:
     for byte in JOIN % 1:
         connected.protocol.data_received(bytes([byte]))
     assert [message["queue"] for message in connected.told] == ["gold"]
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_no_bytes_in_place_of_events_do_harm(seed: int, caplog: pytest.LogCaptureFixture) -> None:
+    dice = random.Random(seed)
+    failures: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: failures.append(context))
+    offered: list[Happened] = []
+    outcomes = Outcomes("pbx1", offered.append, QueueMetrics(CollectorRegistry()), "")  # type: ignore[arg-type]
+    link = AmiLink(SETTINGS, on_event=outcomes.on_event)
+    for count in range(250):
+        connected = Connected(link._told)
+        text = broken(b"".join(each % (count, count) for each in STORY), dice)
+        cut = dice.randrange(len(text) + 1)
+        connected.protocol.data_received(text[:cut])
+        connected.protocol.data_received(text[cut:])
+    assert failures == []
+    assert caplog.records == []
+    assert len(offered) > 250  # many accidents leave an event that can be read
+    for happened in offered:
+        sql, values = next(happened.statements())
+        assert sql.startswith("UPDATE contacts")
+        assert {type(value) for value in values} <= {str, int, float}
+        assert happened.columns.get("wait", 0) >= 0
+        assert happened.columns.get("talk", 0) >= 0
 
 
 def test_user_events_of_others_are_not_wanted() -> None:

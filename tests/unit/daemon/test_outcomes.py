@@ -11,7 +11,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from ariroute.asterisk.ami import Waiting
-from ariroute.asterisk.queue_events import Abandoned, Answered, Ended, Entered, LetGo, RangInVain, Undecided
+from ariroute.asterisk.queue_events import Abandoned, Answered, Ended, Entered, LetGo, QueueEvent, RangInVain, Undecided
 from ariroute.daemon.outcomes import HEARD_WITHIN, MOST, MOST_RINGS, Outcomes
 from ariroute.daemon.queue_metrics import MOST_QUEUES, QueueMetrics
 from ariroute.journal.record import Happened, OutOfSight
@@ -29,7 +29,13 @@ class Stage:
         self.due: list[Callable[[], None]] = []
         self.unseen: list[Undecided] = []
         self.outcomes = Outcomes(
-            "pbx1", self._offer, self.metrics, unwatched, unseen=self.unseen.append, later=self._later
+            "pbx1",
+            self._offer,
+            self.metrics,
+            unwatched,
+            unseen=self.unseen.append,
+            later=self._later,
+            clock=lambda: self.now,
         )
 
     def _offer(self, item: Happened | OutOfSight) -> None:
@@ -41,6 +47,11 @@ class Stage:
     def _later(self, within: float, call: Callable[[str], None], contact: str) -> None:
         assert within == HEARD_WITHIN
         self.due.append(lambda: call(contact))
+
+    def happens(self, event: QueueEvent) -> None:
+        """The event comes as soon as it happened."""
+        self.now = event.at
+        self.outcomes.on_event(event)
 
     def told(self, *names: str) -> list[tuple[Any, ...]]:
         return [tuple(happened.event.get(name) for name in ("what", *names)) for happened in self.offered]
@@ -74,7 +85,7 @@ def test_a_call_that_was_answered() -> None:
         Answered(103.5, "7.0", "gold", "alice", 3, 0),
         Ended(163.75, "7.0", "gold", "alice", 3, 60, "caller"),
     ):
-        stage.outcomes.on_event(event)
+        stage.happens(event)
     assert stage.told("at", "queue", "agent", "wait", "talk", "by") == [
         ("entered", 100.0, "gold", None, None, None, None),
         ("rang in vain", 101.0, "gold", "bob", None, None, None),
@@ -91,11 +102,11 @@ def test_a_call_that_was_answered() -> None:
 
 def test_whoever_hangs_up_has_abandoned_and_is_counted_when_nothing_more_is_heard() -> None:
     stage = Stage()
-    stage.outcomes.on_event(entered(100.0))
-    stage.outcomes.on_event(Abandoned(104.0, "7.0", "gold", 4, 1))
+    stage.happens(entered(100.0))
+    stage.happens(Abandoned(104.0, "7.0", "gold", 4, 1))
     assert (stage.columns()["outcome"], stage.columns()["wait"]) == ("abandoned", 4.0)
     assert stage.count("ariroute_queue_left_total") == 0
-    stage.now = 2.5
+    stage.now += 2.5
     assert stage.count("ariroute_queue_left_total", queue="gold", how="abandoned") == 1
 
 
@@ -108,11 +119,11 @@ def test_whoever_is_let_go_has_not_abandoned_and_waits_on_in_the_next_queue() ->
         entered(110.0, "standard"),
         Answered(112.0, "7.0", "standard", "alice", 2, 0),
     ):
-        stage.outcomes.on_event(event)
+        stage.happens(event)
     assert [what for (what,) in stage.told()] == ["entered", "abandoned", "let go", "entered", "answered"]
     row = stage.columns()
     assert (row["outcome"], row["outcome_queue"], row["wait"]) == ("answered", "standard", 12.0)
-    stage.now = 60.0
+    stage.now += 60.0
     assert stage.count("ariroute_queue_left_total", how="abandoned") == 0
     assert stage.count("ariroute_queue_left_total", queue="gold", how="leaveempty") == 1
     assert stage.count("ariroute_queue_wait_seconds_sum", queue="gold", how="let_go") == 10.0
@@ -121,7 +132,7 @@ def test_whoever_is_let_go_has_not_abandoned_and_waits_on_in_the_next_queue() ->
 
 def test_a_queue_that_lets_nobody_in_is_told() -> None:
     stage = Stage()
-    stage.outcomes.on_event(LetGo(100.0, "7.0", "gold", "joinempty"))
+    stage.happens(LetGo(100.0, "7.0", "gold", "joinempty"))
     assert stage.told("status") == [("let go", "joinempty")]
     assert stage.columns() == {"outcome": "joinempty", "outcome_queue": "gold"}
 
@@ -133,11 +144,11 @@ def test_a_call_without_a_decision_is_told_and_counted() -> None:
         Undecided(100.0, contact, "standard", app, "support", "0701", "Ann")
         for contact, app in (("8.0", ""), ("7.0", "ariroute"), ("9.0", "another"))
     )
-    stage.outcomes.on_event(taken)
+    stage.happens(taken)
     assert stage.offered == []
     stage.outcomes.settled("8.0", queued=True)
-    stage.outcomes.on_event(never)
-    stage.outcomes.on_event(others)
+    stage.happens(never)
+    stage.happens(others)
     assert stage.unseen == [never]
     assert stage.told("queue") == [("undecided", "standard")] * 2
     assert [happened.contact for happened in stage.offered] == ["8.0", "7.0"]
@@ -147,10 +158,10 @@ def test_a_call_without_a_decision_is_told_and_counted() -> None:
 def test_what_happens_before_the_record_is_there_comes_after_it() -> None:
     stage = Stage()
     stage.outcomes.began("7.0")
-    stage.outcomes.on_event(entered(100.0))
+    stage.happens(entered(100.0))
     assert stage.offered == []
     stage.outcomes.settled("7.0", queued=True)
-    stage.outcomes.on_event(Abandoned(104.0, "7.0", "gold", 4, 1))
+    stage.happens(Abandoned(104.0, "7.0", "gold", 4, 1))
     assert [what for (what,) in stage.told()] == ["entered", "abandoned"]
 
 
@@ -168,36 +179,36 @@ def test_when_ami_goes_away_those_in_the_queues_are_unknown_and_those_who_left_a
     stage = Stage("AMI was not connected yet")
     stage.outcomes.on_up()
     for contact in ("7.0", "8.0"):
-        stage.outcomes.on_event(entered(100.0, contact=contact))
-    stage.outcomes.on_event(Abandoned(104.0, "8.0", "gold", 4, 1))
+        stage.happens(entered(100.0, contact=contact))
+    stage.happens(Abandoned(104.0, "8.0", "gold", 4, 1))
     stage.offered.clear()
     stage.outcomes.on_down("Asterisk closed the connection")
     assert [(happened.contact, happened.columns) for happened in stage.offered] == [("7.0", {"outcome": "unknown"})]
     stage.outcomes.on_up()
-    stage.outcomes.on_event(Ended(200.0, "7.0", "gold", "alice", 30, 60, "agent"))
+    stage.happens(Ended(200.0, "7.0", "gold", "alice", 30, 60, "agent"))
     row = stage.columns()
     assert [row[name] for name in ("outcome", "agent", "wait", "talk")] == ["answered", "alice", 30.0, 60.0]
 
 
 def test_a_flood_of_rings_or_of_queues_fills_nothing() -> None:
     stage = Stage()
-    stage.outcomes.on_event(entered(100.0))
+    stage.happens(entered(100.0))
     for count in range(1000):
-        stage.outcomes.on_event(RangInVain(101.0 + count, "7.0", "gold", "bob", 1.0))
+        stage.happens(RangInVain(101.0 + count, "7.0", "gold", "bob", 1.0))
     assert len(stage.offered) == 1 + MOST_RINGS
     assert stage.count("ariroute_queue_rings_in_vain_total") == 1000
     for count in range(MOST_QUEUES + 50):
-        stage.outcomes.on_event(entered(100.0, f"q{count}", f"9.{count}"))
+        stage.happens(entered(100.0, f"q{count}", f"9.{count}"))
     assert stage.count("ariroute_queue_entered_total", queue="(other)") == 51
 
 
 def test_no_more_contacts_are_followed_than_there_is_room_for_and_those_who_left_go_first() -> None:
     stage = Stage()
-    stage.outcomes.on_event(entered(0.0, contact="stays"))
-    stage.outcomes.on_event(entered(0.0, contact="left"))
-    stage.outcomes.on_event(Abandoned(1.0, "left", "gold", 1, 1))
+    stage.happens(entered(0.0, contact="stays"))
+    stage.happens(entered(0.0, contact="left"))
+    stage.happens(Abandoned(1.0, "left", "gold", 1, 1))
     for count in range(MOST - 1):
-        stage.outcomes.on_event(entered(1.0, contact=f"9.{count}"))
+        stage.happens(entered(1.0, contact=f"9.{count}"))
     stage.offered.clear()
     stage.outcomes.on_down("gone")
     assert len(stage.offered) == MOST
@@ -211,7 +222,7 @@ def test_a_call_of_which_no_queue_tells_is_unknown_and_the_log_says_once_what_ma
     stage.outcomes.on_up()
     for contact in ("7.0", "8.0", "9.0"):
         stage.outcomes.began(contact)
-    stage.outcomes.on_event(entered(100.0, contact="9.0"))
+    stage.happens(entered(100.0, contact="9.0"))
     with caplog.at_level(logging.WARNING):
         for contact in ("7.0", "8.0", "9.0"):
             stage.outcomes.settled(contact, queued=True)
@@ -246,14 +257,35 @@ def test_who_waits_when_ami_is_there_again_is_known_with_the_time_before() -> No
     (blanket,) = stage.out_of_sight
     assert (blanket.pbx, blanket.event["what"]) == ("pbx1", "unwatched")
     now = time.time()
-    stage.outcomes.on_event(entered(now - 1, contact="8.0"))
+    stage.happens(entered(now - 1, contact="8.0"))
+    stage.now = now
     stage.offered.clear()
     stage.outcomes.found([Waiting("gold", "7.0", 1, 60), Waiting("gold", "8.0", 2, 1)])
     assert stage.told("queue", "position", "wait") == [("found waiting", "gold", 1, 60)]
     assert stage.count("ariroute_queue_waiting", queue="gold") == 2
     assert 60 <= stage.count("ariroute_queue_longest_wait_seconds", queue="gold") < 62
-    stage.outcomes.on_event(Answered(now + 5, "7.0", "gold", "alice", 65, 0))
+    stage.happens(Answered(now + 5, "7.0", "gold", "alice", 65, 0))
     assert 65 <= stage.columns()["wait"] < 66
     assert stage.count("ariroute_queue_waiting", queue="gold") == 1
-    stage.outcomes.on_event(Abandoned(now + 5, "8.0", "gold", 6, 1))
+    stage.happens(Abandoned(now + 5, "8.0", "gold", 6, 1))
     assert stage.count("ariroute_queue_waiting", queue="gold") == 0
+
+
+def test_a_clock_that_is_set_meanwhile_makes_no_wait_wrong() -> None:
+    for jump in (-3600.0, 3600.0):
+        stage = Stage()
+        stage.happens(entered(10_000.0))
+        stage.now += 4.0
+        stage.outcomes.on_event(Answered(10_004.0 + jump, "7.0", "gold", "alice", 0, 0))
+        stage.now += 60.0
+        stage.outcomes.on_event(Ended(10_064.0 + jump, "7.0", "gold", "alice", 0, 60, "agent"))
+        assert (stage.columns()["wait"], stage.columns()["talk"]) == (4.0, 60.0)
+        assert stage.count("ariroute_queue_wait_seconds_sum") == 4.0
+
+
+def test_events_that_reach_us_late_are_measured_by_their_own_time() -> None:
+    stage = Stage()
+    stage.happens(entered(100.0))
+    stage.now += 1.5
+    stage.outcomes.on_event(Answered(100.5, "7.0", "gold", "alice", 0, 0))
+    assert stage.columns()["wait"] == 0.5
