@@ -21,7 +21,7 @@ from ariroute.flow.numbers import masked
 from ariroute.flow.scope import as_text
 from ariroute.flow.split import Between, arm_at, bounds
 from ariroute.flow.trace import TraceEntry
-from ariroute.flow.wants import Gathered, Played, Rang, Reply
+from ariroute.flow.wants import Gathered, Played, Rang, Reply, Ring, Want
 from ariroute.journal.origins import DIGITS, HIDDEN, NOTHING, PREFIX, TEXT, Origins
 from ariroute.journal.scrubbing import Scrubbing, caller_numbers
 from ariroute.journal.settings import Numbers
@@ -38,6 +38,8 @@ HARMLESS = re.compile(
     re.ASCII,
 )
 """Details of a failure that say nothing of a record."""
+AGENT = re.compile(r"agent .* (busy|no_answer|failed)$")
+"""What leads on from a ring that nobody answered."""
 FIXED = frozenset({"flow", "lookup", "split", "hours", "label", "notify", "answer", "dial"}) | {
     *("queue", "goto", "hangup", "voicemail")
 }
@@ -175,8 +177,15 @@ class _Hiding:
             elif isinstance(reply, Sequence):
                 told.append(Told(want, [self._answer(answer) for answer in reply], at))
             else:
-                told.append(Told(want, reply and self._reply(reply), at))
-        return replace(history, told=told, given_up=self.scrubbing.text(history.given_up))
+                told.append(Told(self._want(want), reply and self._reply(reply), at))
+        left = history.left and self._want(history.left)
+        return replace(history, told=told, given_up=self.scrubbing.text(history.given_up), left=left)
+
+    def _want(self, want: Want) -> Want:
+        """An agent who was found by what is not kept has no name; nor is it needed, as nobody can find them again."""
+        if isinstance(want, Ring) and want.only_idle and self.origins.unnamed:
+            return replace(want, name=HIDDEN, endpoint=HIDDEN)
+        return want
 
     def _answer(self, answer: Answer) -> Answer:
         """An empty field is written as None, so that it can be told from one that was not kept."""
@@ -231,6 +240,8 @@ class _Hiding:
     def _sentence(self, reason: str) -> str:
         """A reason: the path of what led here, and that in words, such as a condition."""
         path, colon, text = reason.partition(": ")
+        if self.origins.unnamed and AGENT.match(text):
+            text = f"agent {HIDDEN} {text.rpartition(' ')[2]}"
         return f"{path}{colon}{self._words(path, text)}"
 
     def _words(self, path: str, text: str) -> str:
@@ -253,7 +264,7 @@ class _Hiding:
         if entry.what == "lookup":
             return self._looked_up(entry)
         path, reason = entry.path, entry.reason
-        is_made = path in self.origins.parts or path in self.origins.said
+        is_made = path in self.origins.parts or path in self.origins.said or entry.what == "cases"
         if reason:
             reason = HIDDEN if is_made and not OWN_WORDS.fullmatch(reason) else self.scrubbing.text(reason)
         values = tuple((name, self._value(name, value, path)) for name, value in entry.values)
@@ -269,7 +280,7 @@ class _Hiding:
             return entry.text
         if entry.path in self.origins.said:
             return self.origins.said[entry.path]
-        is_value = entry.result == "noted" or (entry.what, entry.result) == ("agent", "unknown")
+        is_value = entry.result == "noted" or (entry.what == "agent" and entry.result != "answered")
         if is_value and self.origins.hides(entry.path, TEXT):
             return HIDDEN
         return self._words(entry.path, entry.text)

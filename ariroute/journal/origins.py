@@ -42,7 +42,7 @@ class Origins:
     ``secret`` names the facts that are meant, ``facts`` has the variables that are made of them as well. ``parts`` has
     for a path what of its entry is made of them: ``text``, ``digits``, a label's or a variable's name; ``said`` a
     prompt as it may be told. ``labels`` are the parts of a label that any step makes of them. ``unrecorded``: a consent
-    to a recording is among them.
+    to a recording is among them; ``unnamed``: an agent who is rung.
     """
 
     secret: frozenset[str] = NOTHING
@@ -54,6 +54,7 @@ class Origins:
     rules: Mapping[str, str] = field(default_factory=dict)
     """For each question what its digits have to be."""
     unrecorded: bool = False
+    unnamed: bool = False
 
     def hides(self, path: str, part: str) -> bool:
         return part in self.parts.get(path, NOTHING)
@@ -80,6 +81,7 @@ def origins(ruleset: Ruleset, secret: Collection[str]) -> Origins:
         {step.path: step for step in steps if isinstance(step, Split)},
         {step.path: rule_of(step) for step in steps if isinstance(step, Menu | Collect | Consent)},
         any(isinstance(step, Consent) and step.record and f"vars.{step.into}" in facts for step in steps),
+        any(isinstance(step, RingAgent) and step.name.names & facts for step in steps),
     )
 
 

@@ -14,7 +14,7 @@ from ariroute.config.load import Config, load_text
 from ariroute.daemon.recording import keeping_of
 from ariroute.flow.contact import Contact, Party, party
 from ariroute.flow.decision import Decision
-from ariroute.flow.facts import Answer, Failure, Outcome
+from ariroute.flow.facts import Answer, Failure, Outcome, Scalar
 from ariroute.flow.run import Run
 from ariroute.flow.wants import Fetch, Gather, Gathered, PickUp, Play, Played, Rang, Reply, Ring, RingOutcome, Want
 from ariroute.journal.key import key_file
@@ -34,7 +34,9 @@ WAYS_OF_WRITING = (
 TAIL = "1234567"
 """In every way of writing it, once separators are taken out."""
 PERSONAL, SALARY, PIN = "19121212-mark", 98765.0, "48151623"
-MARKS = (NAME, "Zebedee", PERSONAL, "98765", PIN)
+AGENT = "maja"
+"""Whom the personal number leads to."""
+MARKS = (NAME, "Zebedee", PERSONAL, "98765", PIN, AGENT)
 CALLER = f"{', '.join(WAYS_OF_WRITING)}; {NAME}"
 RECORD = f"{CALLER}; {PERSONAL}; 98765"
 EVERYTHING = f"{RECORD}; {PIN}"
@@ -54,9 +56,14 @@ lookups:
 speech: {{command: [cp, "{{file}}"]}}
 notify: {{desk: {{url: "http://127.0.0.1:9/", json: {{who: "{{caller.e164}}"}}}}}}
 endpoints: {{mobile: PJSIP/mobile}}
-agents: {{anna: {{dial: PJSIP/anna, also: [{PERSONAL}]}}}}
+agents: {{maja: {{dial: PJSIP/maja-phone, also: ["{PERSONAL}"]}}}}
 queues: {{gold: {{priority: 20}}, standard: {{}}}}
 flows:
+  rings:
+    default: standard
+    steps:
+      - lookup: crm
+      - agent: {{name: {{cel: crm.personal}}, timeout: 5s, on_busy: {{queue: gold}}}}
   support:
     trigger: {{call: {{}}}}
     default: standard
@@ -111,7 +118,7 @@ CONTACT = Contact(
     pbx="pbx1",
     arguments=("sales", *WAYS_OF_WRITING, NAME),
 )
-FIELDS = {
+FIELDS: dict[str, Scalar] = {
     "personal": PERSONAL,
     "salary": SALARY,
     "phone": "070-123 45 67",
@@ -146,9 +153,11 @@ class World:
                 return Rang(RingOutcome.BUSY, self.words, 2.0)
 
 
-def walked(config: Config, contact: Contact, most: int = 1000) -> tuple[Run, Decision | None, str]:
+def walked(
+    config: Config, contact: Contact, most: int = 1000, flow: str = "support"
+) -> tuple[Run, Decision | None, str]:
     """The run after ``most`` wants were answered, the decision if it has come to one, and what others say by now."""
-    run, world = Run(config.ruleset, config.ruleset.flows["support"], contact), World()
+    run, world = Run(config.ruleset, config.ruleset.flows[flow], contact), World()
     wanted = run.start(ARRIVED)
     for _ in range(most):
         if isinstance(wanted, Decision):
@@ -178,6 +187,9 @@ def record(journal: str, folder: Path) -> list[Recorded]:
     run, decision, _ = walked(config, own)
     assert decision is not None
     items.append(Decided(own, "support", run.history, decision, "handed over", 1.0, keeping))
+    run, decision, _ = walked(config, CONTACT, flow="rings")
+    assert decision is not None
+    items.append(Decided(CONTACT, "rings", run.history, decision, "handed over", 1.0, keeping))
     store.write([statement for item in items for statement in item.statements()])
     found = list(Reader(store).between(0, 2**40))
     store.close()
@@ -230,6 +242,9 @@ def test_without_any_wish_to_hide_the_marks_stand_in_all_these_places(tmp_path: 
         ".told[].reply.gathered",
         ".told[].reply.failure",
         ".told[].reply.detail",
+        ".told[].want.ring",
+        ".told[].want.endpoint",
+        ".left.ring",
         ".given_up",
         ".decision.reason",
         ".decision.variables.number",
@@ -262,7 +277,7 @@ def test_without_any_wish_to_hide_the_marks_stand_in_all_these_places(tmp_path: 
 
 def test_masked_neither_the_number_nor_what_is_omitted_is_in_the_files(tmp_path: Path) -> None:
     recorded = record(MASKED, tmp_path)
-    assert len(recorded) == 41
+    assert len(recorded) == 42
     for one in recorded:
         for mark in (TAIL, *map(bare, MARKS)):
             assert not list(places(one.plain(), mark))
@@ -271,6 +286,12 @@ def test_masked_neither_the_number_nor_what_is_omitted_is_in_the_files(tmp_path:
     for mark in MARKS:
         assert mark not in text
     assert "+46******567" in text
+
+
+def test_an_agent_who_was_found_by_what_is_omitted_has_no_name(tmp_path: Path) -> None:
+    rung = next(one.plain() for one in record(MASKED, tmp_path) if one.plain()["flow"] == "rings")
+    assert rung["decision"]["reason"] == "flows.rings.steps[1].agent.on_busy: agent *** busy"
+    assert rung["told"][1]["want"] == {"ring": "***", "endpoint": "***"}
 
 
 def test_in_full_the_number_is_there_and_what_is_omitted_is_not(tmp_path: Path) -> None:
@@ -282,16 +303,18 @@ def test_in_full_the_number_is_there_and_what_is_omitted_is_not(tmp_path: Path) 
 
 
 def test_masked_the_number_cannot_be_found_by_where_its_caller_stood_in_a_split(tmp_path: Path) -> None:
-    for one in record(MASKED, tmp_path):
-        plain = one.plain()
+    for plain in (one.plain() for one in record(MASKED, tmp_path) if one.plain()["flow"] == "support"):
         assert not plain["draws"]
         assert plain["arms"] in ({"trial": [0.0, 50.0]}, {"trial": [50.0, 100.0]})
         assert not [entry for entry in _trace(plain) if entry["what"] == "split" and "values" in entry]
 
 
 def test_what_is_kept_of_the_rest_is_as_it_was(tmp_path: Path) -> None:
-    one = next(each for each in record(MASKED, tmp_path) if each.destination == "queue gold, priority 20")
-    plain = one.plain()
+    plain = next(
+        one.plain()
+        for one in record(MASKED, tmp_path)
+        if one.plain()["flow"] == "support" and one.destination == "queue gold, priority 20"
+    )
     crm = plain["told"][0]["answers"][0]
     assert crm["fields"] == {}  # phone is the caller's number, the others are omitted, or no step reads them
     assert {entry["result"] for entry in _trace(plain) if entry["what"] == "collect"} == {"invalid", "collected"}
