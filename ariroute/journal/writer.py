@@ -139,11 +139,13 @@ class Journal:
 
     def _make_batch(self) -> None:
         for _ in range(min(BATCH, len(self._items))):
-            item = self._items.popleft()
             try:
-                self._batch.append(list(item.statements()))
+                self._batch.append(list(self._items[0].statements()))
+            except JournalError:  # nothing is wrong with the record: the key of the callers' hash cannot be read
+                raise
             except Exception as error:  # one that cannot be told must not keep the others waiting
                 self._refuse(type(error).__name__)  # its text may quote what is not to be shown
+            self._items.popleft()
             time.sleep(BREATH)
 
     def _write_singly(self, store: Store) -> None:

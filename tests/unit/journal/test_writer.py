@@ -84,6 +84,8 @@ class Note:
 
     def statements(self) -> list[Statement]:
         self.made += 1
+        if self.sql == "keyless" and self.made < 3:
+            raise JournalError("the key cannot be read")
         if self.sql == "unspeakable":
             raise KeyError("+46701234567")
         return [Statement(self.sql, (self.text,))]
@@ -189,6 +191,18 @@ def test_one_record_that_cannot_be_written_does_not_stop_the_others(
     assert "+4670" not in text
     journal.offer(Note("after"))
     until(lambda: memory.rows[-1] == "after")
+
+
+def test_a_record_that_cannot_be_made_for_want_of_the_key_waits_with_those_behind_it(
+    memory: Memory, journal: Journal, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number in range(10):
+        journal.offer(Note(str(number), "keyless" if number == 4 else "put"))
+    journal.start()
+    until(lambda: journal.written == 10)
+    assert memory.rows == [str(number) for number in range(10)]
+    assert [level for level, _ in lines(caplog)] == [logging.ERROR, logging.WARNING]
+    assert lines(caplog)[0][1].startswith("the key cannot be read; calls are routed all the same")
 
 
 def test_a_flood_of_losses_is_one_line(memory: Memory, journal: Journal, caplog: pytest.LogCaptureFixture) -> None:
