@@ -49,7 +49,7 @@ class RingEnd:
 class Given:
     """What comes in. ``contact.arrived`` is the time, which the file may have left open (``has_clock``).
 
-    ``sounds`` are the lengths of sound files in seconds; one that is not there takes no time.
+    ``sounds`` are the lengths of sound files in seconds, None for one that cannot be played; others take no time.
     """
 
     flow: str
@@ -58,7 +58,7 @@ class Given:
     mocks: Mapping[str, Mock] = field(default_factory=dict)
     presses: tuple[Press, ...] = ()
     rings: tuple[RingEnd, ...] = ()
-    sounds: Mapping[str, float] = field(default_factory=dict)
+    sounds: Mapping[str, float | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from ariroute.config.shapes import (
 from ariroute.flow.digits import KEYS
 from ariroute.flow.facts import Failure
 from ariroute.flow.wants import RingOutcome
-from ariroute.values import Duration, Settings
+from ariroute.values import Duration, Settings, seconds
 
 MISSING = "missing"
 ANSWERED = "answered"
@@ -62,6 +62,10 @@ def _mock(value: object) -> object:
     return {"missing": True} if value == MISSING else {"error": value}
 
 
+def _sound(value: object) -> object:
+    return None if value == MISSING else seconds(value)
+
+
 def _keys(value: object) -> object:
     text = str(value) if type(value) is int else value
     if isinstance(text, str) and not KEYS.issuperset(text):
@@ -83,6 +87,7 @@ Cause = Annotated[
     BeforeValidator(_cause, json_schema_input_type=Literal[True] | Annotated[int, Field(ge=1, le=127)]),
 ]
 Value = Annotated[Any, BeforeValidator(scalar, json_schema_input_type=Scalar)]
+SoundLength = Annotated[float | None, BeforeValidator(_sound, json_schema_input_type=Literal["missing"] | Duration)]
 Keys = Annotated[str, BeforeValidator(_keys, json_schema_input_type=str | int)]
 
 
@@ -225,7 +230,9 @@ class CaseSettings(Settings):
     call: CallSettings = Field(default_factory=CallSettings, description="The call.")
     lookups: dict[Identifier, Mock] = Field(default_factory=dict, description="What each lookup answers.")
     queues: dict[QueueKey, QueueFigures] = Field(default_factory=dict, description="How the queues are, for lookups.")
-    sounds: dict[str, Duration] = Field(default_factory=dict, description="How long sound files last; else no time.")
+    sounds: dict[str, SoundLength] = Field(
+        default_factory=dict, description="How long sound files last, else no time; or missing, which cannot be played."
+    )
     press: Annotated[list[Keys], BeforeValidator(as_list, json_schema_input_type=Keys | list[Keys])] = Field(
         default_factory=list, description="What the caller keys in at each question in turn, '' for nothing."
     )
@@ -263,7 +270,9 @@ class HeadSettings(Settings):
     queues: dict[QueueKey, QueueFigures] = Field(
         default_factory=dict, description="How the queues are, unless it says."
     )
-    sounds: dict[str, Duration] = Field(default_factory=dict, description="How long sound files last.")
+    sounds: dict[str, SoundLength] = Field(
+        default_factory=dict, description="How long sound files last, unless a case says; or missing."
+    )
 
 
 class FileSettings(HeadSettings):

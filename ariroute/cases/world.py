@@ -27,6 +27,7 @@ from ariroute.flow.wants import (
     Ring,
     RingOutcome,
     Sound,
+    Tone,
     Want,
 )
 from ariroute.testing import ManualClock
@@ -111,24 +112,36 @@ class World:
             case Play():
                 took = min(self._length(want.prompt), want.at_most)
                 self._clock.advance(took)
-                return Played(took=took)
+                return Played(self._unplayable(want.prompt), took)
             case Gather():
                 return self._gathered(want)
             case Ring():
                 return self._rang(want)
 
     def _length(self, prompt: Prompt) -> float:
-        return sum(self._given.sounds.get(item.name, 0.0) for item in prompt if isinstance(item, Sound))
+        """Seconds that a prompt takes, as far as anybody knows: numbers and speech take no time."""
+        sounds = (self._given.sounds.get(item.name) or 0.0 for item in prompt if isinstance(item, Sound))
+        return sum(sounds) + sum(item.lasts for item in prompt if isinstance(item, Tone))
+
+    def _unplayable(self, prompt: Prompt) -> str:
+        """What of a prompt cannot be played, in words."""
+        sounds, names = self._given.sounds, [item.name for item in prompt if isinstance(item, Sound)]
+        return "; ".join(f"{name}: it is not there" for name in names if name in sounds and sounds[name] is None)
 
     def _gathered(self, want: Gather) -> Gathered:
         begins = self.after
         spoken = begins + min(self._length(want.prompt), want.at_most)
         if want.anew:
             self._timed = [pressed for pressed in self._timed if pressed.at >= begins]
-        pressed = [Pressed(spoken, self._in_turn.pop(0).keys)] if self._in_turn else self._timed
+        failure = self._unplayable(want.prompt)
+        if self._in_turn:
+            pressed = [Pressed(spoken, self._in_turn.pop(0).keys)]
+        else:
+            pressed = self._timed
+            failure = "" if _is_there(pressed, begins) else failure  # who has typed ahead hears no prompt
         digits, ends = gathered(pressed, begins, spoken, want)
         self._clock.advance(ends - begins)
-        return Gathered(digits, took=ends - begins)
+        return Gathered(digits, failure, ends - begins)
 
     def _rang(self, want: Ring) -> Rang | None:
         begins = self.after
@@ -157,23 +170,39 @@ def in_time(name: str, mock: Mock, timeout: float) -> Answer:
 def gathered(pressed: list[Pressed], begins: float, spoken: float, want: Gather) -> tuple[str, float]:
     """The digits that ``want`` gets of ``pressed``, and when it ends; what it takes is taken out of there.
 
-    ``begins`` is when it is wanted and ``spoken`` when its prompt ends; the first digit ends the prompt.
+    ``begins`` is when it is wanted and ``spoken`` when its prompt ends; the first digit ends the prompt. As the daemon
+    does it: keys that are there already count however long ago they were pressed, and a terminator behind digits that
+    were complete without it is no key for the next question.
     """
-    digits, ends = "", spoken + want.first
-    while pressed and pressed[0].at <= ends:
-        first = pressed[0]
-        if not first.keys:
-            pressed.pop(0)
-            continue
+    digits, now, ends = "", begins, spoken + want.first
+    while (first := _next(pressed)) and first.at <= max(ends, now):
         key, first.keys = first.keys[0], first.keys[1:]
-        at = max(first.at, begins)
+        now = max(now, first.at)
         if want.terminator and key == want.terminator:
-            return digits, at
+            return digits, now
         digits += key
+        ends = first.at + want.between
         if len(digits) == want.most or digits in want.until:
-            return digits, at
-        ends = at + want.between
-    return digits, ends
+            _drop_terminator(pressed, now, ends, want.terminator)
+            return digits, now
+    return digits, max(ends, now)
+
+
+def _next(pressed: list[Pressed]) -> Pressed | None:
+    while pressed and not pressed[0].keys:
+        pressed.pop(0)
+    return pressed[0] if pressed else None
+
+
+def _is_there(pressed: list[Pressed], now: float) -> bool:
+    first = _next(pressed)
+    return first is not None and first.at <= now
+
+
+def _drop_terminator(pressed: list[Pressed], now: float, until: float, terminator: str) -> None:
+    first = _next(pressed)
+    if terminator and first and now <= first.at < until and first.keys.startswith(terminator):
+        first.keys = first.keys[1:]
 
 
 def word(want: Want) -> str:

@@ -20,9 +20,6 @@ DIGIT_SOUNDS: Final = {key: f"sound:digits/{key}" for key in "0123456789"} | {
 }
 """As ``ast_say_digit_str()`` does in every language, but as sounds, which can be stopped."""
 
-TONE_LASTS: Final = 3.0
-"""Seconds; by itself a tone never ends (``ast_control_tone()`` in app.c)."""
-
 LARGEST_NUMBER: Final = 999_999_999
 """Larger ones are said digit by digit. Asterisk reads a C ``int`` and does not look whether it is one."""
 
@@ -43,7 +40,7 @@ def media_of(item: Sound | Tone | Number | Digits) -> Media:
         case Sound(name):
             return Media((f"sound:{name}",))
         case Tone(name):
-            return Media((f"tone:{name}",), lasts=TONE_LASTS)
+            return Media((f"tone:{name}",), lasts=Tone.lasts)
         case Number(value) if abs(value) <= LARGEST_NUMBER:
             return Media((SILENCE, f"{NUMBER}{value}"), SILENCE_OFFSET)
         case Number(value):

@@ -37,9 +37,13 @@ class Sound:
 
 @dataclass(frozen=True, slots=True)
 class Tone:
-    """A tone by its name in indications.conf, such as ``busy``."""
+    """A tone by its name in indications.conf, such as ``busy``; ended after ``lasts`` seconds.
+
+    By itself a tone never ends (``ast_control_tone()`` in app.c).
+    """
 
     name: str
+    lasts = 3.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,13 @@ flows:
     steps:
       - collect: {prompt: custom/number, into: number, digits: 3-6, timeout: 4s, on_no_input: {queue: invoices}}
       - queue: gold
+  twice:
+    default: standard
+    steps:
+      - play: custom/wait
+      - collect: {prompt: custom/wait, into: first, digits: 1-6, timeout: 4s, tries: 1}
+      - collect: {prompt: custom/wait, into: second, digits: 1, timeout: 4s, tries: 1}
+      - queue: gold
   ring:
     default: standard
     steps:

@@ -125,6 +125,28 @@ def test_digits_are_collected_until_the_terminator_or_the_pause(tried: Try) -> N
     assert (paused.decision.variables["number"], paused.after) == ("123", 5.0)
 
 
+def test_a_terminator_behind_a_complete_number_is_no_key_for_the_next_question(tried: Try) -> None:
+    verdict = tried("twice", presses=(Press("123456#", 1.0), Press("1", 2.0)))
+
+    assert (verdict.decision.variables, verdict.after) == ({"first": "123456", "second": "1"}, 2.0)
+
+
+def test_keys_pressed_long_before_they_are_asked_for_need_no_pause_behind_them(tried: Try) -> None:
+    verdict = tried("twice", presses=(Press("12", 1.0),), sounds={"custom/wait": 9.0})
+
+    assert (verdict.decision.variables["first"], verdict.after) == ("12", 9.0 + 9.0 + 4.0)
+
+
+def test_a_prompt_that_cannot_be_played_is_not_repeated(tried: Try) -> None:
+    missing = {"custom/welcome": None, "custom/menu": None}
+
+    verdict = tried("talk", expected=Expected(Ending("queue", "invoices"), path_has=("play.failed",)), sounds=missing)
+
+    assert (told(verdict), verdict.after) == ([], 5.0)
+    assert tried("talk", expected=GOLD, sounds=missing, presses=(Press("1"),)).passed
+    assert tried("talk", sounds=missing, presses=(Press("1", 0.0),)).decision.trace[-2].reason == ""
+
+
 @pytest.mark.parametrize(
     ("end", "queue", "after"),
     [

@@ -184,7 +184,7 @@ async def test_a_text_that_takes_long_to_speak_holds_nobody_up(stage: Stage, imp
 
 
 async def test_a_tone_is_stopped_and_the_prompt_goes_on(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ariroute.daemon.media.TONE_LASTS", 0.05)
+    monkeypatch.setattr("ariroute.flow.wants.Tone.lasts", 0.05)
     stage.fake.playback_ends = False
     task = stage.begin(Play((Tone("busy"), Sound("b")), at_most=LONG))
     await stage.playing(2)
