@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterator
 from itertools import count
 from pathlib import Path
 
+import happenings
 import pytest
 from fixtures_databases import PASSWORD, running_server
 from recorded_calls import BEGIN, Placed, decided
@@ -101,6 +102,12 @@ def test_what_was_written_is_read_whole_and_in_pieces(settings: JournalSettings)
         reader.write([Statement(PUT, ("b", 1.0, "{}"))])
     for each in (reader, store, store):
         each.close()
+
+
+def test_rows_know_what_happened_and_whose_end_nobody_saw(settings: JournalSettings) -> None:
+    store = opened(settings)
+    happenings.check(store)
+    store.close()
 
 
 def test_of_a_transaction_that_is_refused_nothing_is_written_and_the_next_is(settings: JournalSettings) -> None:
