@@ -92,6 +92,13 @@ class Limit(NamedTuple):
     help="With --simulate: how long an agent is busy after each talk.",
 )
 @click.option(
+    "--retry",
+    default="1s",
+    show_default=True,
+    metavar="TIME",
+    help="With --simulate: retry of queues.conf, after which one who waits looks for an agent again.",
+)
+@click.option(
     "--format", "form", type=click.Choice(["text", "json", "html"]), default="text", show_default=True, help="How."
 )
 def replay(
@@ -107,6 +114,7 @@ def replay(
     simulate: bool,
     agents: tuple[str, ...],
     wrap_up: str,
+    retry: str,
     form: str,
 ) -> int:
     """Walk recorded contacts again by other rules, and say which would go elsewhere.
@@ -124,9 +132,9 @@ def replay(
     from ariroute.config.load import load_rules
     from ariroute.replay.changes import Changes
     from ariroute.replay.comparison import Comparison
-    from ariroute.replay.walker import Walker
+    from ariroute.replay.walker import QuickWalker
 
-    visits = Visits(agents, wrap_up) if simulate else None
+    visits = Visits(agents, wrap_up, retry) if simulate else None
     if visits and (flows or against != "recorded"):
         raise UnusableInput("--simulate needs every call, as it was: leave out --flow and --against")
     if visits and form == "html":
@@ -138,7 +146,9 @@ def replay(
     begin, end = span(since, until, rules.ruleset.timezone)
     with opened(journal or path) as reader:
         changes = Changes(listed)
-        comparison = Comparison(Walker(rules), changes, reader.rules, Walker(other) if other else None, visits)
+        comparison = Comparison(
+            QuickWalker(rules), changes, reader.rules, QuickWalker(other) if other else None, visits
+        )
         wanted = taken(reader.between(begin, end), flows, limit)
         for _ in progressing(comparison.play(wanted)):
             pass

@@ -39,25 +39,27 @@ def simulate(
     *,
     agents: Collection[Given] = (),
     wrap_up: float = 0.0,
+    retry: float = 0.0,
     seed: int = 1,
     rounds: int = 0,
 ) -> Simulation:
     """The estimated effect on each queue, and on each priority of a queue that has callers of several.
 
     ``levels`` has the seconds of each queue's service level, or None; its queues come first. ``agents`` are those that
-    the user gives; all others are as in the record. ``wrap_up`` is seconds after each talk. ``rounds`` of 0 is as many
-    as are good. Raises UnusableInput when the record is too poor for any estimate.
+    the user gives; all others are as in the record. ``wrap_up`` is seconds after each talk, ``retry`` seconds after
+    which one who waits looks for an agent again. ``rounds`` of 0 is as many as are good. Raises UnusableInput when the
+    record is too poor for any estimate.
     """
     known = sorted(visits, key=lambda visit: visit.at)
     stints = crew(known, agents)
     _check(known, stints, agents)
     times = rounds or max(FEWEST_ROUNDS, min(ROUNDS, MOST_WORK // (2 * max(1, len(known)))))
-    day = _Day(known, stints, wrap_up)
+    day = _Day(known, stints, wrap_up, retry)
     chance = Random(seed)  # noqa: S311  # a simulation that can be repeated, nothing secret
     played = [day.play(chance, levels) for _ in range(times)]
     effects = (_effect(tier, levels.get(tier.queue), known, played) for tier in _tiers(known, levels))
     shown = tuple(effect for effect in effects if effect.recorded or effect.before or effect.after)
-    return Simulation(shown, times, _assumptions(known, agents, wrap_up, times), _doubts(known, shown))
+    return Simulation(shown, times, _assumptions(known, agents, times, wrap_up, retry), _doubts(known, shown))
 
 
 def _tiers(visits: Sequence[Visit], queues: Iterable[str]) -> list[Tier]:
@@ -93,9 +95,10 @@ class _Day:
     the record has, and make waits too long.
     """
 
-    def __init__(self, visits: Sequence[Visit], stints: Sequence[Stint], wrap_up: float) -> None:
+    def __init__(self, visits: Sequence[Visit], stints: Sequence[Stint], wrap_up: float, retry: float) -> None:
         self._stints = stints
         self._wrap_up = wrap_up
+        self._retry = retry
         like: dict[Any, list[Visit]] = defaultdict(list)
         for visit in visits:
             for key in _likeness(visit):
@@ -122,10 +125,12 @@ class _Day:
                 if to:
                     arrivals.append(Arrival(visit.at, to.queue, to.priority, talk.ring, busy, lasts))
         draw = chance.random()
-        return Round(
-            _figures(before, serve(before, self._stints, Random(draw)), levels),  # noqa: S311  # as above
-            _figures(after, serve(after, self._stints, Random(draw)), levels),  # noqa: S311  # as above
-        )
+
+        def lived(arrivals: Sequence[Arrival]) -> dict[Tier, Figures]:
+            dice = Random(draw)  # noqa: S311  # as above
+            return _figures(arrivals, serve(arrivals, self._stints, dice, self._retry), levels)
+
+        return Round(lived(before), lived(after))
 
 
 def _likeness(visit: Visit) -> tuple[tuple[Place | None, ...], ...]:
@@ -172,7 +177,9 @@ def _effect(tier: Tier, within: float | None, visits: Sequence[Visit], played: S
     )
 
 
-def _assumptions(visits: Sequence[Visit], agents: Collection[Given], wrap_up: float, rounds: int) -> tuple[str, ...]:
+def _assumptions(
+    visits: Sequence[Visit], agents: Collection[Given], rounds: int, wrap_up: float, retry: float
+) -> tuple[str, ...]:
     gave_up = _gave_up(visits)
     said = ", ".join(f"{'+'.join(each.queues)}={each.number}" for each in agents)
     return (
@@ -186,8 +193,9 @@ def _assumptions(visits: Sequence[Visit], agents: Collection[Given], wrap_up: fl
         "last; an hour without a call is a pause." + (f" But as given: {said}, all the time." if said else ""),
         "In a queue the higher priority comes first, then who came first. Between queues that share an agent it is "
         "chance, as for app_queue without weights. The agent who has been free for longest is rung, and answers.",
-        f"After each talk an agent is busy for {wrap_up:g} s (--wrap-up).",
-        "Who cannot be told stays where he was.",
+        f"Who waits looks for a free agent every {retry:g} s (--retry), and an agent is busy for {wrap_up:g} s after "
+        "each talk (--wrap-up).",
+        "Who cannot be told stays in the queue of then.",
     )
 
 
@@ -207,6 +215,6 @@ def _misfit(effect: Effect) -> str:
     low, high = effect.before.wait.low, effect.before.wait.high
     return (
         f"queue {effect.tier}: callers waited {effect.recorded.wait:.1f} s on average, and by the same rules the "
-        f"simulation says {low:.1f} to {high:.1f} s: agents, pauses or wrap-up were other than assumed (--agents, "
-        "--wrap-up)"
+        f"simulation says {low:.1f} to {high:.1f} s: agents, wrap-up or retry were other than assumed (--agents, "
+        "--wrap-up, --retry)"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from heapq import heapify, heappop, heappush
-from math import inf
+from math import ceil, inf
 from random import Random
 from typing import NamedTuple
 
@@ -40,15 +40,16 @@ class Served(NamedTuple):
     answered: bool
 
 
-def serve(arrivals: Sequence[Arrival], crew: Sequence[Stint], chance: Random) -> list[Served]:
+def serve(arrivals: Sequence[Arrival], crew: Sequence[Stint], chance: Random, retry: float = 0.0) -> list[Served]:
     """What becomes of each of ``arrivals``, which are in the order of their times.
 
     Within a queue the higher priority comes first, and then who came first (``insert_entry()``, app_queue.c 22.10.1).
-    Each waiting head of a queue asks on its own for a free agent, so between queues of equal weight that share one it
-    is ``chance`` (``try_calling()``, every ``retry`` seconds). A caller gets the agent who has been free for longest.
-    A caller whom nobody ever answers, and who never gives up, waits until all has ended.
+    Who waits looks for a free agent every ``retry`` seconds since they came (``wait_a_bit()``), so an agent who is free
+    goes to the first of the queue whose head looks next, or to somebody who comes meanwhile and has nobody before them;
+    where several look at once it is ``chance``. A caller gets the agent who has been free for longest. A caller whom
+    nobody ever answers, and who never gives up, waits until all has ended.
     """
-    floor = _Floor(arrivals, crew, chance)
+    floor = _Floor(arrivals, crew, chance, retry)
     for number, arrival in enumerate(arrivals):
         floor.pass_until(arrival.at)
         floor.enter(number, arrival)
@@ -64,14 +65,17 @@ class _Floor:
     """One pass through time. Whoever gives up is only noticed when an agent would take the call: it changes nothing
     for the others before."""
 
-    def __init__(self, arrivals: Sequence[Arrival], crew: Sequence[Stint], chance: Random) -> None:
+    def __init__(self, arrivals: Sequence[Arrival], crew: Sequence[Stint], chance: Random, retry: float) -> None:
         self._arrivals = arrivals
         self._crew = crew
         self._chance = chance
+        self._retry = retry
         self.now = 0.0
         self.served = [Served(arrival.patience, False) for arrival in arrivals]
-        self._free = [(stint.start, number) for number, stint in enumerate(crew)]
-        heapify(self._free)
+        self._turns = [0] * len(crew)  # by agent; an event of an earlier turn is out of date
+        self._rests = [False] * len(crew)
+        self._events = [(stint.start, agent, 0) for agent, stint in enumerate(crew)]
+        heapify(self._events)
         groups = sorted({stint.queues for stint in crew})
         self._idle: dict[tuple[str, ...], deque[tuple[float, int]]] = {group: deque() for group in groups}
         queues = {arrival.queue for arrival in arrivals} | {queue for group in groups for queue in group}
@@ -79,39 +83,73 @@ class _Floor:
         self._serving = {queue: [self._idle[group] for group in groups if queue in group] for queue in queues}
 
     def pass_until(self, moment: float) -> None:
-        """Let agents come and become free, up to ``moment``."""
-        free = self._free
-        while free and free[0][0] <= moment:
-            at, agent = heappop(free)
-            self.now = max(self.now, at)
-            stint = self._crew[agent]
-            number = self._next(stint.queues, at)
-            if number is not None:
-                self._take(number, agent, at)
-            elif at < stint.end:
-                self._idle[stint.queues].append((at, agent))
+        """Let agents come, become free and be looked for, up to ``moment``."""
+        events = self._events
+        while events and events[0][0] <= moment:
+            at, agent, turn = heappop(events)
+            if turn == self._turns[agent]:
+                self.now = max(self.now, at)
+                self._look(agent, at)
 
     def enter(self, number: int, arrival: Arrival) -> None:
         """The caller ``number`` comes to an agent, or waits."""
         at = self.now = max(self.now, arrival.at)
-        best = None
-        for idle in self._serving[arrival.queue]:
-            while idle and self._crew[idle[0][1]].end <= at:
-                idle.popleft()
-            if idle and (best is None or idle[0] < best[0]):
-                best = idle
-        if best is None:
+        idle = self._longest_idle(arrival.queue, at)
+        if idle is None or not self._has_turn(arrival, at):
             heappush(self._waiting[arrival.queue], (-arrival.priority, number))
         else:
-            self._take(number, best.popleft()[1], at)
+            self._take(number, idle.popleft()[1], at)
 
-    def _next(self, queues: tuple[str, ...], at: float) -> int | None:
-        """The caller whom an agent of ``queues`` gets at ``at``; None when nobody waits."""
-        heads = [waiting for queue in queues if (waiting := self._alive(queue, at))]
+    def _longest_idle(self, queue: str, at: float) -> deque[tuple[float, int]] | None:
+        """The idle agents the first of whom has been so for longest; None when nobody is."""
+        best = None
+        for idle in self._serving[queue]:
+            while idle and self._crew[idle[0][1]].end <= at:
+                self._rests[idle.popleft()[1]] = False
+            if idle and (best is None or idle[0] < best[0]):
+                best = idle
+        return best
+
+    def _has_turn(self, arrival: Arrival, at: float) -> bool:
+        """Whether there are more free agents than callers before this one (``is_our_turn()``, autofill)."""
+        waiting = self._alive(arrival.queue, at)
+        if not waiting:
+            return True
+        before = sum(place <= -arrival.priority for place, _ in waiting)
+        return before < sum(map(len, self._serving[arrival.queue]))
+
+    def _look(self, agent: int, at: float) -> None:
+        """The agent is free: somebody who waits takes them now, or looks next at a later time."""
+        stint = self._crew[agent]
+        heads = [waiting for queue in stint.queues if (waiting := self._alive(queue, at))]
         if not heads:
-            return None
-        head = heads[0] if len(heads) == 1 else heads[int(self._chance.random() * len(heads))]
-        return heappop(head)[1]
+            if at < stint.end:
+                self._rest(agent, at)
+            return
+        looks = [self._next_look(self._arrivals[head[0][1]].at, at) for head in heads]
+        soonest = min(looks)
+        if soonest > at:
+            self._rest(agent, at)
+            heappush(self._events, (soonest, agent, self._turns[agent]))
+            return
+        due = [head for head, look in zip(heads, looks, strict=True) if look == soonest]
+        head = due[0] if len(due) == 1 else due[int(self._chance.random() * len(due))]
+        if self._rests[agent]:
+            idle = self._idle[stint.queues]
+            del idle[next(place for place, (_, other) in enumerate(idle) if other == agent)]
+        self._take(heappop(head)[1], agent, at)
+
+    def _next_look(self, since: float, at: float) -> float:
+        """When a caller who came at ``since`` looks for an agent, at ``at`` or next after it."""
+        if self._retry <= 0:
+            return at
+        looks = ceil((at - since) / self._retry - 1e-9)
+        return max(at, since + looks * self._retry)
+
+    def _rest(self, agent: int, at: float) -> None:
+        if not self._rests[agent]:
+            self._rests[agent] = True
+            self._idle[self._crew[agent].queues].append((at, agent))
 
     def _alive(self, queue: str, at: float) -> list[tuple[int, int]]:
         """The callers of ``queue``, the first of whom has not given up yet."""
@@ -126,8 +164,9 @@ class _Floor:
     def _take(self, number: int, agent: int, at: float) -> None:
         arrival = self._arrivals[number]
         gives_up, answer = arrival.at + arrival.patience, at + arrival.ring
-        if answer >= gives_up:
-            heappush(self._free, (gives_up, agent))
-        else:
+        free = gives_up if answer >= gives_up else answer + arrival.busy
+        if answer < gives_up:
             self.served[number] = Served(answer - arrival.at, True)
-            heappush(self._free, (answer + arrival.busy, agent))
+        self._rests[agent] = False
+        self._turns[agent] += 1
+        heappush(self._events, (free, agent, self._turns[agent]))

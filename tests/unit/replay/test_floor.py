@@ -15,7 +15,7 @@ from ariroute.replay.floor import simulate
 from ariroute.replay.serving import Arrival, Stint, serve
 from ariroute.replay.visits import Place, Visit
 
-from .test_serving import AHT, cobham, day
+from .test_serving import cobham, day
 
 GOLD, STANDARD = Place("gold", 20), Place("standard", 0)
 LEVELS = {"gold": 20.0, "standard": None}
@@ -52,7 +52,7 @@ def test_the_same_rules_have_no_effect_at_all() -> None:
 
 
 def test_the_rules_of_then_give_what_was_recorded_with_patience_and_agents_found_in_the_record() -> None:
-    simulation = simulate(small_day(patience=100.0), {"gold": 20.0}, rounds=60)
+    simulation = simulate(small_day(patience=100.0), {"gold": 20.0}, rounds=40)
     effect, *_ = simulation.effects
     assert effect.recorded is not None
     assert effect.before is not None
@@ -63,17 +63,20 @@ def test_the_rules_of_then_give_what_was_recorded_with_patience_and_agents_found
 
 
 def test_what_priority_gives_and_takes_is_what_cobham_says() -> None:
-    """One queue of equals; by other rules one in five goes first and three in ten next."""
-    arrivals, shares = day(12_000, {0: 2.0}), (0.2, 0.3, 0.5)
+    """One queue of equals; by other rules one in five goes first and three in ten next.
+
+    What each class waits is held to what all wait on average: that differs much from one day to another.
+    """
+    arrivals, shares = day(6_000, {0: 2.0}), (0.2, 0.3, 0.5)
     after = [Place("gold", priority) for priority in Random(5).choices((9, 5, 0), shares, k=len(arrivals))]
-    effects = simulate(lived(arrivals, [Stint(("gold",))] * 3, after), {"gold": 20.0}, rounds=5).effects
+    effects = simulate(lived(arrivals, [Stint(("gold",))] * 3, after), {"gold": 20.0}, rounds=3).effects
     assert [str(effect.tier) for effect in effects] == ["gold", *(f"gold, priority {number}" for number in (9, 5, 0))]
-    waits = [wait * AHT for wait in cobham(3, [2 * share for share in shares])]
-    mean = sum(wait * share for wait, share in zip(waits, shares, strict=True))
-    found = [effect.after.wait.mean for effect in effects if effect.after]
-    assert found == pytest.approx([mean, *waits], rel=0.1)
+    mean, *found = (effect.after.wait.mean for effect in effects if effect.after)
+    waits = cobham(3, [2 * share for share in shares])
+    average = sum(wait * share for wait, share in zip(waits, shares, strict=True))
+    assert [each / mean for each in found] == pytest.approx([wait / average for wait in waits], rel=0.08)
     assert effects[0].before is not None
-    assert effects[0].before.wait.mean == pytest.approx(mean, rel=0.1)  # no time is made or lost
+    assert effects[0].before.wait.mean == pytest.approx(mean, rel=0.03)  # no time is made or lost
 
 
 def test_callers_who_move_shorten_one_wait_and_lengthen_the_other() -> None:

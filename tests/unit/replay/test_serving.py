@@ -61,8 +61,8 @@ def pool(agents: int) -> list[Stint]:
     return [Stint(("gold",))] * agents
 
 
-def served(arrivals: Sequence[Arrival], crew: Sequence[Stint]) -> list[Served]:
-    return serve(arrivals, crew, Random(1))
+def served(arrivals: Sequence[Arrival], crew: Sequence[Stint], retry: float = 0.0) -> list[Served]:
+    return serve(arrivals, crew, Random(1), retry)
 
 
 def test_the_formulas_here_are_those_of_the_tables() -> None:
@@ -73,7 +73,7 @@ def test_the_formulas_here_are_those_of_the_tables() -> None:
     assert [wait * AHT for wait in cobham(12, (2, 3, 5))] == pytest.approx((8.089, 13.867, 69.334), abs=0.001)
 
 
-@pytest.mark.parametrize(("agents", "load", "calls", "close"), [(14, 10.0, 100_000, 0.1), (3, 2.0, 150_000, 0.04)])
+@pytest.mark.parametrize(("agents", "load", "calls", "close"), [(14, 10.0, 100_000, 0.1), (3, 2.0, 50_000, 0.05)])
 def test_waits_are_those_of_erlang_c(agents: int, load: float, calls: int, close: float) -> None:
     found = served(day(calls, {0: load}), pool(agents))
     waiting = erlang_c(agents, load)
@@ -89,7 +89,7 @@ def test_waits_are_those_of_erlang_c(agents: int, load: float, calls: int, close
     [(12, {30: 2.0, 20: 3.0, 0: 5.0}, 0.1), (3, {30: 0.4, 20: 0.6, 0: 1.0}, 0.05)],
 )
 def test_waits_by_priority_are_those_of_cobham(agents: int, loads: dict[int, float], close: float) -> None:
-    arrivals = day(100_000, loads)
+    arrivals = day(60_000, loads)
     found = served(arrivals, pool(agents))
     for priority, wait in zip(loads, cobham(agents, list(loads.values())), strict=True):
         own = [each.wait for each, arrival in zip(found, arrivals, strict=True) if arrival.priority == priority]
@@ -99,7 +99,7 @@ def test_waits_by_priority_are_those_of_cobham(agents: int, loads: dict[int, flo
 def test_who_gives_up_and_waits_is_that_of_erlang_a() -> None:
     """As many callers as ten agents can take, who wait two minutes on average; it is stable at any load."""
     lost, wait = erlang_a(10, 10.0, 120 / AHT)
-    found = served(day(60_000, {0: 10.0}, patience=120.0), pool(10))
+    found = served(day(30_000, {0: 10.0}, patience=120.0), pool(10))
     assert sum(not each.answered for each in found) / len(found) == pytest.approx(lost, rel=0.05)
     assert fmean(each.wait for each in found) == pytest.approx(wait * AHT, rel=0.05)
 
@@ -151,6 +151,36 @@ def test_an_agent_comes_and_goes_but_not_from_those_who_wait() -> None:
     found = served([call(0), call(10), call(300, lasts=30), call(400)], crew)
     assert found[:3] == [Served(50, True), Served(140, True), Served(30, False)]
     assert found[3] == Served(0, False)  # nothing happens any more that could end this wait
+
+
+def test_who_waits_looks_for_an_agent_now_and_then_only() -> None:
+    """The agent is free at 100 s; who came at 0.25 s looks every 10 s, and finds that at 100.25 s."""
+    found = served([call(0), call(0.25), call(0.5)], pool(1), retry=10)
+    assert [each.wait for each in found] == [0, 100, 200]
+    assert [each.wait for each in served([call(0), call(4), call(200)], pool(1), retry=10)] == [0, 100, 10]
+
+
+def test_the_queue_whose_head_looks_first_gets_the_agent() -> None:
+    found = served([call(0), call(1, "standard"), call(4)], [Stint(("gold", "standard"))], retry=10)
+    assert [each.wait for each in found] == [0, 100, 200]
+    found = served([call(0), call(4, "standard"), call(11)], [Stint(("gold", "standard"))], retry=10)
+    assert [each.wait for each in found] == [0, 200, 90]
+
+
+def test_between_two_looks_others_may_get_the_agent_if_nobody_is_before_them() -> None:
+    shared = [Stint(("gold", "standard"))]
+    same, higher, elsewhere = call(102), call(102, priority=5), call(102, "standard")
+    assert [each.wait for each in served([call(0), call(5), same], shared, retry=10)] == [0, 100, 110]
+    assert [each.wait for each in served([call(0), call(5), higher], shared, retry=10)] == [0, 200, 0]
+    assert [each.wait for each in served([call(0), call(5), elsewhere], shared, retry=10)] == [0, 200, 0]
+
+
+def test_of_two_agents_who_are_free_each_caller_finds_one() -> None:
+    """Three wait for two agents who become free together: the third one's turn comes with the next talk's end."""
+    found = served([call(0), call(0), call(3), call(4), call(5)], pool(2), retry=10)
+    assert [each.wait for each in found] == [0, 0, 100, 100, 200]
+    crowd = [call(0), call(0), call(5), call(102)]
+    assert [each.wait for each in served(crowd, pool(2), retry=10)] == [0, 0, 100, 0]
 
 
 def test_the_same_dice_give_the_same() -> None:
