@@ -113,6 +113,8 @@ def test(
         return record_case(flow_file(config), record, expect, files)
     if files or of_files["live"]:
         _refuse(context, {*options, "expect"}, "describes one call, and -f has calls of its own: leave one out")
+        if not files and not flow:
+            raise UnusableInput("--live plays the cases of test files: name one, as in ariroute test --live tests.yaml")
         from ariroute.cli.test_files import Order, run_files
 
         given = config if context.get_parameter_source("config") is ParameterSource.COMMANDLINE else None
