@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 AT_START = (
     *("daemon.admin", "daemon.log.level", "daemon.log.format"),
-    *("journal.url", "journal.password", "journal.waiting"),
+    *("journal.url", "journal.password", "journal.tls", "journal.waiting"),
 )
 """What is read when the daemon starts, and never again."""
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from ariroute.errors import JournalError, UnusableInput
 from ariroute.journal.settings import JournalSettings
 from ariroute.journal.sqlite import SqliteStore
 from ariroute.journal.store import Store
+from ariroute.tls import tls_context
 
 STATE = "/var/lib/ariroute"
 FILE = "journal.db"
@@ -45,5 +47,9 @@ def _open(settings: JournalSettings, folder: Path, *, only_read: bool) -> Store:
     from ariroute.journal.postgres import PostgresStore
 
     assert settings.address is not None
+    try:
+        tls = tls_context(settings.tls, folder, "the journal") if settings.tls else None
+    except UnusableInput as error:
+        raise JournalError(str(error)) from error
     password = settings.password.reveal() if settings.password else ""
-    return PostgresStore(settings.address, password, only_read=only_read)
+    return PostgresStore(settings.address, password, tls, only_read=only_read)

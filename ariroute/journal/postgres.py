@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import ssl
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from itertools import groupby
 from typing import Any, TypeVar
@@ -50,7 +51,9 @@ VALUES = ("22", "23", "42", "54")
 class PostgresStore:
     """See :class:`ariroute.journal.store.Store`. Raises JournalError when the server or its driver is not there."""
 
-    def __init__(self, address: Address, password: str, *, only_read: bool = False) -> None:
+    def __init__(
+        self, address: Address, password: str, tls: ssl.SSLContext | None = None, *, only_read: bool = False
+    ) -> None:
         try:
             import asyncpg
         except ImportError as error:
@@ -60,7 +63,7 @@ class PostgresStore:
         self._loop = asyncio.new_event_loop()
         self._base: Any = None
         try:
-            self._base = self._run(lambda: self._connected(address, password, only_read), CONNECT)
+            self._base = self._run(lambda: self._connected(address, password, tls, only_read), CONNECT)
         except BaseException:
             self.close()
             raise
@@ -110,14 +113,14 @@ class PostgresStore:
         self._loop.run_until_complete(asyncio.sleep(0))  # what waits to be closed is
         self._loop.close()
 
-    async def _connected(self, address: Address, password: str, only_read: bool) -> Any:
+    async def _connected(self, address: Address, password: str, tls: ssl.SSLContext | None, only_read: bool) -> Any:
         return await self._library.connect(
             host=address.host,
             port=address.port,
             user=address.user,
             database=address.database,
             password=password,  # empty instead of absent: else asyncpg reads PGPASSWORD and .pgpass
-            ssl=False,
+            ssl=tls or False,  # False instead of None: else asyncpg reads PGSSLMODE
             timeout=None,
             command_timeout=None,
             server_settings={
@@ -183,4 +186,6 @@ async def _limited(begin: Callable[[], Awaitable[Result]], within: float) -> Res
 
 
 def _of_socket(error: OSError) -> str:
+    if isinstance(error, ssl.SSLError):
+        return f"TLS: {error}"
     return f"no connection: {os.strerror(error.errno) if error.errno else error}"

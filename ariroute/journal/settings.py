@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from ariroute.database_address import Address
+from ariroute.tls import SqlTls, or_a_switch, switched
 from ariroute.values import ByteSize, Duration, Secret, Settings
 
 Numbers = Literal["masked", "full"]
@@ -48,6 +49,11 @@ class JournalSettings(Settings):
         "journal.db in the service's state directory (/var/lib/ariroute).",
     )
     password: Secret | None = Field(default=None, description="Of PostgreSQL.")
+    tls: Annotated[SqlTls | None, BeforeValidator(switched)] = Field(
+        default=None,
+        description="Encrypt the way to PostgreSQL, and verify its certificate and name; files of your own are named.",
+        json_schema_extra=or_a_switch,
+    )
     numbers: Numbers = Field(
         default="masked",
         description="How callers are kept: as +46*****123 with a keyed hash to find them by, or in full.",
@@ -77,8 +83,9 @@ class JournalSettings(Settings):
         in_postgresql = self.address is not None and self.address.engine == "postgresql"
         if in_postgresql and self.key is None:
             raise ValueError(NEED_KEY)
-        if self.password and not in_postgresql:
-            raise ValueError("an SQLite file knows no password: leave it out")
+        given = [key for key in ("password", "tls") if getattr(self, key)]
+        if given and not in_postgresql:
+            raise ValueError(f"an SQLite file knows no {', '.join(given)}: leave it out")
         return self
 
     @cached_property

@@ -22,7 +22,7 @@ from ariroute.lookups.ldap_link import Directory, LdapLink, Question, driver
 from ariroute.lookups.pool import Pool
 from ariroute.lookups.resolver import Resolver, is_ip
 from ariroute.lookups.texts import typed_texts
-from ariroute.lookups.tls import TlsSettings, tls_context
+from ariroute.tls import TlsSettings, tls_context
 from ariroute.values import Secret
 
 PORTS = {"ldap": 389, "ldaps": 636}

@@ -21,7 +21,7 @@ from ariroute.lookups.redis_link import Address, Command, RedisLink, ServerError
 from ariroute.lookups.resolver import Resolver
 from ariroute.lookups.template import Place, pieces_of, places_in
 from ariroute.lookups.texts import typed_texts
-from ariroute.lookups.tls import TlsSettings, tls_context
+from ariroute.tls import TlsSettings, tls_context
 from ariroute.values import ByteSize, Secret
 
 PORT = 6379

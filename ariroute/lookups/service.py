@@ -22,7 +22,7 @@ from ariroute.lookups.http_auth import Auth, HeaderName
 from ariroute.lookups.oauth import TokenKeeper
 from ariroute.lookups.resolver import check_literal, usable_origin
 from ariroute.lookups.template import UrlTemplate
-from ariroute.lookups.tls import TlsSettings, tls_context
+from ariroute.tls import TlsSettings, tls_context
 from ariroute.values import Settings
 
 if TYPE_CHECKING:

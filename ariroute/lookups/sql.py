@@ -23,7 +23,7 @@ from ariroute.lookups.pool import Connection, Pool, Row
 from ariroute.lookups.sql_address import known_as
 from ariroute.lookups.sql_meter import too_large
 from ariroute.lookups.sql_statement import Statement
-from ariroute.lookups.tls import TlsSettings, tls_context
+from ariroute.tls import SqlTls, or_a_switch, switched, tls_context
 from ariroute.values import ByteSize, Secret
 
 COLUMNS_SHOWN = 20
@@ -44,25 +44,6 @@ def absolute(path: str) -> str:
     if path and not path.startswith("/"):
         raise ValueError("write the whole path of the socket, such as /run/mysqld/mysqld.sock")
     return path
-
-
-class SqlTls(TlsSettings):
-    """Verified TLS, perhaps with files in PEM of your own; ``true`` stands for none."""
-
-    @model_validator(mode="after")
-    def some(self) -> SqlTls:
-        if self.certificate is None and (self.key or self.key_password):
-            raise ValueError("a key belongs to a certificate: write certificate: FILE as well")
-        return self
-
-
-def switched(value: object) -> object:
-    """``true`` and ``false`` as what they stand for."""
-    return ({} if value else None) if isinstance(value, bool) else value
-
-
-def or_a_switch(schema: dict[str, Any]) -> None:
-    schema["anyOf"].insert(0, {"type": "boolean"})
 
 
 class SqlSettings(SourceSettings):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import happenings
 import pytest
+from certificates import make_certificates
 from fixtures_databases import PASSWORD, running_server
 from recorded_calls import BEGIN, Placed, decided
 
@@ -28,6 +29,7 @@ from ariroute.journal.writer import Journal
 from ariroute.lab.database import PrivateDatabase
 from ariroute.lab.relay import Newcomers, Relay, Way
 from ariroute.replay.shadow import Shadow
+from ariroute.tls import SqlTls
 from ariroute.values import Secret
 
 PUT = "INSERT INTO configs (digest, first_seen, rules) VALUES ($1, $2, $3)"
@@ -42,9 +44,19 @@ NUMBERS = count(1)
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateDatabase]:
-    """A server of these tests' own: some of them stop it."""
-    with running_server("postgres", tmp_path_factory.mktemp("journal")) as server:
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("certificates")
+    make_certificates(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, certificates: Path) -> Iterator[PrivateDatabase]:
+    """A server of these tests' own, with TLS for whom that wants: some of them stop it."""
+    key = certificates / "server.key"
+    key.chmod(0o600)
+    tls = ("--ssl=on", f"--ssl-cert-file={certificates / 'server.pem'}", f"--ssl-key-file={key}")
+    with running_server("postgres", tmp_path_factory.mktemp("journal"), *tls) as server:
         server.sql("CREATE ROLE ariroute LOGIN PASSWORD '{}'".format(PASSWORD.replace("'", "''")))
         yield server
 
@@ -166,6 +178,24 @@ def test_who_is_refused_is_told_why_and_never_the_password(server: PrivateDataba
         opened(settings_for(server.url("nowhere")))
     with pytest.raises(JournalError, match="no connection: Connection refused"):
         opened(settings_for("postgresql://ariroute@127.0.0.1:1/journal"))
+
+
+def test_over_tls_the_server_must_prove_to_be_who_is_meant(
+    server: PrivateDatabase, settings: JournalSettings, certificates: Path, tmp_path: Path
+) -> None:
+    def with_tls(url: str, ca: str) -> PostgresStore:
+        tls = SqlTls(ca=str(certificates / ca))
+        return opened(JournalSettings(url=url, password=Secret(PASSWORD), key=Secret("k" * 32), tls=tls))
+
+    store = with_tls(settings.url, "ca.pem")
+    assert store.read("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()") == [(True,)]
+    store.close()
+    with pytest.raises(JournalError, match=r"TLS: .*certificate verify failed"):
+        with_tls(settings.url, "other.pem")
+    with pytest.raises(JournalError, match=r"TLS: .*certificate verify failed"):
+        with_tls(settings.url.replace("127.0.0.1", "localhost"), "ca.pem")
+    with pytest.raises(JournalError, match=r"the journal: .*nowhere\.pem cannot be read"):
+        with_tls(settings.url, "nowhere.pem")
 
 
 def test_a_server_that_hangs_holds_nobody(settings: JournalSettings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from ariroute.errors import LookupFailed, UnusableInput
 from ariroute.flow.facts import Failure
 from ariroute.lookups.base import Surroundings
 from ariroute.lookups.http import HttpSettings, HttpSource
-from ariroute.lookups.tls import TlsSettings, tls_context
+from ariroute.tls import TlsSettings, tls_context
 
 
 @pytest.fixture(scope="module")

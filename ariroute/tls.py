@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field, model_validator
 
@@ -33,10 +34,30 @@ class TlsSettings(Settings):
         return self
 
 
+class SqlTls(TlsSettings):
+    """Verified TLS, perhaps with files in PEM of your own; ``true`` stands for none."""
+
+    @model_validator(mode="after")
+    def some(self) -> SqlTls:
+        if self.certificate is None and (self.key or self.key_password):
+            raise ValueError("a key belongs to a certificate: write certificate: FILE as well")
+        return self
+
+
+def switched(value: object) -> object:
+    """``true`` and ``false`` as the settings that they stand for, or none."""
+    return ({} if value else None) if isinstance(value, bool) else value
+
+
+def or_a_switch(schema: dict[str, Any]) -> None:
+    """Let the JSON Schema of such settings have ``true`` and ``false`` too."""
+    schema["anyOf"].insert(0, {"type": "boolean"})
+
+
 def tls_context(settings: TlsSettings, folder: Path, what: str) -> ssl.SSLContext:
     """The context for connections to a server. Raises UnusableInput with the file and the reason.
 
-    ``what`` names the lookup or the notification in messages.
+    ``what`` names the lookup, the notification or the journal in messages.
     """
     if settings.ca:
         _check(folder, settings.ca, CERTIFICATE, "certificate", "tls.ca", what)
