@@ -79,16 +79,19 @@ class Keeping:
     def kept(
         self, contact: Contact, history: History, trace: Sequence[TraceEntry], decision: Decision | None = None
     ) -> Kept:
-        """What may be kept of ``contact``, of what its run was told and did, and of what it came to, if it did."""
+        """What may be kept of ``contact``, of what its run was told and did, and of what it came to, if it did.
+
+        ``trace`` is the decision's, where there is one.
+        """
         hiding = _Hiding(self, _scrubbing(self, contact, history, trace, decision), contact.caller)
         shown, gaps = hiding.contact(contact)
         is_masked = self.numbers == "masked" and bool(contact.caller.number or contact.caller.e164)
-        told = hiding.history(history, trace)
+        told, done = hiding.history(history, trace), tuple(hiding.entry(entry, is_masked) for entry in trace)
         return Kept(
             shown,
             replace(told, draws={}) if is_masked else told,
-            tuple(hiding.entry(entry, is_masked) for entry in trace),
-            decision and hiding.decision(decision, is_masked),
+            done,
+            decision and hiding.decision(decision, done),
             gaps,
             arms_of(trace, history, self.origins) if is_masked else {},
         )
@@ -221,8 +224,8 @@ class _Hiding:
                 return replace(reply, detail=self.scrubbing.text(reply.detail))
         return reply
 
-    def decision(self, decision: Decision, is_masked: bool) -> Decision:
-        """``decision`` as it is kept, with its trace."""
+    def decision(self, decision: Decision, trace: tuple[TraceEntry, ...]) -> Decision:
+        """``decision`` as it is kept; so is its ``trace`` already."""
         facts = self.origins.facts
         variables = {
             name: HIDDEN if text and f"vars.{name}" in facts else self.scrubbing.number(text)
@@ -232,7 +235,7 @@ class _Hiding:
             decision,
             reason=self._sentence(decision.reason),
             variables=variables,
-            trace=tuple(self.entry(entry, is_masked) for entry in decision.trace),
+            trace=trace,
             label=decision.label and self._label(decision.label),
             record=decision.record and not self.origins.unrecorded,
         )

@@ -36,6 +36,10 @@ def in_flight(daemon: Daemon) -> int:
     return sum(pbx.calls.in_flight for pbx in daemon.pbxs.values())
 
 
+def ended(daemon: Daemon, how: str) -> float:
+    return sum(value for _, labels, value in daemon.metrics.samples() if labels.get("how") == how)
+
+
 def url(folder: Path) -> str:
     return f"sqlite:{folder / 'journal.db'}"
 
@@ -75,7 +79,7 @@ async def test_a_call_that_cannot_be_handed_over_is_recorded_with_its_decision(
     fake.misbehave(500, "POST", "/continue")
     async with running(journal=url(tmp_path)) as daemon:
         fake.call("+46701000001", ("support",))
-        await until(lambda: any("left to the guard" in labels.values() for _, labels, _ in daemon.metrics.samples()))
+        await until(lambda: ended(daemon, "left to the guard") > 0)
     (found,) = records(tmp_path)
     assert (found.handed, found.queue) == ("left to the guard", "platinum")
 
