@@ -17,6 +17,7 @@ from ariroute.config import words
 from ariroute.config.findings import Findings, refusal
 from ariroute.config.load import Config, load_rules
 from ariroute.config.places import Path as Place
+from ariroute.config.places import Places
 from ariroute.config.read import Document, read_file
 from ariroute.errors import ConfigError, Problem, UnusableInput
 from ariroute.values import FromFile, Settings
@@ -137,43 +138,42 @@ def _case(raw: Any, path: Place, findings: Findings) -> Iterator[tuple[CaseSetti
     for place, text in wrong.items():
         findings.wrong_value((*path, *place), text)
     for row in written if not wrong else ():
-        if settings := _settings(CaseSettings, row.raw, path, _for_row(findings, row, path), row.told):
+        if settings := _settings(CaseSettings, row, path, findings):
             yield settings, row.told if settings.name == raw["name"] else ""
 
 
-def _for_row(findings: Findings, row: Row, path: Place) -> Findings:
-    """The same findings, to which the file has the values of ``row`` where ``{{ name }}`` stands."""
-    if not row.told:
-        return findings
-    scalars = dict(findings.places.scalars)
+def _for_row(places: Places, row: Row, path: Place) -> Places:
+    """The same places, to which the file has the values of ``row`` where ``{{ name }}`` stands."""
+    scalars = dict(places.scalars)
     for place, value in row.values:
         if written := scalars.get((*path, *place)):
             scalars[(*path, *place)] = replace(written, text=value)
-    return replace(findings, places=replace(findings.places, scalars=scalars))
+    return replace(places, scalars=scalars)
 
 
 def _head(data: dict[str, Any], findings: Findings) -> HeadSettings:
     rest = {key: value for key, value in data.items() if key != "tests"}
-    return _settings(HeadSettings, rest, (), findings) or HeadSettings()
+    return _settings(HeadSettings, Row(rest), (), findings) or HeadSettings()
 
 
-def _settings(model: type[Model], raw: dict[str, Any], path: Place, findings: Findings, told: str = "") -> Model | None:
-    """``raw`` as ``model``; None, and every mistake among ``findings``, when it is not. ``told`` is the row's."""
+def _settings(model: type[Model], row: Row, path: Place, findings: Findings) -> Model | None:
+    """``row`` as ``model``; None, and every mistake among ``findings``, when it is not."""
     good = True
-    for place in _empty(raw, ()):
+    for place in _empty(row.raw, ()):
         name = f"'{place[-1]}:' has no value" if isinstance(place[-1], str) else "this list item is empty"
-        name += f" with {told}" if told else ""
+        name += f" with {row.told}" if row.told else ""
         _once(findings, (*path, *place), f"{name}: write one, or delete the line")
         good = False
     try:
-        settings = model.model_validate(raw, context=CONTEXT, by_alias=True, by_name=False)
+        settings = model.model_validate(row.raw, context=CONTEXT, by_alias=True, by_name=False)
     except ValidationError as error:
+        places = _for_row(findings.places, row, path)
         items = error.errors(include_url=False, include_input=False)
         for item in items:
             item["loc"] = (*path, *item["loc"])
         for item in items if good else ():
-            unfilled = PLACE.search(findings.places.written(words.in_file(item["loc"])))  # its table is told already
-            problem = words.problem(item, findings.places, FileSettings)
+            unfilled = PLACE.search(places.written(words.in_file(item["loc"])))  # its table is told already
+            problem = words.problem(item, places, FileSettings)
             if not (unfilled or words.same_mistake(item, items, FileSettings) or problem in findings.problems):
                 findings.problems.append(problem)
         return None

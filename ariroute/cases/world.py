@@ -60,8 +60,6 @@ class World:
         self._timed = [Pressed(press.at, press.keys) for press in given.presses if press.at is not None]
         self._in_turn = [press for press in given.presses if press.at is None]
         self._rings = list(given.rings)
-        self.asked: set[str] = set()
-        """The lookups that the run asked."""
 
     @property
     def after(self) -> float:
@@ -80,7 +78,6 @@ class World:
 
     def answer(self, fetch: Fetch) -> list[Answer]:
         """The answers to ``fetch``, as the daemon's lookups would give them. Raises NotMocked."""
-        self.asked.update(fetch.lookups)
         if without := [name for name in fetch.lookups if name not in self._given.mocks]:
             raise NotMocked(without)
         known: dict[str, Answer] = {}
