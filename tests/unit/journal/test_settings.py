@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
-from ariroute.journal.opening import sqlite_file
+from ariroute.errors import JournalError
+from ariroute.journal.opening import open_store, sqlite_file
 from ariroute.journal.settings import JournalSettings
 from ariroute.values import Secret
 
@@ -34,3 +36,15 @@ def test_a_key_that_could_be_guessed_is_refused() -> None:
     with pytest.raises(ValueError, match="16 characters or more: `openssl rand -hex 32` makes one"):
         JournalSettings(key=Secret("k" * 15))
     JournalSettings(key=Secret(""))  # a check without secrets
+
+
+def test_without_its_driver_a_journal_in_postgresql_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "asyncpg", None)
+    settings = JournalSettings(url="postgresql://ariroute@127.0.0.1/journal", key=Secret("k" * 32))
+    with pytest.raises(JournalError, match=r"needs a driver: pip install 'ariroute\[postgres\]'"):
+        open_store(settings, FLOWS)
+
+
+def test_sqlite_knows_no_tls() -> None:
+    with pytest.raises(ValueError, match="an SQLite file knows no tls: leave it out"):
+        JournalSettings.model_validate({"tls": True})
