@@ -109,7 +109,7 @@ def wanted_of(
         slow=longest,
         outcome=word if word not in HANDED else "",
         handed=word if word in HANDED else "",
-        **(journal.caller(caller) if caller else {}),
+        keys=journal.keys_of(caller) if caller else (),
         **same,
     )
 

@@ -76,7 +76,7 @@ def whose_of(journal: JournalOfFile, number: str, contact: str) -> Whose:
     caller = party(number, "", journal.region)
     if not caller.number or "*" in number:
         raise UnusableInput(f"{number}: not a telephone number: write it in full, such as +46701234567")
-    keys = journal.caller(number).get("keys", ())
+    keys = journal.keys_of(number)
     return Whose(keys, tuple(dict.fromkeys(filter(None, (caller.e164, caller.number)))))
 
 

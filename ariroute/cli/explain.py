@@ -119,7 +119,8 @@ def past(path: Path, what: str, call: Mapping[str, Any]) -> Told:
     with closing(journal.open()) as store:
         reader = Reader(store)
         if what == LAST:
-            record = reader.last(Wanted(pbx=pbx, **(journal.caller(call["caller"]) if call.get("caller") else {})))
+            caller = call.get("caller", "")
+            record = reader.last(Wanted(pbx=pbx, keys=journal.keys_of(caller) if caller else ()))
         else:
             record = reader.by_contact(what, pbx)
         if record is None:

@@ -9,7 +9,7 @@ import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypedDict
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
@@ -30,13 +30,6 @@ NONE_KEPT: Final = (
 )
 WITHHELD: Final = "unknown"
 """What stands for the number of a caller who has none."""
-
-
-class Caller(TypedDict, total=False):
-    """How a caller is found: fields of :class:`ariroute.journal.reader.Wanted`."""
-
-    caller: str
-    keys: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +54,21 @@ class JournalOfFile:
         file = sqlite_file(self.settings(), self.folder)
         return (file, file.with_name(f"{file.name}-wal")) if file else ()
 
-    def caller(self, text: str, environ: Mapping[str, str] = os.environ) -> Caller:
-        """What the records of a caller have in common. ``text`` is a number, or one as the journal shows it.
+    def keys_of(self, caller: str, environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+        """The hashes of which the records of ``caller`` have one: by the number's international form, and as it is.
 
         Raises UnusableInput for what is no number, and when the key cannot be had; JournalError.
         """
-        if "*" in text.strip("*") or text == WITHHELD:
-            return {"caller": text}
-        caller = party(text, "", self.region)
-        if not caller.number:
+        if caller == WITHHELD:
+            return ("",)
+        found = party(caller, "", self.region)
+        if not found.number.lstrip("+").isdigit():
             raise UnusableInput(
-                f"--caller {text}: not a telephone number: write such as +46701234567, +46******567 as the journal "
-                f"shows it, or {WITHHELD} for those without a number"
+                f"--caller {caller}: not a telephone number: write it in full, such as +46701234567, or {WITHHELD} for "
+                "those without one"
             )
         key = key_of(self.settings(environ), self.folder, only_read=True)
-        return {"keys": tuple(dict.fromkeys(caller_key(key, each) for each in (caller, Party(caller.number))))}
+        return tuple(dict.fromkeys(caller_key(key, each) for each in (found, Party(found.number))))
 
     def settings(self, environ: Mapping[str, str] | None = None) -> JournalSettings:
         """The section; with ``environ`` its secrets are looked up. Raises UnusableInput."""

@@ -84,9 +84,9 @@ class Recorded:
 class Wanted:
     """What records are to have in common; empty and None ask for nothing.
 
-    Times are seconds since 1970, from ``since`` to before ``until``. ``caller`` is the number as it is shown, ``keys``
-    are hashes of which it has one (:func:`ariroute.journal.record.caller_key`). ``outcome`` is what Asterisk did, and
-    ``handed`` how the contact left the daemon. ``slow`` are those that took so many seconds or more.
+    Times are seconds since 1970, from ``since`` to before ``until``. ``keys`` are hashes of callers, of which it has
+    one (:func:`ariroute.journal.keeping.caller_key`). ``outcome`` is what Asterisk did, ``handed`` how the contact left
+    the daemon. ``slow`` are those that took so many seconds or more.
     """
 
     since: float | None = None
@@ -94,7 +94,6 @@ class Wanted:
     pbx: str = ""
     flow: str = ""
     queue: str = ""
-    caller: str = ""
     keys: tuple[str, ...] = ()
     outcome: str = ""
     handed: str = ""
@@ -109,7 +108,7 @@ class Wanted:
             values.append(value)
             return f"${len(values)}"
 
-        names = ("pbx", "flow", "queue", "caller", "outcome", "handed")
+        names = ("pbx", "flow", "queue", "outcome", "handed")
         equal = {name: getattr(self, name) for name in names}
         parts = [f"{column} = {put(value)}" for column, value in equal.items() if value]
         if self.since is not None:
