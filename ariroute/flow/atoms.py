@@ -125,7 +125,7 @@ class _Reader:
 
 
 def _is_coalesce(node: Node) -> bool:
-    return node.WhichOneof("kind") == "call" and node.call.function == "coalesce"
+    return bool(node.WhichOneof("kind") == "call" and node.call.function == "coalesce")
 
 
 def _inner(node: Node) -> Iterator[Node]:

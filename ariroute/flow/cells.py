@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from ariroute.flow.domains import Cut, Domain, Interval, cones
 from ariroute.flow.facts import Scalar
+
+Steps = tuple[list[Cut], list[int]]
+"""Cuts, and between any two of them the number of the cell: one more than there are cuts."""
+
+
+NO_ORDER = (None, True, False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +24,31 @@ class Cells:
 
     universe: Domain
     domains: tuple[Domain, ...]
+    _numbers: Steps = field(init=False, repr=False, compare=False)
+    _texts: Steps = field(init=False, repr=False, compare=False)
+    _others: Mapping[bool | None, int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_numbers", _steps([domain.numbers for domain in self.domains]))
+        object.__setattr__(self, "_texts", _steps([domain.texts for domain in self.domains]))
+        others = {value: number for number, each in enumerate(self.domains) for value in NO_ORDER if value in each}
+        object.__setattr__(self, "_others", others)
 
     def number(self, value: Scalar) -> int:
         """Which cell ``value`` lies in; -1 for one outside of the universe."""
-        return next((number for number, domain in enumerate(self.domains) if value in domain), -1)
+        if value is None or isinstance(value, bool):
+            return self._others.get(value, -1)
+        cuts, cells = self._texts if isinstance(value, str) else self._numbers
+        return cells[bisect_right(cuts, (value, 0))]
+
+
+def _steps(groups: Sequence[Sequence[Interval]]) -> Steps:
+    """``groups`` lie beside each other without a gap, or there are none."""
+    begins = sorted(
+        ((low, number) for number, group in enumerate(groups) for low, _ in group),
+        key=lambda begin: (begin[0] is not None, begin[0] or ()),
+    )
+    return [low for low, _ in begins if low], [number for _, number in begins] or [-1]
 
 
 def divided(universe: Domain, sets: Iterable[Domain]) -> Cells:

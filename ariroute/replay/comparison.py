@@ -12,7 +12,7 @@ from ariroute.flow.decision import Decision
 from ariroute.flow.tree import Ruleset
 from ariroute.journal.reader import Recorded
 from ariroute.replay.changes import Changed, Changes, differing
-from ariroute.replay.walker import NO_FLOW, Again, Walker, destination
+from ariroute.replay.walker import NO_FLOW, UNREADABLE, Again, Walker, destination
 
 RulesText = Callable[[str], str | None]
 """The rules with a digest as the journal keeps them; None when it does not."""
@@ -49,47 +49,52 @@ class Comparison:
 
     def one(self, recorded: Recorded) -> None:
         """Take one more."""
-        changes = self.changes
-        changes.saw(recorded)
-        after = self._walker.again(recorded)
+        self.changes.saw(recorded)
+        try:
+            plain = recorded.plain()
+            after = self._walker.outcome(recorded, plain)
+            before = self._against.outcome(recorded, plain) if self._against else plain["decision"]
+        except (KeyError, TypeError, ValueError, AttributeError):
+            plain, before, after = {}, None, UNREADABLE
         if self._seen:
             self._seen(recorded, after)
         if isinstance(after, Untold):
-            changes.lacks(recorded, after.lacking)
-            return
-        if self._against is None:
-            self._beside_the_record(recorded, after)
-            return
-        before = self._against.again(recorded)
-        if isinstance(before, Untold):
-            changes.lacks(recorded, f"by the rules of {self._against.config.file}: {before.lacking}")
-            return
-        self._compare(recorded, before, after)
+            self.changes.lacks(recorded, after.lacking)
+        elif self._against is None:
+            self._beside_the_record(recorded, plain, after)
+        elif isinstance(before, Untold):
+            self.changes.lacks(recorded, f"by the rules of {self._against.config.file}: {before.lacking}")
+        else:
+            self._compare(recorded, self._against, before, after)
 
-    def _compare(self, recorded: Recorded, before: Decision | None, after: Decision | None) -> None:
+    def _compare(self, recorded: Recorded, against: Walker, before: Decision | None, after: Decision | None) -> None:
         move = destination(before), destination(after)
         self.changes.goes(*move)
         others = differing(before.to_plain(), after) if before and after else ()
         if move[0] != move[1] or others:
+            if self.changes.wants(move):
+                before, after = (_decision(walker.again(recorded)) for walker in (against, self._walker))
             self.changes.note(Changed(recorded, move, before, after, others))
 
-    def _beside_the_record(self, recorded: Recorded, after: Decision | None) -> None:
-        changes = self.changes
-        plain: Mapping[str, Any] | None = recorded.plain().get("decision")
-        move = recorded.destination if plain else NO_FLOW, destination(after)
+    def _beside_the_record(self, recorded: Recorded, plain: Mapping[str, Any], after: Decision | None) -> None:
+        changes, then = self.changes, plain["decision"]
+        move = recorded.destination if then else NO_FLOW, destination(after)
         changes.goes(*move)
-        others = differing(plain, after) if plain and after else ()
-        if others and self._masked(recorded, after):
+        others = differing(then, after) if then and after else ()
+        if others and self._masked(recorded, plain, after):
             others = ()
         if move[0] == move[1] and not others:
             return
-        before = Decision.of_plain(plain) if plain and changes.wants(move) else None
+        before = None
+        if changes.wants(move):
+            before = Decision.of_plain(then) if then else None
+            after = _decision(self._walker.again(recorded))
         changes.note(Changed(recorded, move, before, after, others))
 
-    def _masked(self, recorded: Recorded, after: Decision | None) -> bool:
+    def _masked(self, recorded: Recorded, plain: Mapping[str, Any], after: Decision | None) -> bool:
         """Whether the same comes of it by the rules of then: it differs as what is not kept cannot be told again."""
         ruleset = self._ruleset(recorded.digest)
-        flow = ruleset and ruleset.flows.get(recorded.plain()["flow"])
+        flow = ruleset and ruleset.flows.get(plain["flow"])
         if not ruleset or not flow or after is None:
             return False
         then = walk_again(ruleset, flow, recorded.past({}))
@@ -103,3 +108,7 @@ class Comparison:
             except ConfigError:  # rules that this version cannot read any more
                 self._rulesets[digest] = None
         return self._rulesets[digest]
+
+
+def _decision(again: Again) -> Decision | None:
+    return None if isinstance(again, Untold) else again
