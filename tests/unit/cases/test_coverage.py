@@ -212,11 +212,9 @@ def test_rings_have_each_end_and_an_agent_may_be_unknown() -> None:
         "- dial: {endpoint: partner, timeout: 10s}\n- queue: standard"
     )
     maja: Mapping[str, Given] = {"crm": {"manager": "maja"}}
-    rings: list[list[RingOutcome | None]] = [
-        [None],
-        *[[end, None] for end in RingOutcome],
-        *[[RingOutcome.BUSY, end] for end in RingOutcome],
-    ]
+    rings: list[list[RingOutcome | None]] = [[None]]
+    for end in RingOutcome:
+        rings += [[end, None], [RingOutcome.BUSY, end]]
     traces = [walk(ruleset, maja, rings=each) for each in rings]
     assert untaken(coverage(ruleset, traces)) == [
         "lookup crm is never missing",
