@@ -27,6 +27,8 @@ PLACES = ", ".join(f"${number}" for number in range(1, len(COLUMNS) + 1))
 INSERT = f"INSERT INTO contacts ({', '.join(COLUMNS)}) VALUES ({PLACES}) ON CONFLICT (id) DO NOTHING"  # noqa: S608
 OF_CONTACT = "id = (SELECT max(id) FROM contacts WHERE contact = $1 AND pbx = $2)"
 
+ENTRIES = 12
+"""So many entries of a trace take as much memory as a plain record: 4 kB."""
 RANDOM_BITS = 20
 _numbers = count(secrets.randbits(RANDOM_BITS))
 
@@ -44,6 +46,10 @@ class Decided(NamedTuple):
     handed: str
     took: float
     keeping: Keeping
+
+    @property
+    def weight(self) -> int:
+        return 1 + len(self.decision.trace) // ENTRIES
 
     def statements(self) -> Iterator[Statement]:
         """The row. Made in the journal's thread."""
@@ -72,6 +78,10 @@ class Undecided(NamedTuple):
     took: float
     digest: str
     keeping: Keeping
+
+    @property
+    def weight(self) -> int:
+        return 1 + len(self.trace) // ENTRIES
 
     def statements(self) -> Iterator[Statement]:
         """The row. Made in the journal's thread."""
@@ -124,6 +134,10 @@ class Rules(NamedTuple):
     since: float
     text: str
 
+    @property
+    def weight(self) -> int:
+        return 1
+
     def statements(self) -> Iterator[Statement]:
         yield Statement(
             "INSERT INTO configs (digest, first_seen, rules) VALUES ($1, $2, $3) ON CONFLICT (digest) DO NOTHING",
@@ -138,6 +152,10 @@ class Happened(NamedTuple):
     pbx: str
     event: Mapping[str, Any]
     columns: Mapping[str, Any]
+
+    @property
+    def weight(self) -> int:
+        return 1
 
     def statements(self) -> Iterator[Statement]:
         sets = "".join(f", {name} = ${number}" for number, name in enumerate(self.columns, 4))
@@ -157,6 +175,10 @@ class OutOfSight(NamedTuple):
     pbx: str
     since: float
     event: Mapping[str, Any]
+
+    @property
+    def weight(self) -> int:
+        return 1
 
     def statements(self) -> Iterator[Statement]:
         yield Statement(

@@ -30,6 +30,10 @@ TOLD_EVERY = 60.0
 class Item(Protocol):
     """Something to record. It is turned into statements in the writer's thread, not on the call's path."""
 
+    @property
+    def weight(self) -> int:
+        """As many plain records as take the memory that it takes: 1, more with a long trace."""
+
     def statements(self) -> Iterable[Statement]: ...
 
 
@@ -40,6 +44,9 @@ class Journal:
         self._open = open_store
         self._limit = waiting
         self._items: deque[Item] = deque()
+        self._came = 0
+        self._went = 0
+        """The weight of all that came and of all that was taken: each is counted by one thread alone."""
         self._batch: deque[list[Statement]] = deque()
         """Items as statements, made once: a second try writes the same rows."""
         self._stopping = threading.Event()
@@ -83,9 +90,11 @@ class Journal:
 
     def offer(self, item: Item, *, always: bool = False) -> None:
         """Record ``item`` when its turn comes; dropped and counted when too many wait, unless ``always``."""
-        if len(self._items) >= self._limit and not always:
+        weight = item.weight
+        if self._came - self._went + weight > self._limit and not always:
             self.dropped += 1
         else:
+            self._came += weight
             self._items.append(item)
 
     def keep_to(self, limits: Limits) -> None:
@@ -145,7 +154,7 @@ class Journal:
                 raise
             except Exception as error:  # one that cannot be told must not keep the others waiting
                 self._refuse(type(error).__name__)  # its text may quote what is not to be shown
-            self._items.popleft()
+            self._went += self._items.popleft().weight
             time.sleep(BREATH)
 
     def _write_singly(self, store: Store) -> None:

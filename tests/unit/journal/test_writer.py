@@ -77,8 +77,9 @@ class Memory:
 class Note:
     """Something to record."""
 
-    def __init__(self, text: str, sql: str = "put") -> None:
+    def __init__(self, text: str, sql: str = "put", weight: int = 1) -> None:
         self.text = text
+        self.weight = weight
         self.sql = sql
         self.made = 0
 
@@ -161,6 +162,20 @@ def test_while_the_database_is_away_records_wait_and_one_line_says_so(
     told = f"the journal is written again; {journal.dropped} records were lost meanwhile"
     assert lines(caplog) == [(logging.WARNING, told)]
     assert memory.closed == memory.opened - 1, "after a failure the database is opened anew"
+
+
+def test_a_record_with_a_long_trace_takes_the_place_of_many(memory: Memory, journal: Journal) -> None:
+    for number in range(15):
+        journal.offer(Note(str(number), weight=10))
+    assert (journal.waiting, journal.dropped) == (10, 5)
+    journal.start()
+    until(lambda: journal.written == 10)
+    memory.hold = threading.Event()
+    for number in range(100):
+        journal.offer(Note(str(number)))
+    assert journal.dropped == 5, "there is room again"
+    memory.hold.set()
+    until(lambda: journal.written == 110)
 
 
 def test_what_is_always_recorded_is_never_dropped(memory: Memory, journal: Journal) -> None:
