@@ -42,6 +42,10 @@ exten => _[0-9*]!,1,Wait(0.4)
 
 [replay-busy]
 exten => s,1,Hangup(17)
+
+[replay-desk]
+exten => s,1,Answer()
+ same => n,Wait(0.5)
 """
 CALENDAR: Final = """BEGIN:VCALENDAR\r
 VERSION:2.0\r
