@@ -52,7 +52,7 @@ def test_the_same_rules_have_no_effect_at_all() -> None:
 
 
 def test_the_rules_of_then_give_what_was_recorded_with_patience_and_agents_found_in_the_record() -> None:
-    simulation = simulate(small_day(patience=100.0), {"gold": 20.0}, rounds=40)
+    simulation = simulate(small_day(patience=100.0), {"gold": 20.0}, rounds=20)
     effect, *_ = simulation.effects
     assert effect.recorded is not None
     assert effect.before is not None
@@ -86,7 +86,7 @@ def test_callers_who_move_shorten_one_wait_and_lengthen_the_other() -> None:
     dice = Random(2)
     after = [Place("gold") if one.queue == "gold" or dice.random() < 0.3 else Place("standard") for one in arrivals]
     crew = [*[Stint(("gold",))] * 4, *[Stint(("standard",))] * 3]
-    gold, standard = simulate(lived(arrivals, crew, after), LEVELS, rounds=40).effects
+    gold, standard = simulate(lived(arrivals, crew, after), LEVELS, rounds=20).effects
     assert gold.change is not None
     assert standard.change is not None
     assert gold.change.contacts.mean == pytest.approx(180, rel=0.15)
