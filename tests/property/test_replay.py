@@ -94,7 +94,7 @@ CALLS = st.tuples(
 )
 
 
-@settings(max_examples=120)
+@settings(max_examples=70)
 @given(CALLS)
 def test_what_is_recorded_in_full_is_decided_again_with_the_same_trace(call: tuple[Any, ...]) -> None:
     made, contact, *_ = call
@@ -107,7 +107,7 @@ def test_what_is_recorded_in_full_is_decided_again_with_the_same_trace(call: tup
     assert row.plain()["decision"] == again.to_plain()
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(flows(circles=False), CONTACTS, st.lists(st.lists(TYPED, max_size=2), min_size=1, max_size=2), TIMES, STORIES)
 def test_the_fields_that_the_rules_read_are_enough(
     made: dict[str, Flow], contact: Contact, answers: list[list[Answer]], now: datetime, story: list[Reply | None]
@@ -122,7 +122,7 @@ def test_the_fields_that_the_rules_read_are_enough(
     assert row.plain()["decision"] == again.to_plain()
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(st.sets(st.sampled_from(["crm.loyalty", "crm.orders", "vars.number", "vars.level", "caller.name"])), CALLS)
 def test_what_was_not_kept_is_missed_and_never_made_up(omit: set[str], call: tuple[Any, ...]) -> None:
     """By what is left of a masked record the same is decided, or it is said what is lacking."""
