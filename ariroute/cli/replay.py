@@ -179,7 +179,7 @@ def span(since: str, until: str, timezone: str) -> tuple[float, float]:
 @contextmanager
 def opened(path: Path) -> Iterator[Reader]:
     """The journal that the flow file at ``path`` keeps, or that SQLite file. Raises UnusableInput, JournalError."""
-    from ariroute.config.load import load_rules
+    from ariroute.config.journal import journal_of_file
     from ariroute.journal.opening import open_store
     from ariroute.journal.reader import Reader
     from ariroute.journal.settings import JournalSettings
@@ -187,13 +187,7 @@ def opened(path: Path) -> Iterator[Reader]:
     if is_sqlite(path):
         store = open_store(JournalSettings(url=f"sqlite:{path.absolute()}"), Path(), only_read=True)
     else:
-        config = load_rules(path)
-        if config.journal is None:
-            raise UnusableInput(
-                f"{path} has no section 'journal', so nothing was recorded: add `journal: {{}}` to the daemon's flow "
-                "file, or name the one that has it with --journal"
-            )
-        store = open_store(config.journal, config.journal_folder, only_read=True)
+        store = journal_of_file(path).open()
     try:
         yield Reader(store)
     finally:

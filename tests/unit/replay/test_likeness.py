@@ -70,9 +70,9 @@ def calls(count: int) -> list[Placed]:
             "vip": dice.choice([True, False, False, False, None]),
             "name": dice.choice(["Ann", "Bo", None]),
         }
-        end: Given = dice.choice([fields, fields, fields, Outcome.MISSING, Failure.TIMEOUT])
+        ends: list[Given] = [fields, fields, fields, Outcome.MISSING, Failure.TIMEOUT]
         caller = dice.choice(["+46701234567", "+46850000001", "+4791234567"])
-        found.append(Placed({"crm": end}, caller, press=(dice.choice("123"), "", "")))
+        found.append(Placed({"crm": dice.choice(ends)}, caller, press=(dice.choice("123"), "", "")))
     return found
 
 
