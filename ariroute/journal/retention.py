@@ -16,6 +16,10 @@ PIECE = 500
 """Records deleted in one go."""
 EVERY = 60.0
 """Seconds from one look at what there is to the next."""
+JUMP = 60.0
+"""Seconds by which the wall clock moves in a minute only when somebody has set it."""
+MISTRUST = 3600.0
+"""Seconds for which a clock that was set forgets nothing: a wrong year would empty the journal at once."""
 NEVER = 1 << 62
 
 OLDEST = "DELETE FROM contacts WHERE id IN (SELECT id FROM contacts WHERE id < $1 ORDER BY id LIMIT $2)"
@@ -39,13 +43,17 @@ class Limits:
 class Retention:
     """Holds a store to its limits, piece by piece. Used by the journal's thread alone, but for :attr:`limits`."""
 
-    def __init__(self, limits: Limits, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, limits: Limits, now: Callable[[], float] = time.time, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.limits = limits
         self.on_disk = 0
         """Bytes of disk that the journal took at the last look."""
         self._now = now
         self._due = 0.0
-        self._clock = time.monotonic
+        self._clock = clock
+        self._ahead = now() - clock()
+        self._trusted_from = 0.0
 
     def step(self, store: Store) -> None:
         """Do the next piece, if there is one to be done. Raises JournalError as the store does."""
@@ -60,11 +68,19 @@ class Retention:
 
     def _forget(self, store: Store) -> bool:
         """Delete a piece of what is too much; whether there was any."""
-        limits, cutoff = self.limits, self._now() - self.limits.keep
-        before = int(max(cutoff, 0.0) * 1000) << RANDOM_BITS  # as record.new_id makes them
+        limits, cutoff = self.limits, self._cutoff()
+        before = int(cutoff * 1000) << RANDOM_BITS  # as record.new_id makes them
         if not store.read(IS_ONE, (before,)):
             if store.size() <= limits.largest:
                 return False
             before = NEVER
         store.write([Statement(OLDEST, (before, PIECE)), Statement(UNUSED, (cutoff,))])
         return True
+
+    def _cutoff(self) -> float:
+        """Records of before are too old; 0 while the clock is not to be trusted."""
+        now, clock = self._now(), self._clock()
+        if abs(now - clock - self._ahead) > JUMP:
+            self._ahead = now - clock
+            self._trusted_from = clock + MISTRUST
+        return max(0.0, now - self.limits.keep) if clock >= self._trusted_from else 0.0

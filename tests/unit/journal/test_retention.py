@@ -9,7 +9,7 @@ import pytest
 
 from ariroute.errors import JournalError
 from ariroute.journal.record import new_id
-from ariroute.journal.retention import EVERY, PIECE, Limits, Retention
+from ariroute.journal.retention import EVERY, MISTRUST, PIECE, Limits, Retention
 from ariroute.journal.sqlite import SqliteStore
 from ariroute.journal.store import Statement
 
@@ -29,13 +29,17 @@ SHADOW = (
 
 
 class Clock:
-    """Stands still."""
+    """Stands still; ``set`` is how far the wall clock was set forward."""
 
     def __init__(self) -> None:
         self.now = 1000.0
+        self.set = 0.0
 
     def __call__(self) -> float:
         return self.now
+
+    def wall(self) -> float:
+        return NOW + self.now - 1000.0 + self.set
 
 
 @pytest.fixture
@@ -69,9 +73,8 @@ def done(retention: Retention, store: SqliteStore) -> int:
 
 
 def of(keep: float, largest: int = LARGE) -> tuple[Retention, Clock]:
-    retention, clock = Retention(Limits(keep, largest), now=lambda: NOW), Clock()
-    retention._clock = clock
-    return retention, clock
+    clock = Clock()
+    return Retention(Limits(keep, largest), clock.wall, clock), clock
 
 
 def test_what_is_older_than_its_time_goes_to_the_second(store: SqliteStore) -> None:
@@ -152,6 +155,25 @@ def test_a_journal_that_cannot_forget_is_not_asked_all_the_time(store: SqliteSto
     clock.now += EVERY
     with pytest.raises(JournalError):
         retention.step(store)
+
+
+def test_a_clock_that_was_set_forgets_nothing_for_an_hour(store: SqliteStore) -> None:
+    put(store, NOW - 2 * DAY)
+    put(store, NOW)
+    retention, clock = of(DAY)
+    clock.set = 365 * DAY
+    done(retention, store)
+    assert len(left(store)) == 2
+    clock.now += MISTRUST - 1
+    done(retention, store)
+    assert len(left(store)) == 2
+    clock.set = 0.0  # somebody has seen it, and the hour begins anew
+    clock.now += EVERY
+    done(retention, store)
+    assert len(left(store)) == 2
+    clock.now += MISTRUST
+    done(retention, store)
+    assert left(store) == {NOW: 1}
 
 
 def test_a_clock_at_the_beginning_of_time_forgets_nothing(store: SqliteStore) -> None:
