@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -20,6 +21,10 @@ from ariroute.lookups.runner import LookupRunner
 PBX = "contact.pbx"
 """Who asks for this asks Asterisk about the channel, or by the connection that the daemon holds."""
 
+AT_ONCE = 20
+"""Contacts for which is asked at a time: more than a source takes at once would fail as overloaded, and a customer
+system has the daemon's questions to answer first."""
+
 
 class Asking:
     """Walks contacts again by the rules of ``config``, and asks its lookups for what the record lacks.
@@ -34,6 +39,7 @@ class Asking:
         self._runner = LookupRunner(
             {name: (settings, make(NoPbx())) for name, (settings, make) in config.lookups.items()}
         )
+        self._turns = asyncio.Semaphore(AT_ONCE)
         self.asked = 0
 
     async def start(self) -> None:
@@ -77,7 +83,8 @@ class Asking:
         silent = {name: _silent(wanted.after.get(name, ()), known) for name in names}
         open_names = [name for name in names if not silent[name]]
         self.asked += len(open_names)
-        answers = await self._runner.fetch(open_names, inputs, wanted.after) if open_names else []
+        async with self._turns:
+            answers = await self._runner.fetch(open_names, inputs, wanted.after) if open_names else []
         return [*answers, *(not_askable(name, each) for name, each in silent.items() if each)]
 
 

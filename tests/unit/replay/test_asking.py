@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from recorded_calls import Placed, record
@@ -11,10 +13,10 @@ from recorded_calls import Placed, record
 from ariroute.config.load import load_live
 from ariroute.flow.again import Untold
 from ariroute.flow.decision import Decision, QueueDestination
-from ariroute.flow.facts import Outcome
+from ariroute.flow.facts import Answer, Outcome
 from ariroute.journal.reader import Reader
 from ariroute.journal.sqlite import SqliteStore
-from ariroute.replay.asking import Asking
+from ariroute.replay.asking import AT_ONCE, Asking
 from ariroute.replay.walker import Walker
 from ariroute.testing import Given
 
@@ -141,3 +143,23 @@ async def test_by_a_masked_number_nothing_is_asked(tmp_path: Path) -> None:
 async def test_what_only_the_daemon_can_ask_is_not_asked(tmp_path: Path) -> None:
     found, asked = await again(tmp_path, OLD, BY_LINE)
     assert (found, asked) == (Untold("lookup line was not asked then"), 0)
+
+
+async def test_no_more_than_a_few_are_asked_for_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    await again(tmp_path, OLD, BY_TIER)  # leaves the files
+    config = load_live(tmp_path / "ariroute.yaml")
+    recorded = Reader(SqliteStore(tmp_path / "journal.db", only_read=True)).last()
+    assert recorded is not None
+    past = Walker(config).past(recorded)
+    assert past is not None
+    asking, under_way = Asking(config), [0]
+
+    async def fetch(names: Sequence[str], *_: object) -> list[Answer]:
+        under_way.append(under_way[-1] + 1)
+        await asyncio.sleep(0)
+        under_way.append(under_way[-1] - 1)
+        return [Answer(name, Outcome.MISSING) for name in names]
+
+    monkeypatch.setattr(asking, "_runner", SimpleNamespace(fetch=fetch))
+    await asyncio.gather(*(asking.again(config.ruleset.flows["support"], past) for _ in range(3 * AT_ONCE)))
+    assert (max(under_way), asking.asked) == (AT_ONCE, 3 * AT_ONCE)
