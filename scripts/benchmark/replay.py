@@ -1,4 +1,4 @@
-"""`scripts/bench replay`: the recorded contacts that one core replays in a second, by the flow of docs/examples/demo."""
+"""`scripts/bench replay`: recorded contacts that one core replays in a second, by the flow of docs/examples/demo."""
 
 from __future__ import annotations
 
