@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import get_args
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -68,9 +68,9 @@ class Metrics:
             "ariroute_notices", "Notifications, by how they ended", ["notice", "result", "failure"], registry
         )
         self.queues = QueueMetrics(registry)
-        self._reloads = Counter("ariroute_reloads", "Reloads of the configuration", ["result"], registry=registry)
+        self._reloads = Tally("ariroute_reloads", "Reloads of the configuration", ["result"], registry)
         for result in ("done", "refused"):
-            self._reloads.labels(result)
+            self._reloads.begin(result)
         self._in_flight = Gauge("ariroute_calls_in_flight", "Calls being decided now", ["pbx"], registry=registry)
         self._up = Gauge("ariroute_pbx_up", "1 while the event websocket of a PBX is up", ["pbx"], registry=registry)
         self._ami_up = Gauge("ariroute_ami_up", "1 while the AMI connection of a PBX is up", ["pbx"], registry=registry)
@@ -104,7 +104,7 @@ class Metrics:
         self._notices.add(notice, result, failure)
 
     def reloaded(self, result: str) -> None:
-        self._reloads.labels(result).inc()
+        self._reloads.add(result)
 
     def watch(self, pbx: str, in_flight: Callable[[], float], is_up: Callable[[], bool]) -> None:
         """Read these two whenever Prometheus asks."""

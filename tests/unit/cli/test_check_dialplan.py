@@ -30,7 +30,9 @@ def broken(tmp_path: Path) -> Path:
     text = OURS.read_text(encoding="utf-8")
     file = tmp_path / "extensions.conf"
     file.write_text(
-        text.replace("Set(TIMEOUT(absolute)=4)", "NoOp()").replace("${FILTER(-+_*#0-9A-Za-z,${ARIROUTE_TO})}", "${X}")
+        text.replace("Set(TIMEOUT(absolute)=4)", "NoOp()").replace(
+            "${FILTER(-+_*#0-9A-Za-z,${ARIROUTE_TO})}${ARIROUTE_BACK}", "${X}"
+        )
         + "what is this\n"
         + "[in]\nexten => _X.,1,Set(ARIROUTE_TO=${EXTEN})\n same => n,Goto(ariroute,s,1)\n"
     )
