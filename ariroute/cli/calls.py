@@ -131,7 +131,8 @@ def table(records: list[Recorded], zone: ZoneInfo, now: datetime) -> Table:
     from rich.table import Table
 
     drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for title in COLUMNS:
+    several = len({record.pbx for record in records}) > 1
+    for title in ("PBX", *COLUMNS) if several else COLUMNS:
         drawn.add_column(
             title, no_wrap=title in ("Time", "Uniqueid"), justify="right" if title == "Decided in" else "left"
         )
@@ -140,7 +141,7 @@ def table(records: list[Recorded], zone: ZoneInfo, now: datetime) -> Table:
         arrived = datetime.fromtimestamp(record.arrived, zone)
         time = f"{arrived:%H:%M:%S}" if arrived.date() == today else f"{arrived:%Y-%m-%d %H:%M:%S}"
         cells = (record.caller, record.dialled, record.flow, to(record), span_text(record.took), then(record))
-        drawn.add_row(time, *map(printable, cells), printable(record.contact))
+        drawn.add_row(*([record.pbx] if several else []), time, *map(printable, cells), printable(record.contact))
     return drawn
 
 

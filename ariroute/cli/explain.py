@@ -59,9 +59,11 @@ def explain(what: str, config: Path | None, as_json: bool, **call: Any) -> None:
 
     try:
         rehearsal = rehearse(path, Call(flow=what, **call))
-    except UnknownName:
-        if not _is_channel(path, what):
+    except UnknownName as error:
+        if not what or _is_flow(path, what):
             raise
+        if not _is_channel(path, what):
+            raise UnknownName(f"{error} (a past call is named by its uniqueid, or last)") from None
         _tell_past(path, what, call, as_json=as_json)
         return
     told = account(rehearsal.walked)
@@ -77,11 +79,13 @@ def explain(what: str, config: Path | None, as_json: bool, **call: Any) -> None:
 
 def _is_past(path: Path, what: str) -> bool:
     """Whether ``what`` names a past call and can be no flow: their names have no dots, and uniqueids have one."""
-    if what != LAST:
-        return "." in what
+    return "." in what if what != LAST else not _is_flow(path, what)
+
+
+def _is_flow(path: Path, what: str) -> bool:
     from ariroute.config.journal import flows_in
 
-    return LAST not in flows_in(path)
+    return what in flows_in(path)
 
 
 def _is_channel(path: Path, what: str) -> bool:
@@ -94,7 +98,7 @@ def _is_channel(path: Path, what: str) -> bool:
     except ArirouteError:
         return False
     with closing(store):
-        return bool(what) and Reader(store).by_contact(what) is not None
+        return Reader(store).by_contact(what) is not None
 
 
 def _tell_past(path: Path, what: str, call: Mapping[str, Any], *, as_json: bool) -> None:

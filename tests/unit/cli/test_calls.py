@@ -109,6 +109,18 @@ def test_the_options_choose(ariroute: Ariroute, options: list[str], found: list[
     assert ("no such call is in the journal" in ended.err) == (not found)
 
 
+def test_calls_of_several_pbxs_say_of_which(ariroute: Ariroute, keep: Keep, tmp_path: Path) -> None:
+    keep(*CALLS)
+    with sqlite3.connect(tmp_path / "journal.db") as base:
+        base.execute("UPDATE contacts SET pbx = 'pbx2' WHERE contact = 'call.0'")
+    base.close()
+
+    table = rows(ariroute("calls").out)
+
+    assert table[0][:2] == ["PBX", "Time"]
+    assert [row[0] for row in table[1:]] == ["pbx1", "pbx1", "pbx1", "pbx2"]
+
+
 @pytest.mark.usefixtures("journal")
 def test_when_there_are_more_then_it_is_said(ariroute: Ariroute) -> None:
     assert "there are more" in ariroute("calls", "--limit", "3").err
@@ -341,7 +353,10 @@ def test_a_word_that_is_neither_flow_nor_channel_is_an_unknown_flow(ariroute: Ar
     ended = ariroute("explain", "suport")
 
     assert (ended.code, ended.out) == (2, "")
-    assert "there is no flow 'suport'; did you mean 'support'?" in ended.err
+    assert "there is no flow 'suport'; did you mean 'support'? (a past call is named by its uniqueid, or last)" in ended.err
+    ended = ariroute("explain", "support", "--set", "crn.loyalty=gold")
+    assert ended.code == 2
+    assert "past call" not in ended.err
 
 
 def test_a_channel_with_an_id_of_its_own_is_found(ariroute: Ariroute, keep: Keep, tmp_path: Path) -> None:
