@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from contextlib import closing
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
@@ -83,7 +85,8 @@ def calls(config: Path | None, as_json: bool, limit: int, **filters: Any) -> Non
     if as_json:
         show_json([summary(record, journal.timezone) for record in shown])
     elif shown:
-        show_drawn(table(shown, ZoneInfo(journal.timezone), datetime.now().astimezone()))
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else NARROW
+        show_drawn(table(shown, ZoneInfo(journal.timezone), datetime.now().astimezone(), width))
     if not shown:
         say("no such call is in the journal" if any(filters.values()) else "the journal has no calls yet")
     if len(found) > limit:
@@ -123,26 +126,42 @@ def outcome_of(text: str) -> str:
     return known("outcome", text.lower().replace("-", " "), words) if text else ""
 
 
-COLUMNS: Final = ("Time", "Caller", "Dialled", "Flow", "To", "Decided in", "Then", "Uniqueid")
+COLUMNS: Final = ("PBX", "Time", "Caller", "Dialled", "Flow", "To", "Decided in", "Then", "Uniqueid")
+NARROW: Final = 110
+"""On a terminal of fewer characters the columns that tell least are left out."""
 
 
-def table(records: list[Recorded], zone: ZoneInfo, now: datetime) -> Table:
+def table(records: list[Recorded], zone: ZoneInfo, now: datetime, width: int = NARROW) -> Table:
     """The calls for people; of today the time alone."""
     from rich.table import Table
 
-    drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    several = len({record.pbx for record in records}) > 1
-    for title in ("PBX", *COLUMNS) if several else COLUMNS:
-        drawn.add_column(
-            title, no_wrap=title in ("Time", "Uniqueid"), justify="right" if title == "Decided in" else "left"
-        )
-    today = now.astimezone(zone).date()
+    left_out = {"Dialled", "Flow", "Decided in"} if width < NARROW else set()
+    if len({record.pbx for record in records}) == 1:
+        left_out.add("PBX")
+    drawn, today = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0)), now.astimezone(zone).date()
+    titles = [title for title in COLUMNS if title not in left_out]
+    for title in titles:
+        drawn.add_column(title, no_wrap=title != "Then", justify="right" if title == "Decided in" else "left")
     for record in records:
-        arrived = datetime.fromtimestamp(record.arrived, zone)
-        time = f"{arrived:%H:%M:%S}" if arrived.date() == today else f"{arrived:%Y-%m-%d %H:%M:%S}"
-        cells = (record.caller, record.dialled, record.flow, to(record), span_text(record.took), then(record))
-        drawn.add_row(*([record.pbx] if several else []), time, *map(printable, cells), printable(record.contact))
+        cells = cells_of(record, zone, today)
+        drawn.add_row(*(printable(cells[title]) for title in titles))
     return drawn
+
+
+def cells_of(record: Recorded, zone: ZoneInfo, today: date) -> dict[str, str]:
+    """One call, by the columns' titles."""
+    arrived = datetime.fromtimestamp(record.arrived, zone)
+    return {
+        "PBX": record.pbx,
+        "Time": f"{arrived:%H:%M:%S}" if arrived.date() == today else f"{arrived:%Y-%m-%d %H:%M:%S}",
+        "Caller": record.caller,
+        "Dialled": record.dialled,
+        "Flow": record.flow,
+        "To": to(record),
+        "Decided in": span_text(record.took),
+        "Then": then(record),
+        "Uniqueid": record.contact,
+    }
 
 
 def to(record: Recorded) -> str:

@@ -7,10 +7,13 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from recorded_calls import BEGIN, Placed, record
 
+from ariroute.cli.calls import table
+from ariroute.journal.reader import ANY, Reader
 from ariroute.journal.record import Happened, Undecided
 from ariroute.journal.sqlite import SqliteStore
 
@@ -119,6 +122,24 @@ def test_calls_of_several_pbxs_say_of_which(ariroute: Ariroute, keep: Keep, tmp_
 
     assert table[0][:2] == ["PBX", "Time"]
     assert [row[0] for row in table[1:]] == ["pbx1", "pbx1", "pbx1", "pbx2"]
+
+
+@pytest.mark.usefixtures("journal")
+def test_on_a_narrow_terminal_the_columns_that_tell_least_are_left_out(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "journal.db", only_read=True)
+    records = list(Reader(store).find(ANY))
+    store.close()
+
+    drawn = table(records, ZoneInfo("Europe/Stockholm"), BEGIN, width=80)
+
+    assert [column.header for column in drawn.columns] == ["Time", "Caller", "To", "Then", "Uniqueid"]
+    assert [list(column.cells)[-1] for column in drawn.columns] == [
+        "09:00:00",
+        "+46******567",
+        "platinum 30",
+        "",
+        "call.0",
+    ]
 
 
 @pytest.mark.usefixtures("journal")
@@ -353,7 +374,10 @@ def test_a_word_that_is_neither_flow_nor_channel_is_an_unknown_flow(ariroute: Ar
     ended = ariroute("explain", "suport")
 
     assert (ended.code, ended.out) == (2, "")
-    assert "there is no flow 'suport'; did you mean 'support'? (a past call is named by its uniqueid, or last)" in ended.err
+    assert "did you mean 'support'? (a past call is named by its uniqueid, or last)" in ended.err
+        "there is no flow 'suport'; did you mean 'support'? (a past call is named by its uniqueid, or last)"
+        in ended.err
+    )
     ended = ariroute("explain", "support", "--set", "crn.loyalty=gold")
     assert ended.code == 2
     assert "past call" not in ended.err
