@@ -19,7 +19,7 @@ examples:
   scripts/demo                          forty calls, about forty seconds
   scripts/demo --calls 100 --rate 4
   scripts/demo --stay                   and then go on: call yourself, change the flow, reload
-  scripts/demo --calls 200 --rate 10 --stay    many, for docs/how-to/change-a-rule.md
+  scripts/demo --calls 200 --rate 20 --stay    many, for docs/how-to/change-a-rule.md
   scripts/demo call +46701000001        one call into the demo that stays
 
 exit codes: 0 each call was answered in its right queue; 1 some were not; 2 wrong arguments;

@@ -11,6 +11,7 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
+import pytest
 from played_page import Change, Command, File, Shown, steps
 
 from .test_demo import Demo, demo
@@ -79,6 +80,7 @@ class Reader:
         return ended.stdout
 
 
+@pytest.mark.timeout(300)
 def test_the_story_goes_as_the_page_tells_it(tmp_path: Path) -> None:
     first, *rest = steps(PAGE.read_text(encoding="utf-8"))
     assert isinstance(first, Command)
