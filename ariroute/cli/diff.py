@@ -32,10 +32,10 @@ SHOWN = 50
 @click.option(
     "--walks",
     type=click.IntRange(min=1),
-    default=100_000,
+    default=20_000,
     show_default=True,
     metavar="N",
-    help="Give up to walk every way after so many, and walk some of the others.",
+    help="Give up to walk every way after so many, and walk as many of the others by chance.",
 )
 @click.option("--same", is_flag=True, help="Exit code 1 when anything goes elsewhere.")
 @json_option
@@ -76,7 +76,8 @@ def lines(found: Meaning, explorer: Explorer, before: Config, after: Config) -> 
         yield f"No difference for calls to {printable(dialled)}."
     if not found.regions and not found.beside:
         if found.ways:
-            yield f"No call goes elsewhere: all {found.ways} ways through both end alike."
+            all_of = "all" if found.complete else "the"
+            yield f"No call goes elsewhere: {all_of} {found.ways} ways walked through both end alike."
         return
     for region in found.regions[:SHOWN]:
         yield f"{region.move[0]} -> {region.move[1]}"
@@ -135,7 +136,8 @@ def remarks(found: Meaning, before: Config, after: Config) -> Iterator[str]:
     if found.sampled:
         yield f"only some values were tried of: {', '.join(sorted(found.sampled))}; others may go elsewhere too"
     if not found.complete:
-        yield f"there are more ways than {found.ways}, so only some were walked: give more --walks"
+        many = f"there are more ways than the {found.ways} that were walked"
+        yield f"{many}, so others may go elsewhere too: give more --walks"
     for name in sorted(before.kinds.keys() & after.kinds.keys()):
         if before.kinds[name] != after.kinds[name]:
             yield f"lookup {name} asks otherwise now: its answers are taken to be the same"

@@ -33,7 +33,8 @@ Chosen = Mapping[str, int]
 """By input the option that holds; what is not there has not mattered yet."""
 
 CALLER = ("caller.e164", "caller.number", "caller.name")
-MOST_WALKS = 100_000
+MOST_WALKS = 20_000
+"""So many walks of all ways; as many again of some of the others."""
 TRIED = 5000
 """So many callers are tried for one that stands in the right place of splits."""
 
@@ -124,6 +125,11 @@ class Explorer:
             if self._impossible(here):
                 continue
             self.found.walks += 1
+            if self.found.walks == self._most:
+                self.found.complete = not waiting
+                self._dice.shuffle(waiting)
+            if self.found.walks >= 2 * self._most:
+                return
             ended = [self.walk(side, here) for side in self._sides]
             need = next((each for each in ended if isinstance(each, Needs)), None)
             if need is None:
@@ -134,7 +140,7 @@ class Explorer:
             if not wanted.exact:
                 self.found.sampled.add(wanted.name)
             numbers = list(range(len(wanted.options)))
-            if self.found.walks > self._most:
+            if self.found.walks >= self._most:
                 self.found.complete = False
                 numbers = [self._dice.choice(numbers)]
             waiting += [{**here, need.name: number} for number in reversed(numbers)]
