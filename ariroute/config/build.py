@@ -56,7 +56,8 @@ def _language(settings: FileSettings, hours: Mapping[str, Hours], findings: Find
     try:
         return Language(lookups, hours, variables, settings.region, settings.timezone)
     except ExpressionError as error:  # a word that the language keeps for itself
-        findings.wrong((), f"'{error.text}' cannot be a name: {sentence(error)}")
+        place: Path = ("lookups", error.text) if error.text in settings.lookups else ()
+        findings.wrong(place, f"'{error.text}' cannot be a name: {sentence(error)}")
         return Language({}, hours, (), settings.region, settings.timezone)
 
 

@@ -72,6 +72,10 @@ NAME = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
 """What a lookup, a field or a variable may be called."""
 
 
+TYPES = frozenset({"bool", "bytes", "double", "dyn", "int", "list", "map", "null_type", "string", "type", "uint"})
+"""CEL's own names of types: a variable called so would be declared twice."""
+
+
 class Program:
     """A compiled expression with the calls of our functions taken out; those are worked out first.
 
@@ -221,7 +225,7 @@ class Language:
         }
         fields["vars"] = dict.fromkeys(variables, "any")
         fields["outcome"] = dict.fromkeys(lookups, "string")
-        taken = {*fields, *FUNCTIONS, "now", "arguments"}.intersection(lookups)
+        taken = {*fields, *FUNCTIONS, *TYPES, "now", "arguments"}.intersection(lookups)
         if taken:
             name = min(taken)
             raise ExpressionError(name, 1, 1, f"'{name}' has a meaning of its own: call the lookup something else")
