@@ -223,4 +223,6 @@ class FileSettings(Settings):
         default=None, description="The record of every decision; without it none is kept."
     )
     daemon: DaemonSettings = Field(default_factory=DaemonSettings, description="The daemon itself.")
-    tests: list[dict[str, Any]] = Field(default_factory=list, description="Cases for `ariroute test`; nothing of them decides.")
+    tests: list[dict[str, Any]] = Field(
+        default_factory=list, description="Cases for `ariroute test`; nothing of them decides."
+    )

@@ -5,7 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from flow_builders import BO, CARRIER, LANGUAGE, MONDAY, OFFICE, assign, branch, flow, lookup, question, ruleset, to, way
+from flow_builders import (
+    BO,
+    CARRIER,
+    LANGUAGE,
+    MONDAY,
+    OFFICE,
+    assign,
+    branch,
+    flow,
+    lookup,
+    question,
+    ruleset,
+    to,
+    way,
+)
 
 from ariroute.flow.again import Past, Untold, walk_again
 from ariroute.flow.decision import Decision, QueueDestination
