@@ -255,7 +255,7 @@ def _rings(rehearsed: Verdict) -> list[tuple[str, float]]:
     for told in rehearsed.history.told:
         if isinstance(told.want, Ring):
             outcome = getattr(told.reply, "outcome", "answered")
-            ends.append((str(outcome), (told.at - before).total_seconds() if before else 0.0))
+            ends.append((str(outcome), told.at.timestamp() - before.timestamp() if before else 0.0))
         before = told.at
     return ends
 

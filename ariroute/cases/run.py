@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 from ariroute.cases.case import Case, Checkpoint, Mismatch, Verdict
 from ariroute.cases.judge import judged
@@ -14,7 +14,12 @@ from ariroute.flow.decision import Decision
 from ariroute.flow.facts import Failure
 from ariroute.flow.history import History
 from ariroute.flow.run import Run
+from ariroute.flow.tree import Ruleset
+from ariroute.journal.origins import expressions
 from ariroute.testing import drive
+
+NOW = "now"
+"""The time, among the facts that an expression reads."""
 
 
 def run_case(config: Config, case: Case) -> Verdict:
@@ -29,7 +34,7 @@ def run_case(config: Config, case: Case) -> Verdict:
     except NotMocked as error:
         decision = run.give_up(f"no mock for {error}")
         unmocked = tuple(no_mock(name) for name in error.lookups)
-    mismatches = unmocked or tuple(_mismatches(case, run.history, decision, world.after))
+    mismatches = unmocked or tuple(_mismatches(config.ruleset, case, run.history, decision, world.after))
     return Verdict(
         case,
         config.ruleset,
@@ -48,8 +53,8 @@ def no_mock(name: str) -> Mismatch:
     return Mismatch(f"no mock for {name}", "what it answers, as the real source is never asked", f"nothing; {remedy}")
 
 
-def _mismatches(case: Case, history: History, decision: Decision, after: float) -> Iterator[Mismatch]:
-    if not case.given.has_clock and (asks := _asks_the_time(decision)):
+def _mismatches(ruleset: Ruleset, case: Case, history: History, decision: Decision, after: float) -> Iterator[Mismatch]:
+    if not case.given.has_clock and (asks := _asks_the_time(ruleset, decision)):
         yield Mismatch(
             "clock", f"a time, as {asks} is asked", "none; write clock: 2026-12-24T09:00 in the case or file"
         )
@@ -59,13 +64,17 @@ def _mismatches(case: Case, history: History, decision: Decision, after: float) 
     yield from judged(case.expected, decision, after)
 
 
-def _asks_the_time(decision: Decision) -> str:
+def _asks_the_time(ruleset: Ruleset, decision: Decision) -> str:
     """What in the walk of a case depends on the time; empty when nothing does."""
+    steps = {step.path: step for flow in ruleset.flows.values() for step in flow.walk()}
     for entry in decision.trace:
         if entry.what == "hours":
             return f"hours {entry.text}"
-        if any(name == "now" for name, _ in entry.values) or (entry.what == "set" and "now" in entry.text):
+        if any(name == NOW for name, _ in entry.values):
             return entry.text
+        step = steps.get(entry.path)
+        if step and any(NOW in expression.names for expression in expressions(step)):
+            return f"now or open() in {entry.path}"
     return ""
 
 
@@ -78,7 +87,7 @@ def _at(point: Checkpoint, case: Case, history: History, decision: Decision, aft
         else:
             yield from judged(expected, decision, after)
         return
-    moment = case.given.contact.arrived + timedelta(seconds=point.at)
+    moment = case.given.contact.arrived.astimezone(UTC) + timedelta(seconds=point.at)
     waits = next((word(told.want) for told in history.told if told.at > moment), "")
     if expected.waits_for is None:
         ending = str(expected.ending) if expected.ending else "a decision"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from ariroute.cases.case import Given, Mock, Press, RingEnd
 from ariroute.config.load import Config
@@ -56,7 +56,8 @@ class World:
         self._given = given
         self._timeouts = {name: settings.timeout for name, (settings, _) in config.lookups.items()}
         self._needs = {name: kind.template_names for name, kind in config.kinds.items()}
-        self._clock = ManualClock(given.contact.arrived, 0.0)
+        # In UTC: Python would lose an hour, or count it twice, where the zone's clocks change.
+        self._clock = ManualClock(given.contact.arrived.astimezone(UTC), 0.0)
         self._timed = [Pressed(press.at, press.keys) for press in given.presses if press.at is not None]
         self._in_turn = [press for press in given.presses if press.at is None]
         self._rings = list(given.rings)
@@ -67,8 +68,8 @@ class World:
         return round(self._clock(), 6)
 
     def now(self) -> datetime:
-        """The time of the case."""
-        return self._clock.now()
+        """The time of the case, in the zone of its beginning."""
+        return self._clock.now().astimezone(self._given.contact.arrived.tzinfo)
 
     @property
     def left(self) -> tuple[list[Press], list[RingEnd]]:

@@ -88,7 +88,7 @@ def origins(ruleset: Ruleset, secret: Collection[str]) -> Origins:
 def read_by(ruleset: Ruleset) -> frozenset[str]:
     """The facts that its steps read."""
     steps = (step for flow in ruleset.flows.values() for step in flow.walk())
-    return frozenset(name for step in steps for expression in _expressions(step) for name in expression.names)
+    return frozenset(name for step in steps for expression in expressions(step) for name in expression.names)
 
 
 def _with_variables(steps: Sequence[Step], secret: Collection[str]) -> frozenset[str]:
@@ -117,7 +117,7 @@ def _parts(step: Step, facts: frozenset[str]) -> Iterator[tuple[str, frozenset[s
         case SetLabel():
             yield step.path, frozenset(_label(step, facts))
         case Note() | RingAgent():
-            yield step.path, frozenset({TEXT}) if _is_made_of(_expressions(step), facts) else NOTHING
+            yield step.path, frozenset({TEXT}) if _is_made_of(expressions(step), facts) else NOTHING
         case Collect() | Consent() if f"vars.{step.into}" in facts:
             yield step.path, frozenset({DIGITS})
         case _:
@@ -136,7 +136,7 @@ def _is_made_of(expressions: Iterator[Expression], facts: frozenset[str]) -> boo
     return any(expression.names & facts for expression in expressions)
 
 
-def _expressions(step: Step) -> Iterator[Expression]:
+def expressions(step: Step) -> Iterator[Expression]:
     """Every expression of the step itself, not of the steps on its ways."""
     match step:
         case Branch():

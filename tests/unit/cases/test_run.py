@@ -2,17 +2,46 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 
-from ariroute.cases.case import Checkpoint, Expected, Press, RingEnd
+from ariroute.cases.case import Case, Checkpoint, Expected, Given, Press, RingEnd
 from ariroute.cases.ending import Ending
+from ariroute.cases.run import run_case
+from ariroute.config.load import load_text
+from ariroute.flow.contact import Contact, party
 from ariroute.flow.facts import Failure
 from ariroute.flow.wants import RingOutcome
 
-from .conftest import Try, failed, found
+from .conftest import MONDAY, Try, failed, found
 
 GOLD = Expected(Ending("queue", "gold", 20))
 STANDARD = Expected(Ending("queue", "standard"))
+
+
+ASKING = """\
+version: 1
+timezone: Europe/Stockholm
+hours: {office: {mon-fri: "08:00-17:00"}}
+queues: {gold: {priority: 20}}
+flows: {support: {default: gold, steps: [{STEP}, {queue: gold}]}}
+"""
+AT_NIGHT = """\
+version: 1
+timezone: Europe/Stockholm
+hours: {night: {sun: "03:00-04:00"}, sunday: {sun: "00:00-01:00"}}
+endpoints: {reception: PJSIP/reception}
+queues: {open: {}, closed: {}, sunday: {}}
+flows:
+  support:
+    default: closed
+    steps:
+      - dial: {endpoint: reception, timeout: 20s}
+      - hours: {calendar: night, open: {queue: open}}
+      - hours: {calendar: sunday, open: {queue: sunday}}
+"""
 
 
 def told(verdict: object) -> list[str]:
@@ -92,6 +121,61 @@ def test_a_flow_that_asks_the_time_needs_a_clock(tried: Try) -> None:
 
     assert [each.what for each in without.mismatches] == ["clock"]
     assert tried("talk", has_clock=False).passed
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        'label: {headers: {X-At: {cel: \'open("office") ? "day" : "night"\'}}}',
+        'set: {shift: {cel: \'open("office") ? "day" : "night"\'}}',
+        "play: [{number: {cel: 'now.getHours(\"Europe/Stockholm\")'}}]",
+        'note: {cel: \'open("office") ? "day" : "night"\'}',
+    ],
+    ids=lambda step: step.partition(":")[0],
+)
+def test_the_time_is_asked_wherever_an_expression_reads_it(step: str) -> None:
+    config = load_text(ASKING.replace("STEP", step), "ariroute.yaml")
+    contact = Contact("test", MONDAY, party("", "", "SE"))
+
+    without = run_case(config, Case("a case", Given("support", contact, has_clock=False), GOLD))
+
+    assert [each.what for each in without.mismatches] == ["clock"]
+    assert run_case(config, Case("a case", Given("support", contact), GOLD)).passed
+
+
+def test_a_text_that_has_now_in_it_is_no_time() -> None:
+    config = load_text(ASKING.replace("STEP", "set: {tier: {cel: '\"known now\"'}}"), "ariroute.yaml")
+    contact = Contact("test", MONDAY, party("", "", "SE"))
+
+    assert run_case(config, Case("a case", Given("support", contact, has_clock=False), GOLD)).passed
+
+
+@pytest.mark.parametrize(
+    ("clock", "standing"),
+    [
+        ("2026-03-29T01:59:50+01:00", "open"),  # the clocks go forward: 20 seconds later it is 03:00:10
+        ("2026-10-25T02:59:50+02:00", "closed"),  # they go back: it is 02:00:10, for the second time
+        ("2026-10-25T02:59:50+01:00", "open"),
+        ("2026-10-24T23:59:50+02:00", "sunday"),
+    ],
+)
+def test_a_call_lasts_as_long_when_the_clocks_change_or_the_day_ends(clock: str, standing: str) -> None:
+    config = load_text(AT_NIGHT, "ariroute.yaml")
+    arrived = datetime.fromisoformat(clock).astimezone(ZoneInfo("Europe/Stockholm"))
+    rings = Checkpoint(10, Expected(waits_for="reception"))
+
+    verdict = run_case(
+        config,
+        Case(
+            "a case",
+            Given("support", Contact("test", arrived, party("", "", "SE"))),
+            Expected(Ending("queue", standing), within=20.0),
+            (rings,),
+        ),
+    )
+
+    assert told(verdict) == []
+    assert verdict.after == 20
 
 
 def test_prompts_and_silence_move_the_clock_on(tried: Try) -> None:
