@@ -176,7 +176,7 @@ class ExpectSettings(Settings):
     @model_validator(mode="after")
     def _something(self) -> Self:
         given = given_keys(self)
-        if not given:
+        if not any(self._looks_at(name) for name in self.model_fields_set):
             raise ValueError("nothing is expected here: write such as queue: gold")
         ends = [key for key in ENDS if key in given]
         if len(ends) > 1:
@@ -186,6 +186,13 @@ class ExpectSettings(Settings):
         if "greeting" in given and ends != ["voicemail"]:
             raise ValueError("a greeting belongs to a mailbox: write voicemail: too")
         return self
+
+    def _looks_at(self, name: str) -> bool:
+        """Whether any decision could fail it: every decision has no variable of none, and a reason with no text."""
+        value = getattr(self, name)
+        if isinstance(value, LabelExpected):
+            return value.name_prefix is not None or bool(value.headers or value.variables)
+        return name in ("path", "notify") or value not in ("", [], {})
 
 
 class MomentExpected(ExpectSettings):

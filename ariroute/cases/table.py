@@ -33,10 +33,23 @@ def rows(raw: Mapping[str, Any], wrong: dict[Path, str]) -> Iterator[Row]:
     if not isinstance(table, list) or not all(isinstance(row, dict) for row in table) or not table:
         yield Row(dict(raw) if "each" in raw else filled(case, None, (), wrong))
         return
+    if not any(name in row for name in _names(case) for row in table):
+        wrong[("each",)] = "nothing in the case reads a value of its rows: write such as queue: '{{ queue }}'"
     for row in table:
         told = ", ".join(f"{name}={_text(value)}" for name, value in row.items())
         whole = filled(case, row, (), wrong)
         yield Row(whole, told, tuple(_values(case, whole, ())))
+
+
+def _names(value: Any) -> Iterator[str]:
+    """The names for which a row has the values."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for inner in value:
+            yield from _names(inner)
+    elif isinstance(value, str):
+        yield from PLACE.findall(value)
 
 
 def _values(case: Any, whole: Any, path: Path) -> Iterator[tuple[Path, str]]:
