@@ -43,7 +43,7 @@ class Reader:
         """The cases in these files and folders. Raises ConfigError with every mistake, UnusableInput."""
         problems: list[Problem] = []
         found: list[Suite] = []
-        for file in [file for path in paths for file in _files(path)]:
+        for file in {file.resolve(): file for path in paths for file in _files(path)}.values():
             try:
                 found += self._file(file)
             except ConfigError as error:
@@ -81,9 +81,10 @@ class Reader:
                 wrong += error.problems
 
     def _load(self, path: Path) -> Config:
-        if path not in self._loaded:
-            self._loaded[path] = load_rules(path)
-        return self._loaded[path]
+        file = path.resolve()  # one flow file, and one coverage, by whatever way the test files name it
+        if file not in self._loaded:
+            self._loaded[file] = load_rules(path)
+        return self._loaded[file]
 
 
 def suite_of(config: Config) -> Suite:

@@ -225,6 +225,19 @@ def test_a_folder_stands_for_its_test_files(folder: Path) -> None:
     ]
 
 
+def test_a_flow_file_is_one_by_whatever_way_it_is_named_and_a_test_file_runs_once(folder: Path) -> None:
+    for name in ("a", "b"):
+        (folder / name).mkdir()
+        (folder / name / "tests.yaml").write_text(
+            "routes: ../ariroute.yaml\ntests:\n  - {name: a, flow: ring, expect: {queue: invoices}}\n", encoding="utf-8"
+        )
+
+    suites = Reader(None, Path).suites([folder / "a" / "tests.yaml", folder, folder / "b" / ".." / "a" / "tests.yaml"])
+
+    assert len(suites) == 2
+    assert suites[0].config is suites[1].config
+
+
 def test_a_folder_without_test_files_is_told(tmp_path: Path) -> None:
     with pytest.raises(UnusableInput, match=r"no tests\.yaml and no \*\.tests\.yaml"):
         Reader(None, Path).suites([tmp_path])
