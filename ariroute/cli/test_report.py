@@ -110,7 +110,8 @@ def junit_report(outcomes: Sequence[Outcome], verbose: bool) -> str:
                 failure = ElementTree.SubElement(case, "failure", {"message": _clean(message), "type": "expectation"})
                 failure.text = "\n".join(map(_clean, _failure(verdict)))
     ElementTree.indent(root)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode")
+    in_ascii: bytes = ElementTree.tostring(root, encoding="us-ascii", xml_declaration=False)  # right in any locale
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + in_ascii.decode("ascii")
 
 
 def _counts(name: str, verdicts: Sequence[Verdict]) -> dict[str, str]:

@@ -149,6 +149,15 @@ def test_junit_can_be_read_whatever_the_caller_is_called(ariroute: Ariroute, tmp
     assert "]]> (+46701234567) called support" in (failure.text or "")
 
 
+def test_junit_is_right_in_a_locale_that_is_not_utf_8(ariroute: Ariroute, tmp_path: Path) -> None:
+    (tmp_path / "odd.yaml").write_text(TESTS.replace("gold customers", "Åsa \U0001f600"), encoding="utf-8")
+
+    ended = ariroute("test", "-f", "odd.yaml", "--format", "junit")
+
+    root = ElementTree.fromstring(ended.out.encode("latin-1"))
+    assert root[0][0].get("name") == "Åsa \U0001f600 go to gold"
+
+
 def test_tap_counts_and_tells_failures_as_yaml(ariroute: Ariroute, failing: str) -> None:
     lines = ariroute("test", "-f", failing, "--format", "tap").out.splitlines()
 
