@@ -27,11 +27,12 @@ def show_changes(changes: Changes, rules: Config, against: str) -> None:
     zone = rules.ruleset.timezone
     for line in summary(changes, rules, against):
         show(line)
-    if changes.moves:
-        show_drawn(moves_table(changes))
-        show_drawn(destinations_table(changes))
+    tables = [moves_table(changes), destinations_table(changes)] if changes.moves else []
     if changes.untold:
-        show_drawn(causes_table(changes))
+        tables.append(causes_table(changes))
+    for table in tables:
+        show("")
+        show_drawn(table)
     for changed in changes.examples():
         show("")
         show_drawn(side_by_side(changed, zone))

@@ -42,6 +42,10 @@ class Estimate(NamedTuple):
     high: float
 
 
+NEAR = 0.5
+"""Seconds of a mean wait that nobody would notice: of ringing, or of a record in whole seconds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Estimates:
     """As :class:`Figures`, estimated."""
@@ -68,10 +72,11 @@ class Effect:
 
     @property
     def fits(self) -> bool:
-        """Whether the record lies in the interval that is estimated for the rules of then."""
+        """Whether the record lies in the interval that is estimated for the rules of then, but for half a second."""
         if self.recorded is None or self.before is None:
             return True
-        return self.before.wait.low <= self.recorded.wait <= self.before.wait.high
+        wait = self.before.wait
+        return wait.low - NEAR <= self.recorded.wait <= wait.high + NEAR
 
 
 @dataclass(frozen=True, slots=True)
