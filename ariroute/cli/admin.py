@@ -14,9 +14,7 @@ from ariroute.errors import DaemonUnreachable, UnusableInput
 
 DEFAULT_ADMIN = "127.0.0.1:8067"
 CONNECT_TIMEOUT = 3.0
-ANSWER_TIMEOUT = (
-    30.0  # it checks the whole file before it answers a reload; a stream is never as quiet
-)
+ANSWER_TIMEOUT = 30.0  # it checks the whole file before it answers a reload; a stream is never as quiet
 
 admin_option = click.option(
     "--admin",
@@ -91,9 +89,7 @@ def follow(address: str, path: str, query: Mapping[str, str]) -> Iterator[dict[s
             case 200, kind if kind.startswith("application/jsonl"):
                 pass
             case 404, _:
-                raise DaemonUnreachable(
-                    f"the daemon at {address} does not tell of calls: is it an older version?"
-                )
+                raise DaemonUnreachable(f"the daemon at {address} does not tell of calls: is it an older version?")
             case status, _:
                 raise no_daemon(address, status)
         try:
