@@ -6,16 +6,21 @@ any way of writing a number.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from urllib.parse import quote, quote_plus
 
 from ariroute.flow.contact import Contact
 from ariroute.flow.scope import as_text
 from ariroute.journal.origins import HIDDEN
 
-LIKE_A_NUMBER = re.compile(r"\+?[0-9](?:[ ().\-/]{0,3}[0-9])*", re.ASCII)
-NO_DIGIT = re.compile(r"[^0-9]", re.ASCII)
+BETWEEN = r"(?:%(?:2[0-9a-f]|5f|c2%a0)|[^0-9a-z%]){0,3}"
+"""What may stand between a number's digits: what is neither a letter nor a digit, also as a URL writes it."""
+LIKE_A_NUMBER = re.compile(rf"\+?[0-9](?:{BETWEEN}[0-9])*", re.ASCII | re.IGNORECASE)
+NO_DIGIT = re.compile(r"%[0-9a-f]{2}|[^0-9]", re.ASCII | re.IGNORECASE)
+DIGITS_ALONE = re.compile(r"[0-9]+", re.ASCII)
 TELLING = 8
 """So many last digits are enough to know a number by, however its beginning is written."""
 SHORT = 6
@@ -34,7 +39,7 @@ class Scrubbing:
     @classmethod
     def of(cls, numbers: Iterable[str], words: Iterable[str]) -> Scrubbing:
         digits = frozenset(filter(None, (NO_DIGIT.sub("", number).lstrip("0") for number in numbers)))
-        telling = sorted({word for word in words if len(word) >= LEAST}, key=len, reverse=True)
+        telling = sorted({way for word in words if len(word) >= LEAST for way in _ways(word)}, key=len, reverse=True)
         return cls(digits, re.compile("|".join(map(re.escape, telling)), re.IGNORECASE) if telling else None)
 
     def __bool__(self) -> bool:
@@ -65,11 +70,16 @@ class Scrubbing:
         digits = NO_DIGIT.sub("", found)
         for own in self.numbers:
             if len(own) < SHORT:
-                if digits.lstrip("0") == own:
+                if own in (digits.lstrip("0"), *(run.lstrip("0") for run in DIGITS_ALONE.findall(found))):
                     return True
             elif own[-TELLING:] in digits:
                 return True
         return False
+
+
+def _ways(word: str) -> tuple[str, ...]:
+    """``word`` as it is, as URLs and as JSON write it: so it is repeated by those who were asked with it."""
+    return word, quote(word, safe="", errors="replace"), quote_plus(word, errors="replace"), json.dumps(word)[1:-1]
 
 
 def caller_numbers(contact: Contact) -> tuple[str, ...]:
