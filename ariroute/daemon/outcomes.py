@@ -23,7 +23,7 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -59,6 +59,11 @@ RESTARTED: Final = "the queues were not watched for a while"
 UNHEARD: Final = (
     f"no queue told of it within {HEARD_WITHIN:g} s; the caller hung up before, or the AMI user lacks read = agent,user"
 )
+
+BEGINNINGS: Final = frozenset({"undecided", "entered", "found waiting", "unwatched"})
+"""What may be the first that is heard of a contact."""
+NOT_LET_IN: Final = frozenset({"full", "joinempty", "joinunavail", "unknown"})
+"""Of those whom a queue does not let in, nothing is heard but that."""
 
 Later = Callable[[float, Callable[[str], None], str], object]
 """As ``loop.call_later``."""
@@ -185,7 +190,7 @@ class Outcomes:
             return
         if self._unwatched:
             self._unknown(contact, self._unwatched)
-        elif not kept_back and contact not in self._courses:
+        elif not kept_back and ((course := self._courses.get(contact)) is None or course.left):
             self._unheard.add(contact)
             self._later(HEARD_WITHIN, self._give_up, contact)
 
@@ -277,8 +282,18 @@ class Outcomes:
         self._record(Happened(event.contact, self._pbx, told, dict(columns)))
 
     def _record(self, happened: Happened) -> None:
+        """Offer ``happened``, or keep it back while its contact is being decided.
+
+        A contact may be decided a second time when a queue has let it go. What it still hears of that queue is its
+        first record's, which is the newest in the journal until then: AMI may tell it after ARI has brought the call.
+        """
         kept_back = self._open.get(happened.contact)
-        if kept_back is None:
+        if kept_back is None or (not kept_back and _is_later(happened.event)):
             self._offer(happened)
         elif len(kept_back) < MOST_RINGS:
             kept_back.append(happened)
+
+
+def _is_later(event: Mapping[str, Any]) -> bool:
+    """Whether ``event`` can only be heard of a caller who had entered the queue before."""
+    return event["what"] not in BEGINNINGS and event.get("status") not in NOT_LET_IN

@@ -165,6 +165,41 @@ def test_what_happens_before_the_record_is_there_comes_after_it() -> None:
     assert [what for (what,) in stage.told()] == ["entered", "abandoned"]
 
 
+def test_what_is_heard_late_of_the_queue_before_belongs_to_the_decision_before() -> None:
+    stage = Stage()
+    stage.happens(entered(100.0))
+    stage.outcomes.began("7.0")  # it is decided again: ARI was faster than AMI
+    stage.happens(Abandoned(110.0, "7.0", "gold", 10, 1))
+    stage.happens(LetGo(110.0, "7.0", "gold", "timeout"))
+    assert stage.columns()["outcome"] == "timeout"
+    stage.happens(entered(111.0, "standard"))
+    stage.happens(Answered(112.0, "7.0", "standard", "alice", 1, 0))
+    assert [what for (what,) in stage.told()] == ["entered", "abandoned", "let go"]
+    stage.outcomes.settled("7.0", queued=True)
+    assert [what for (what,) in stage.told()][3:] == ["entered", "answered"]
+
+
+def test_of_a_queue_that_lets_nobody_in_the_new_decision_is_told() -> None:
+    stage = Stage()
+    stage.outcomes.began("7.0")
+    stage.happens(LetGo(100.0, "7.0", "gold", "joinempty"))
+    assert stage.offered == []
+    stage.outcomes.settled("7.0", queued=True)
+    assert stage.columns()["outcome"] == "joinempty"
+
+
+def test_a_call_that_was_decided_again_and_of_which_no_queue_tells_is_unknown() -> None:
+    stage = Stage()
+    stage.happens(entered(100.0))
+    stage.happens(Abandoned(110.0, "7.0", "gold", 10, 1))
+    stage.happens(LetGo(110.0, "7.0", "gold", "timeout"))
+    stage.outcomes.began("7.0")
+    stage.outcomes.settled("7.0", queued=True)
+    (give_up,) = stage.due
+    give_up()
+    assert stage.columns()["outcome"] == "unknown"
+
+
 def test_without_ami_the_outcome_is_unknown_and_says_why() -> None:
     stage = Stage("no asterisk.pbx1.ami in the flow file")
     for contact, queued in (("7.0", True), ("8.0", False)):
