@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ariroute.asterisk.ami import QueueSummary
-from ariroute.asterisk.ami_link import AmiDown, AmiLink
+from ariroute.asterisk.ami_link import PING_EVERY, REFUSED_PAUSE, AmiDown, AmiLink
 from ariroute.asterisk.settings import AmiSettings
 from ariroute.errors import AmiError
 from ariroute.lab.asterisk import PrivateAsterisk
@@ -36,10 +36,12 @@ def settings_of(pbx: PrivateAsterisk, port: int = 0, secret: str = "") -> AmiSet
 
 
 @asynccontextmanager
-async def running(settings: AmiSettings, **pace: float) -> AsyncIterator[AmiLink]:
+async def running(
+    settings: AmiSettings, *, ping_every: float = PING_EVERY, refused_pause: float = REFUSED_PAUSE
+) -> AsyncIterator[AmiLink]:
     """A link that runs; at the end nothing of it is left."""
     before = asyncio.all_tasks()
-    link = AmiLink(settings, "pbx1", **pace)
+    link = AmiLink(settings, "pbx1", ping_every=ping_every, refused_pause=refused_pause)
     life = asyncio.create_task(link.run())
     try:
         yield link

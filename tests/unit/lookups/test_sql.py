@@ -18,8 +18,9 @@ from ariroute.database_address import Address
 from ariroute.errors import LookupFailed, UnusableInput
 from ariroute.flow.facts import FieldType
 from ariroute.lookups.base import Surroundings
-from ariroute.lookups.sql import SqlSettings, SqlSource, SqlTls, bindable, check_size, plain, record
+from ariroute.lookups.sql import SqlSettings, SqlSource, bindable, check_size, plain, record
 from ariroute.lookups.sql_mysql import session_settings
+from ariroute.tls import SqlTls
 
 QUERY = "SELECT loyalty FROM customers WHERE phone = :caller.e164"
 
