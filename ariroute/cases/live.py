@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from ariroute.cases.case import Case, Given, Mismatch, Press, Verdict
+from ariroute.cases.case import Case, Expected, Given, Mismatch, Press, Verdict
 from ariroute.cases.judge import judged
 from ariroute.cases.live_service import MADE_INSIDE
 from ariroute.cases.live_stage import Stage, extension
@@ -70,6 +70,8 @@ def playable(config: Config, case: Case) -> str:
         return "its arguments come from a dialplan of your own"
     if contact.pbx != next(iter(config.pbxs), contact.pbx):
         return f"it comes from {contact.pbx}, and there is one Asterisk here"
+    if case.expected == Expected() and all(point.expected.waits_for is not None for point in case.checkpoints):
+        return "it expects only what goes on at a moment, and a real call keeps its own time"
     for name, mock in given.mocks.items():
         if mock.answer.outcome is Outcome.FAILED and mock.answer.failure in MADE_INSIDE:
             return f"{name} fails by {mock.answer.failure}, which no answer of a source brings about"
@@ -177,7 +179,7 @@ class _Player:
             return Verdict(case, ruleset, decision, History(), 0.0, (missing,), tuple(self._complaints()))
         decision = Decision.of_plain(plain["decision"])
         mismatches = [
-            *judged(case.expected, decision, max(0.0, recorded.took - LATE)),
+            *_judged(case, decision, max(0.0, recorded.took - LATE)),
             *self._witness.objections(decision.destination, phone),
         ]
         return Verdict(
@@ -187,7 +189,9 @@ class _Player:
             recorded.past({}).history,
             recorded.took,
             tuple(mismatches),
-            ("the time line was not looked at: a real call keeps its own time",) if case.checkpoints else (),
+            ("the moments of the time line were not looked at: a real call keeps its own time",)
+            if case.checkpoints
+            else (),
         )
 
     def _complaints(self) -> list[str]:
@@ -204,6 +208,14 @@ class _Player:
                 self._failed[entry.text] += 1
             elif entry.what == "lookup":
                 self._failed[entry.text] = 0
+
+
+def _judged(case: Case, decision: Decision, after: float) -> Iterator[Mismatch]:
+    """What is not as expected of a decision: it is final, so that it is the one of every moment that has one."""
+    yield from judged(case.expected, decision, after)
+    for point in case.checkpoints:
+        for each in judged(point.expected, decision, after):
+            yield replace(each, what=f"at {point.at:g}s: {each.what}")
 
 
 class _Fingers:

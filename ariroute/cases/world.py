@@ -132,12 +132,11 @@ class World:
         if want.anew:
             self._timed = [pressed for pressed in self._timed if pressed.at >= begins]
         failure = self._unplayable(want.prompt)
-        if self._in_turn:
-            pressed = [Pressed(spoken, self._in_turn.pop(0).keys)]
-        else:
-            pressed = self._timed
-            failure = "" if _is_there(pressed, begins) else failure  # who has typed ahead hears no prompt
-        digits, ends = gathered(pressed, begins, spoken, want)
+        if _is_there(self._timed, begins):
+            failure = ""  # who has typed ahead hears no prompt
+        if self._in_turn:  # behind what was too much for the question before, which counts as typed ahead
+            self._timed.append(Pressed(spoken, self._in_turn.pop(0).keys))
+        digits, ends = gathered(self._timed, begins, spoken, want)
         self._clock.advance(ends - begins)
         return Gathered(digits, failure, ends - begins)
 

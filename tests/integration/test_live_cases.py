@@ -153,6 +153,12 @@ tests:
   - name: gold
     lookups: {crm: {found: {loyalty: gold}}}
     expect: {queue: gold}
+  - name: not gold, by the clock
+    lookups: {crm: {found: {loyalty: gold}}}
+    timeline: [{at: 1s, expect: {queue: standard}}]
+  - name: only while it waits
+    lookups: {crm: {found: {loyalty: gold}, takes: 200ms}}
+    timeline: [{at: 100ms, expect: {waits_for: crm}}]
 """
 
 
@@ -170,9 +176,13 @@ def test_the_command_tells_what_failed_with_the_trace_of_the_daemon(tmp_path: Pa
     )
 
     assert ended.returncode == 1, ended.stderr
-    assert "1 of 2 cases failed" in ended.stderr
+    assert "2 of 3 cases failed" in ended.stderr
+    assert "only while it waits: it expects only what goes on at a moment" in ended.stderr
     found: dict[str, Any] = json.loads(ended.stdout)
-    failed, passed = found["cases"]
+    failed, passed, late = found["cases"]
+    assert late["mismatches"] == [
+        {"what": "at 1s: end", "expected": "queue standard", "got": "queue gold, priority 20"}
+    ]
     assert failed["mismatches"] == [{"what": "end", "expected": "queue standard", "got": "queue gold, priority 20"}]
     assert passed["passed"]
     lookup = next(entry for entry in passed["decision"]["trace"] if entry["what"] == "lookup")

@@ -221,6 +221,16 @@ def test_keys_pressed_long_before_they_are_asked_for_need_no_pause_behind_them(t
     assert (verdict.decision.variables["first"], verdict.after) == ("12", 9.0 + 9.0 + 4.0)
 
 
+def test_keys_that_were_too_many_for_one_question_count_for_the_next(tried: Try) -> None:
+    together = tried("talk", expected=GOLD, presses=(Press("91"),))  # 9 is no key of the menu: it asks again
+    number = tried("twice", presses=(Press("1234567"),))
+    more = tried("talk", expected=GOLD, presses=(Press("12"),))
+
+    assert told(together) == []
+    assert number.decision.variables == {"first": "123456", "second": "7"}
+    assert more.notes == ("press '2' was not needed: the flow asked for keys so often only",)
+
+
 def test_a_prompt_that_cannot_be_played_is_not_repeated(tried: Try) -> None:
     missing = {"custom/welcome": None, "custom/menu": None}
 
