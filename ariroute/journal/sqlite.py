@@ -58,6 +58,9 @@ class SqliteStore:
         self._only_read = only_read
         self._base = self._opened()
         self._print = _print(path)
+        self._log = path.with_name(f"{path.name}-wal")
+        self._log_print: tuple[int, int] | None = None
+        """Of the write-ahead log, since the first transaction; it stays as long as somebody has the file open."""
 
     def migrate(self) -> None:
         with self._told(), self._transaction():
@@ -78,6 +81,7 @@ class SqliteStore:
         with self._told(), self._transaction():
             for sql, values in statements:
                 self._base.execute(_numbered(sql), values)
+        self._log_print = self._log_print or _print(self._log)
 
     def read(self, sql: str, values: Row = ()) -> list[Row]:
         with self._told():
@@ -92,8 +96,7 @@ class SqliteStore:
             return (self._pragma("page_count") - self._pragma("freelist_count")) * self._pragma("page_size")
 
     def on_disk(self) -> int:
-        files = (self.path, self.path.with_name(f"{self.path.name}-wal"))
-        return sum(file.stat().st_size for file in files if file.exists())
+        return sum(file.stat().st_size for file in (self.path, self._log) if file.exists())
 
     def give_back(self) -> None:
         with self._told():
@@ -153,9 +156,14 @@ class SqliteStore:
         return "nothing has been recorded yet, or journal.url names another file"
 
     def _still_there(self) -> None:
-        """SQLite would go on to write into a file that was removed, and nobody could ever read it."""
+        """SQLite would go on to write into a file that was removed, and nobody could ever read it.
+
+        What is in a write-ahead log that was removed is saved when this connection is closed, after the error.
+        """
         if _print(self.path) != self._print:
             raise JournalError(f"{self._place} was removed or replaced")
+        if self._log_print and _print(self._log) != self._log_print:
+            raise JournalError(f"{self._place}: its write-ahead log {self._log} was removed or replaced")
 
     def _version(self) -> int:
         return self._pragma("user_version")

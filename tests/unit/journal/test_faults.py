@@ -119,6 +119,16 @@ def test_its_file_is_removed(journal: Journal, file: Path) -> None:
     assert rows(file) == ["1"]
 
 
+def test_its_write_ahead_log_is_removed(journal: Journal, file: Path, caplog: pytest.LogCaptureFixture) -> None:
+    begun(journal)
+    file.with_name(f"{file.name}-wal").unlink()
+    journal.offer(Rules("1", 1.0, "{}"))
+    until(lambda: journal.written == 2)
+    assert rows(file) == ["0", "1"]
+    until(lambda: alarms(caplog) == [logging.ERROR, logging.WARNING])
+    assert "-wal was removed or replaced" in caplog.text
+
+
 def test_its_file_is_no_database(journal: Journal, file: Path, caplog: pytest.LogCaptureFixture) -> None:
     breaks_and_mends(
         journal,
