@@ -31,16 +31,20 @@ class Watched:
         self.daemon = daemon
         self._url = f"sqlite:{daemon.file.with_suffix('.db')}"
 
-    def calls(self) -> dict[str, Recorded]:
-        """The records by the caller's number; none while the file is being made."""
+    def every(self) -> list[Recorded]:
+        """The records, oldest first; none while the file is being made."""
         try:
             store = open_store(JournalSettings(url=self._url), Path("/"), only_read=True)
         except JournalError:
-            return {}
+            return []
         try:
-            return {recorded.caller: recorded for recorded in Reader(store).between(0, 1e12)}
+            return list(Reader(store).between(0, 1e12))
         finally:
             store.close()
+
+    def calls(self) -> dict[str, Recorded]:
+        """The newest record of each caller's number."""
+        return {recorded.caller: recorded for recorded in self.every()}
 
     def settled(self, **outcomes: str) -> dict[str, Recorded]:
         """Wait until the calls of these callers (``c1`` is the first) have come to these ends; return the records."""
@@ -161,6 +165,25 @@ def test_a_daemon_that_was_away_says_so_and_knows_the_rest_again(watched: Watche
     assert first.wait is not None
     assert first.wait > 2
     assert daemon.metric("ariroute_queue_waiting", queue="standard") == 0
+
+
+@BOTH
+def test_a_caller_who_is_sent_back_is_decided_again_and_each_decision_has_its_own_outcome(watched: Watched) -> None:
+    site = watched.site
+    site.place([caller(31), caller(32)])
+    calls = watched.settled(c31="waiting", c32="waiting")
+    site.agents.log_in(site.pbx, "m-ringing", "alice")
+    for line in site.pbx.cli("core show channels concise").splitlines():
+        site.pbx.cli(f"channel redirect {line.partition('!')[0]} ariroute-demo,m-ringing,1")
+    until(lambda: sum(each.talk is not None for each in watched.every()) == 2, lambda: f"{watched.every()}")
+    every = watched.every()
+    assert len(every) == 4
+    for contact in (recorded.contact for recorded in calls.values()):
+        before, after = (each for each in every if each.contact == contact)
+        assert (before.queue, before.outcome, before.outcome_queue) == ("standard", "abandoned", "standard")
+        assert [each["what"] for each in before.events()] == ["entered", "abandoned"]
+        assert (after.queue, after.outcome, after.outcome_queue) == ("m-ringing", "answered", "m-ringing")
+        assert [each["what"] for each in after.events()] == ["entered", "answered", "ended"]
 
 
 def answered(watched: Watched, *counts: int) -> list[Recorded]:
