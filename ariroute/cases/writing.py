@@ -10,6 +10,7 @@ from typing import Any
 from ariroute.cases.case import Given, Mock
 from ariroute.cases.ending import Ending
 from ariroute.cases.grammar import ANSWERED, MISSING
+from ariroute.cases.table import PLACE
 from ariroute.config.load import Config
 from ariroute.config.places import Places
 from ariroute.errors import UnusableInput
@@ -19,13 +20,24 @@ PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_-]*", re.ASCII)
 SPECIAL = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 """Words that some reader of YAML takes for something else than a text."""
 INDENT = "  "
+BRACES = "braces"
 
 
 def case_lines(name: str, given: Given, ending: Ending, config: Config, notes: Iterable[str] = ()) -> list[str]:
     """The case, without indentation; ``notes`` are comments above its name."""
-    body = [f"name: {_text(name)}", *_rest(given, config), f"expect: {_flow(_expectation(ending))}"]
+    body = [f"name: {_text(name)}", *_literally(list(_rest(given, config))), f"expect: {_flow(_expectation(ending))}"]
     first, *others = body
     return [*(f"# {_one_line(note)}" for note in notes), f"- {first}", *(f"  {line}" for line in others)]
+
+
+def _literally(lines: list[str]) -> list[str]:
+    """``lines`` with a table of one row where somebody is called ``{{ name }}``: a row's own values are not filled."""
+    if not any(PLACE.search(line) for line in lines):
+        return lines
+    return [
+        f'each: [{{{BRACES}: "{{{{"}}]',
+        *(PLACE.sub(lambda found: f"{{{{ {BRACES} }}}}{found[0][2:]}", line) for line in lines),
+    ]
 
 
 def _rest(given: Given, config: Config) -> Iterator[str]:

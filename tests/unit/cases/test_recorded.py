@@ -148,6 +148,17 @@ def test_numbers_are_made_up_in_place_of_the_stars() -> None:
     assert list(made_up("+4*"))[:2] == ["+40", "+41"]
 
 
+def test_braces_that_a_caller_or_a_record_has_are_no_place_of_a_table(config: Config, tmp_path: Path) -> None:
+    caller = party("+46701234567", "{{{ a }} {{b}}", "SE")
+    then = past_call(config, {"crm": {"loyalty": "gold", "note": "{{ note }}"}}, caller=caller)
+
+    verdict = played(then, config, tmp_path)
+
+    assert verdict.passed
+    assert verdict.case.given.contact.caller.name == "{{{ a }} {{b}}"
+    assert verdict.case.given.mocks["crm"].answer.fields["note"] == "{{ note }}"
+
+
 def test_a_withheld_number_stays_withheld(config: Config, tmp_path: Path) -> None:
     then = past_call(config, {"crm": Outcome.MISSING}, caller=Party())
     assert remade(then, config).given.contact.caller == Party()
