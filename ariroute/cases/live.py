@@ -242,7 +242,7 @@ class _Fingers:
 
     def _press(self, keys: str) -> None:
         with suppress(TimeoutError):
-            self._phone.wait_for(CallState.ANSWERED, 2.0)
+            self._phone.wait_for(CallState.PROGRESS, 2.0)
             self._phone.press(keys)
 
 

@@ -53,6 +53,13 @@ flows:
       - collect: {prompt: custom/ask, digits: 4, into: pin, tries: 1, timeout: 1s}
       - dial: {endpoint: partner, timeout: 2s, on_failed: {queue: {name: gold, priority: 9}}}
       - queue: standard
+  early:
+    trigger: {call: {to: early}}
+    default: standard
+    steps:
+      - play: hello-world
+      - menu: {prompt: hello-world, keys: {"1": {queue: gold}}, tries: 1, timeout: 1s}
+      - queue: standard
   night: {default: standard, steps: [{queue: gold}]}
 """
 CASES = """
@@ -98,6 +105,11 @@ tests:
     call: {to: talk}
     timeline: [{at: 1s, press: "1"}]
     expect: {queue: gold, priority: 20}
+  - name: a key in a prompt before anybody has answered
+    call: {to: early}
+    sounds: {hello-world: 1s}
+    timeline: [{at: 500ms, press: "1"}]
+    expect: {queue: gold}
   - name: the agent answers, or does not
     each: [{ring: answered, to: {dial: maja}}, {ring: busy, to: {queue: gold, priority: 7}}]
     lookups: {crm: {found: {orders: 11}}}
