@@ -166,7 +166,7 @@ class Showing:
     def told(self, left: Left) -> dict[str, Any]:
         """JSON types: the names are those of ``ariroute calls --json``."""
         contact, decision = left.contact, left.decision
-        kept = self._keeping.kept(contact, left.history, left.trace, decision)
+        kept = self._keeping.kept(contact, left.history, left.trace, decision, left.reason)
         entries = map(without_facts, kept.trace) if self._config.daemon.mask_numbers else kept.trace
         to = kept.decision.destination if kept.decision else None
         queue = to if isinstance(to, QueueDestination) else None
@@ -182,7 +182,7 @@ class Showing:
             "queue": queue and queue.queue,
             "priority": queue and queue.priority,
             "by_default": decision is not None and decision.by_default,
-            "reason": kept.decision.reason if kept.decision else left.reason,
+            "reason": kept.decision.reason if kept.decision else kept.why,
             "handed": left.handed,
             "ms": round(left.took * 1000, 2),
             "rules": self._config.digest,

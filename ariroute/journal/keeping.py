@@ -49,7 +49,10 @@ TRUTHS = frozenset({"true", "false"})
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What is kept of one contact. ``gaps`` names the facts that are not, ``arms`` stands for ``history.draws``."""
+    """What is kept of one contact. ``gaps`` names the facts that are not, ``arms`` stands for ``history.draws``.
+
+    ``why`` says why there is no decision, where there is none.
+    """
 
     contact: Contact
     history: History
@@ -57,6 +60,7 @@ class Kept:
     decision: Decision | None
     gaps: Sequence[str] = ()
     arms: Mapping[str, Between] = field(default_factory=dict)
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +81,16 @@ class Keeping:
         return caller_key(self.key(), party) if party.label != "unknown" else ""
 
     def kept(
-        self, contact: Contact, history: History, trace: Sequence[TraceEntry], decision: Decision | None = None
+        self,
+        contact: Contact,
+        history: History,
+        trace: Sequence[TraceEntry],
+        decision: Decision | None = None,
+        why: str = "",
     ) -> Kept:
         """What may be kept of ``contact``, of what its run was told and did, and of what it came to, if it did.
 
-        ``trace`` is the decision's, where there is one.
+        ``trace`` is the decision's, where there is one; ``why`` says why there is none.
         """
         hiding = _Hiding(self, _scrubbing(self, contact, history, trace, decision), contact.caller)
         shown, gaps = hiding.contact(contact)
@@ -94,6 +103,7 @@ class Keeping:
             decision and hiding.decision(decision, done),
             gaps,
             arms_of(trace, history, self.origins) if is_masked else {},
+            hiding.scrubbing.text(why),
         )
 
 

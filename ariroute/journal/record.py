@@ -85,10 +85,10 @@ class Undecided(NamedTuple):
 
     def statements(self) -> Iterator[Statement]:
         """The row. Made in the journal's thread."""
-        kept = self.keeping.kept(self.contact, self.history, self.trace)
+        kept = self.keeping.kept(self.contact, self.history, self.trace, why=self.reason)
         trace = [entry.to_plain() for entry in kept.trace]
         detail = _detail(self.flow, kept) | {"decision": None, "trace": trace}
-        yield _insert(self, kept, (self.flow, "", "", 0, 0, self.reason), self.digest, detail)
+        yield _insert(self, kept, (self.flow, "", "", 0, 0, kept.why), self.digest, detail)
 
 
 def _detail(flow: str, kept: Kept) -> dict[str, Any]:

@@ -180,7 +180,8 @@ def record(journal: str, folder: Path) -> list[Recorded]:
     items: list[Decided | Undecided] = []
     for most in range(20):
         run, decision, words = walked(config, CONTACT, most)
-        items.append(Undecided(CONTACT, "support", run.history, run.trace, "hung up", "", 1.0, "digest", keeping))
+        why = f"hand-off failed: {words}"
+        items.append(Undecided(CONTACT, "support", run.history, run.trace, "hung up", why, 1.0, "digest", keeping))
         gone = run.give_up(f"ValueError: {words}")
         items.append(Decided(CONTACT, "support", run.history, decision or gone, "handed over", 1.0, keeping))
     own = replace(CONTACT, dialled=party("0701234567", "", "SE"))
