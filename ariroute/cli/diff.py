@@ -141,6 +141,14 @@ def remarks(found: Meaning, before: Config, after: Config) -> Iterator[str]:
     for name in sorted(before.kinds.keys() & after.kinds.keys()):
         if before.kinds[name] != after.kinds[name]:
             yield f"lookup {name} asks otherwise now: its answers are taken to be the same"
+    for name in sorted(before.lookups.keys() & after.lookups.keys()):
+        old, new = (side.lookups[name][0].fields for side in (before, after))
+        if retyped := [field for field in sorted(old.keys() & new.keys()) if old[field] != new[field]]:
+            fields = ", ".join(f"{field} was a {old[field]} and is a {new[field]}" for field in retyped)
+            yield f"lookup {name} reads otherwise now: {fields}; what it said with one may fail with the other"
+    one, other = before.ruleset.region, after.ruleset.region
+    if one != other:
+        yield f"the region was {one} and is {other}: callers with a number in the national form are not compared"
     for calendar in (*before.calendars, *after.calendars):
         if not calendar.is_known:
             yield f"hours {calendar.hours}: the calendar at {calendar.settings.label} was not asked: no event counts"

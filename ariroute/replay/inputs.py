@@ -127,7 +127,7 @@ class Inputs:
             case "split":
                 return self._split(rest)
             case "keys":
-                return self._keys(f"asked with {rest.partition(' ')[2] or 'silence'}, the caller presses")
+                return self._keys(f"asked with {rest.partition(' ')[2]}, the caller presses")
             case "ring":
                 ends = [Option(outcome, str(outcome).replace("_", " ")) for outcome in RingOutcome]
                 return Input(f"the ring of {rest} ends:", (Option(None, "answered"), *ends))

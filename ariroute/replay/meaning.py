@@ -8,6 +8,7 @@ region is exact where its inputs are.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -19,8 +20,10 @@ from ariroute.flow.again import subject
 from ariroute.flow.answers import not_askable
 from ariroute.flow.contact import Contact, Party, dialled_party
 from ariroute.flow.decision import Decision
+from ariroute.flow.domains import TEXTS, Domain
 from ariroute.flow.facts import Answer, Outcome
 from ariroute.flow.gaps import Gaps
+from ariroute.flow.numbers import e164
 from ariroute.flow.run import Run
 from ariroute.flow.split import drawn
 from ariroute.flow.steps import Goto, Split
@@ -33,6 +36,8 @@ Chosen = Mapping[str, int]
 """By input the option that holds; what is not there has not mattered yet."""
 
 CALLER = ("caller.e164", "caller.number", "caller.name")
+NATIONAL = ("100", "200", "0701234567", "*21")
+"""Callers whose number is not written in the international form, or has none."""
 MOST_WALKS = 20_000
 """So many walks of all ways; as many again of some of the others."""
 TRIED = 5000
@@ -67,6 +72,13 @@ class Done:
 
     presses: list[str] = field(default_factory=list)
     rings: list[str] = field(default_factory=list)
+    asked: Counter[str] = field(default_factory=Counter)
+
+    def next(self, question: str) -> str:
+        """The input that answers ``question``: one who is asked the same again may do something else."""
+        self.asked[question] += 1
+        times = self.asked[question]
+        return question if times == 1 else f"{question} (time {times})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,10 +178,16 @@ class Explorer:
         return one == other and (not one or _rest(self._sides[0]) == _rest(self._sides[1]))
 
     def _impossible(self, chosen: Chosen) -> bool:
-        """A caller without a number of whom a lookup knows something, though it is asked by the number."""
+        """A number that has no such form; a lookup that knows something though what it asks by is empty."""
         empty = {name for name in CALLER[:2] if name in chosen and not self._value(name, chosen)}
-        if "caller.e164" in empty and "caller.number" not in chosen:
-            empty.add("caller.number")
+        known = self._domain("caller.number", chosen)
+        numbers = None if known is None else known.points()
+        if numbers is not None:
+            forms = {e164(str(number), self._sides[1].region) for number in numbers}
+            if not any(form in (self._domain("caller.e164", chosen) or TEXTS) for form in forms):
+                return True
+            if forms == {""}:
+                empty.add("caller.e164")
         for name in chosen:
             if name.startswith("lookup "):
                 answer = self._value(name, chosen)
@@ -188,8 +206,8 @@ class Explorer:
         def chosen_or(name: str, otherwise: Any) -> Any:
             return self._value(name, chosen) if name in chosen else otherwise
 
-        dialled, e164 = self._value("dialled", chosen), chosen_or("caller.e164", "")
-        caller = Party(chosen_or("caller.number", e164), e164, chosen_or("caller.name", ""))
+        dialled, form = self._value("dialled", chosen), chosen_or("caller.e164", "")
+        caller = Party(chosen_or("caller.number", form), form, chosen_or("caller.name", ""))
         flow = ruleset.flows.get(started(ruleset, dialled))
         medium = flow.trigger.medium if flow and flow.trigger else "call"
         at, pbx = chosen_or("now", self.inputs.at), chosen_or("contact.pbx", "")
@@ -216,6 +234,7 @@ class Explorer:
         draws = Draws(
             {name.removeprefix("split "): self._value(name, chosen) for name in chosen if name[:6] == "split "}
         )
+        did = did or Done()
         run = Run(ruleset, flow, contact, Gaps(frozenset() if whole else self._gaps(chosen), draws))
         wanted = run.start(contact.arrived)
         while True:
@@ -225,7 +244,7 @@ class Explorer:
                 return Needs(self._input_of(run.missed[0], chosen))
             if isinstance(wanted, Decision):
                 return wanted
-            reply = self._reply(wanted, chosen, did or Done())
+            reply = self._reply(wanted, chosen, did)
             if isinstance(reply, Needs):
                 return reply
             wanted = run.answered(contact.arrived) if reply is None else run.receive(reply, contact.arrived)
@@ -233,27 +252,41 @@ class Explorer:
     def caller(self, chosen: Chosen) -> str | None:
         """A number that calls so; None when none is found that stands there in the splits."""
         contact = self._contact(self._sides[1], chosen)
-        given = contact.caller.e164 or contact.caller.number
-        if not {"caller.e164", "caller.number"} & chosen.keys():
-            given = NUMBERS_KNOWN[0]
+        region, withheld = self._sides[1].region, not self._is_known(chosen)
+        domains = [(self._domain(name, chosen) or TEXTS) for name in CALLER[:2]]
+        numbers = [*NUMBERS_KNOWN, *NATIONAL]
+        if {"caller.e164", "caller.number"} & chosen.keys():
+            numbers = [contact.caller.number, contact.caller.e164, *numbers]
+        numbers = [each for each in numbers if e164(each, region) in domains[0] and each in domains[1]]
+        given = next((each for each in numbers if each or withheld), None)
         asked = {name.removeprefix("split "): number for name, number in chosen.items() if name.startswith("split ")}
-        if not asked:
+        if not asked or given is None:
             return given
         ends = {name: self.inputs.get(f"split {name}").options[number].words for name, number in asked.items()}
         splits = {step.name: step for side in self._sides for step in _splits(side) if step.name in ends}
-        fact = "caller.e164"
-        domain = self.inputs.get(fact).options[chosen[fact]].domain if fact in chosen else None
         for number in (given, *(f"+4670{each:07}" for each in range(TRIED))):
-            party = replace(contact.caller, number=number, e164=number)
+            form = e164(number, region)
+            caller = replace(contact, caller=replace(contact.caller, number=number, e164=form))
             if (
                 number
-                and (domain is None or number in domain)
-                and all(
-                    _within(drawn(splits[name], replace(contact, caller=party)), words) for name, words in ends.items()
-                )
+                and form in domains[0]
+                and number in domains[1]
+                and all(_within(drawn(splits[name], caller), words) for name, words in ends.items())
             ):
                 return number
         return None
+
+    def _is_known(self, chosen: Chosen) -> bool:
+        """Whether a lookup that asks by the caller's number has not said that it knows nothing."""
+        return any(
+            name.startswith("lookup ")
+            and self._value(name, chosen).outcome is not Outcome.MISSING
+            and not self._templates.get(name.removeprefix("lookup "), set()).isdisjoint(CALLER[:2])
+            for name in chosen
+        )
+
+    def _domain(self, name: str, chosen: Chosen) -> Domain | None:
+        return self.inputs.get(name).options[chosen[name]].domain if name in chosen else None
 
     def did(self, chosen: Chosen) -> Done:
         """What the caller presses, and how rings end, by the new rules."""
@@ -276,15 +309,16 @@ class Explorer:
                 return Needs(f"lookup {lacking}") if lacking else list(self._answers(wanted, chosen))
             case Gather():
                 _, most, terminator, *sounds = map(str, subject(wanted))
-                key = f"keys {most}{terminator} {' '.join(sounds)}"
+                key = did.next(f"keys {most}{terminator} {' '.join(sounds) or 'silence'}")
                 if key not in chosen:
                     return Needs(key)
                 did.presses.append(self._value(key, chosen))
                 return Gathered(self._value(key, chosen))
             case Ring(name=name):
-                if f"ring {name}" not in chosen:
-                    return Needs(f"ring {name}")
-                outcome = self._value(f"ring {name}", chosen)
+                ring = did.next(f"ring {name}")
+                if ring not in chosen:
+                    return Needs(ring)
+                outcome = self._value(ring, chosen)
                 did.rings.append(str(outcome or "answered"))
                 return Rang(outcome) if outcome else None
             case _:

@@ -109,3 +109,28 @@ def test_another_source_of_a_lookup_is_a_remark(ariroute: Ariroute, flow_file: P
     ended = ariroute("diff", "ariroute.yaml", changed(flow_file, ("/customers/", "/clients/")))
 
     assert "note: lookup crm asks otherwise now: its answers are taken to be the same" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("region: SE", "region: DE"), "note: the region was SE and is DE"),
+        (("blocked: bool", "blocked: string"), "crm reads otherwise now: blocked was a bool and is a string"),
+    ],
+)
+def test_what_makes_other_values_of_the_same_input_is_a_remark(
+    ariroute: Ariroute, flow_file: Path, change: tuple[str, str], said: str
+) -> None:
+    used = ("when: crm.blocked", "when: crm.blocked != null")
+    flow_file.write_text(changed_text(used), encoding="utf-8")
+    (flow_file.parent / "new.yaml").write_text(changed_text(used, change), encoding="utf-8")
+
+    assert said in ariroute("diff", "ariroute.yaml", "new.yaml").err
+
+
+def changed_text(*changes: tuple[str, str]) -> str:
+    text = FLOW_FILE
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    return text

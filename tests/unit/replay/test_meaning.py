@@ -142,3 +142,61 @@ def fits(name: str, option: Option, contact: Contact, given: Given) -> bool:
     answer: Answer = option.value
     ended = Outcome.FOUND if isinstance(given, Mapping) else Outcome.MISSING if given is Outcome.MISSING else None
     return answer.outcome is (ended or Outcome.FAILED)
+
+
+BY_NUMBER = """\
+version: 1
+region: SE
+timezone: Europe/Stockholm
+lookups:
+  crm:
+    http: {url: "http://127.0.0.1:9/{caller.number}"}
+    fields: {loyalty: string}
+queues: {gold: {priority: 20}, standard: {}}
+flows:
+  support:
+    trigger: {call: {to: support}}
+    default: standard
+    steps:
+      - lookup: crm
+      - branch: [{when: 'crm.loyalty == "gold"', queue: gold}]
+"""
+ASKED_TWICE = """\
+version: 1
+queues: {gold: {priority: 20}, standard: {}}
+flows:
+  support:
+    trigger: {call: {to: support}}
+    default: standard
+    steps:
+      - menu: {prompt: vm-options, tries: 2, keys: {"1": {queue: gold}}}
+"""
+
+
+def test_a_lookup_by_the_number_knows_a_caller_without_an_international_one() -> None:
+    new = BY_NUMBER.replace('== "gold"', '== "gold" && caller.e164 != ""')
+    explorer = explored(new, BY_NUMBER)
+
+    (region,) = explorer.found.regions
+    assert (region.move, explorer.caller(region.example)) == (
+        ("queue gold, priority 20", "queue standard, priority 0"),
+        "100",
+    )
+
+
+def test_a_number_has_no_other_international_form_than_its_own() -> None:
+    old = BY_NUMBER.replace('crm.loyalty == "gold"', 'caller.number == "100"')
+    new = old.replace('== "100"', '== "100" && caller.e164 == ""')
+
+    assert explored(new, old).found.regions == []
+    assert explored(old.replace('"100"', '"100" && caller.e164 != ""'), old).found.regions != []
+
+
+def test_one_who_is_asked_the_same_again_may_press_another_key() -> None:
+    explorer = explored(ASKED_TWICE.replace("tries: 2", "tries: 1"), ASKED_TWICE)
+
+    (region,) = explorer.found.regions
+    assert region.move == ("queue gold, priority 20", "queue standard, priority 0")
+    assert "asked with vm-options (time 2), the caller presses 1" in [
+        explorer.inputs.get(name).described(chosen) for name, chosen in region.chosen.items()
+    ]
