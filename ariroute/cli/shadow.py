@@ -122,9 +122,11 @@ async def followed(
         read, write = (partial(open_store, only_read=only_read) for only_read in (True, False))
         following = await asyncio.to_thread(Shadow, rules, read, write, time.time, asking)
         told.began()
-        while not ended.is_set():
+        last = False
+        while not last:
             with suppress(TimeoutError):
                 await asyncio.wait_for(ended.wait(), LOOK_EVERY)
+            last = ended.is_set()  # and one look more, for what was recorded until then
             told.found(await following.look())
             told.trouble(following.trouble)
         told.ended(following, asking.asked if asking else 0)
@@ -201,7 +203,12 @@ class JsonLines(Lines):
 
 def verdict(changes: Changes, most: Limit | None) -> int:
     """The exit code, and why."""
-    if most is None or most.kept_by(changes):
+    if most is None:
+        return ExitCode.OK
+    if changes.read and not changes.told:
+        say("of no call it could be told where it would have gone, so nothing is known of these rules")
+        return ExitCode.NOT_AS_EXPECTED
+    if most.kept_by(changes):
         return ExitCode.OK
     say(f"{changes.moved} of {changes.told} contacts would have gone elsewhere; at most {most} may")
     return ExitCode.NOT_AS_EXPECTED

@@ -101,6 +101,8 @@ def walk_again(ruleset: Ruleset, flow: Flow, past: Past) -> Decision | Untold:
             break
         if _was_left(wanted, history) and not recorded.has(wanted):
             return run.give_up(history.given_up)
+        if isinstance(wanted, Fetch) and (odd := next(filter(None, map(past.gaps.misread.get, wanted.lookups)), "")):
+            return Untold(f"{odd} was recorded as another type", fact=odd)
         reply, at = _reply(wanted, recorded, now)
         if isinstance(reply, Untold):
             return reply

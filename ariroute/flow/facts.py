@@ -13,6 +13,19 @@ Scalar = str | float | bool | None
 
 FieldType = Literal["string", "number", "bool"]
 
+
+def fits(kind: FieldType, value: object) -> bool:
+    """Whether a field of this kind can hold ``value``; one that cannot makes its lookup a failed one."""
+    if value is None:
+        return True
+    match kind:
+        case "string":
+            return isinstance(value, str)
+        case "bool":
+            return isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 EMPTY: Mapping[str, Scalar] = MappingProxyType({})
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ariroute.flow.again import Past
+from ariroute.flow.facts import fits
 from ariroute.flow.gaps import Gaps
 from ariroute.journal.plain import contact_of, history_of
 from ariroute.journal.store import Row, Store
@@ -65,19 +66,22 @@ class Recorded:
         return [json.loads(line) for line in self.happened.splitlines()]
 
     def past(self, fields: Mapping[str, Mapping[str, Any]]) -> Past:
-        """The contact to walk again by rules that declare ``fields``: those that were not kept are gaps."""
+        """The contact to walk again by rules that declare ``fields``: those not kept, or of another type, are gaps."""
         plain = self.plain()
         history = history_of(plain)
-        gaps = set(plain["gaps"])
+        gaps, misread = set(plain["gaps"]), dict[str, str]()
         for told in plain["told"]:
             for answer in told.get("answers", ()):
                 if answer["outcome"] == "found":
                     lookup, kept = answer["lookup"], answer["fields"]
-                    gaps.update(f"{lookup}.{name}" for name in fields.get(lookup, ()) if name not in kept)
+                    for name, kind in fields.get(lookup, {}).items():
+                        if name not in kept:
+                            gaps.add(f"{lookup}.{name}")
+                        elif not fits(kind, kept[name]):
+                            misread.setdefault(lookup, f"{lookup}.{name}")
         arms = {name: (low, high) for name, (low, high) in plain["arms"].items()}
-        return Past(
-            contact_of(plain["contact"]), history, Gaps(frozenset(gaps), history.draws, arms, history.calendars)
-        )
+        lost = Gaps(frozenset(gaps), history.draws, arms, history.calendars, misread)
+        return Past(contact_of(plain["contact"]), history, lost)
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,9 @@ def without(past: Past, lookup: str) -> Past:
     """``past`` as if ``lookup`` had never been asked."""
     told = [_without(each, lookup) for each in past.history.told]
     facts = frozenset(name for name in past.gaps.facts if not name.startswith(f"{lookup}."))
-    return replace(past, history=replace(past.history, told=told), gaps=replace(past.gaps, facts=facts))
+    misread = {name: fact for name, fact in past.gaps.misread.items() if name != lookup}
+    gaps = replace(past.gaps, facts=facts, misread=misread)
+    return replace(past, history=replace(past.history, told=told), gaps=gaps)
 
 
 def _without(told: Told, lookup: str) -> Told:

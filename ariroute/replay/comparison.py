@@ -9,6 +9,7 @@ from ariroute.config.kept import rules_of
 from ariroute.errors import ConfigError
 from ariroute.flow.again import Untold, walk_again
 from ariroute.flow.decision import Decision
+from ariroute.flow.numbers import e164
 from ariroute.flow.tree import Ruleset
 from ariroute.journal.reader import Recorded
 from ariroute.replay.changes import Changed, Changes, differing
@@ -52,20 +53,50 @@ class Comparison:
         self.changes.saw(recorded)
         try:
             plain = recorded.plain()
+            if lacking := self._misdialled(recorded, plain):
+                self._lacks(recorded, Untold(lacking))
+                return
             after = self._walker.outcome(recorded, plain)
             before = self._against.outcome(recorded, plain) if self._against else plain["decision"]
         except (KeyError, TypeError, ValueError, AttributeError):
             plain, before, after = {}, None, UNREADABLE
+        if isinstance(after, Untold):
+            self._lacks(recorded, after)
+            return
         if self._seen:
             self._seen(recorded, after)
-        if isinstance(after, Untold):
-            self.changes.lacks(recorded, after.lacking)
-        elif self._against is None:
+        if self._against is None:
             self._beside_the_record(recorded, plain, after)
         elif isinstance(before, Untold):
             self.changes.lacks(recorded, f"by the rules of {self._against.config.file}: {before.lacking}")
         else:
             self._compare(recorded, self._against, before, after)
+
+    def _lacks(self, recorded: Recorded, after: Untold) -> None:
+        if self._seen:
+            self._seen(recorded, after)
+        self.changes.lacks(recorded, after.lacking)
+
+    def _misdialled(self, recorded: Recorded, plain: Mapping[str, Any]) -> str:
+        """Why its numbers are not those that these rules would have seen; empty when they are.
+
+        A number in the national form is another one in another region, and lookups were asked by that of then. Of one
+        that is masked nobody knows the form.
+        """
+        caller, dialled = plain["contact"]["caller"], plain["contact"]["dialled"]
+        masked = "caller.number" in plain["gaps"]
+        lost = masked and bool(plain["told"] or plain["arms"] or plain["draws"])
+        known = [party for party in (dialled, *(() if masked else (caller,))) if party["number"][:1].isdigit()]
+        then = self._ruleset(recorded.digest) if lost or known else None
+        for walker in filter(None, (self._walker, self._against)):
+            now = walker.ruleset.region
+            if (
+                then
+                and then.region != now
+                and (lost or any(e164(each["number"], now) != each["e164"] for each in known))
+            ):
+                return f"numbers were read in region {then.region}, and are in {now}"
+        return ""
 
     def _compare(self, recorded: Recorded, against: Walker, before: Decision | None, after: Decision | None) -> None:
         move = destination(before), destination(after)

@@ -16,6 +16,7 @@ from ariroute.flow.atoms import Atoms
 from ariroute.flow.cells import Cells, divided
 from ariroute.flow.conditions import Expression
 from ariroute.flow.domains import EVERYTHING
+from ariroute.flow.facts import fits
 from ariroute.flow.hours import Hours
 from ariroute.flow.steps import AskHours, Branch, RingAgent, Set, SetLabel, Split, Step
 
@@ -79,7 +80,7 @@ class Likeness:
         name, fields = answer["lookup"], answer["fields"]
         if answer["outcome"] != "found" or name not in self._fields:
             return name, answer["outcome"], answer["failure"]
-        odd = [field for field, kind in self._kinds[name] if not _fits(kind, fields.get(field))]
+        odd = [field for field, kind in self._kinds[name] if not fits(kind, fields.get(field))]
         return (
             name,
             tuple(odd),
@@ -98,18 +99,6 @@ def _standing(hours: Hours, moment: str) -> str:
 def _token(cells: Cells | None, value: Any) -> Hashable:
     """What stands for ``value``: its cell, or itself with its type, as True and 1 are equal in Python."""
     return (type(value), str(value)) if cells is None or isinstance(value, list | dict) else cells.number(value)
-
-
-def _fits(kind: str, value: Any) -> bool:
-    """Whether a field of this kind can hold ``value``; one that cannot makes its lookup a failed one."""
-    if value is None:
-        return True
-    match kind:
-        case "string":
-            return isinstance(value, str)
-        case "bool":
-            return isinstance(value, bool)
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _said(steps: list[Step]) -> tuple[Atoms, set[str]]:

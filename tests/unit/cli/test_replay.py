@@ -168,3 +168,32 @@ def test_the_page_has_the_figures_and_both_traces_and_no_script(ariroute: Arirou
     assert "crm.orders &gt;= 5.0: <i>true</i>" in page
     assert "default-src &#x27;none&#x27;" in page
     assert "<script" not in page
+
+
+def test_a_field_of_another_type_is_not_taken_for_a_failed_lookup(ariroute: Ariroute, recorded: Path) -> None:
+    text = recorded.read_text(encoding="utf-8").replace("blocked: bool", "blocked: string")
+    (recorded.parent / "new.yaml").write_text(text.replace("crm.blocked", 'crm.blocked == "yes"'), encoding="utf-8")
+    found = ariroute("replay", "-c", "new.yaml", "--format", "json").json
+
+    assert found["causes"] == [
+        {"cause": "crm.blocked was recorded as another type", "contacts": 7, "example": "call.0"}
+    ]
+    assert (found["told"], found["changed"]) == (0, 0)
+
+
+@pytest.mark.parametrize(("numbers", "untold"), [("full", 1), ("masked", 2)])
+def test_a_number_that_another_region_reads_otherwise_cannot_be_told(
+    ariroute: Ariroute, flow_file: Path, numbers: str, untold: int
+) -> None:
+    kept = JOURNAL.replace("}", f", numbers: {numbers}}}")
+    flow_file.write_text(kept + FLOW_FILE, encoding="utf-8")
+    calls = [Placed(CALLS[0].answers, caller=number) for number in ("0701234567", "+46701234567", "")]
+    record(flow_file.parent / "journal.db", flow_file, calls)
+    new = changed(flow_file, "region: SE", "region: DE")
+
+    for arguments in (("-c", new), ("-c", "ariroute.yaml", "--against", new)):
+        found = ariroute("replay", *arguments, "--format", "json").json
+        assert found["causes"] == [
+            {"cause": "numbers were read in region SE, and are in DE", "contacts": untold, "example": "call.0"}
+        ]
+        assert (found["told"], found["changed"]) == (3 - untold, 0)

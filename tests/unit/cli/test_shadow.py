@@ -111,3 +111,22 @@ def test_what_cannot_be_followed_is_said(
     ended = ariroute("shadow", "-c", "new.yaml", *arguments)
     assert (ended.code, ended.out) == (code, "")
     assert words in ended.err
+
+
+def test_of_whom_nothing_can_be_told_is_not_taken_for_no_change(ariroute: Ariroute, place: Path) -> None:
+    asks_more = NEW.replace(
+        "- lookup: [crm]", "- lookup: [crm]\n      - lookup: {vip_list: {on_missing: {queue: gold}}}"
+    )
+    (place / "new.yaml").write_text(asks_more, encoding="utf-8")
+
+    def one_call(place: Path) -> None:
+        call = Placed({"crm": {"orders": 1.0, "loyalty": "", "blocked": False}})
+        record(place / "journal.db", place / "ariroute.yaml", [call], datetime.now(UTC))
+
+    thread = during(place, one_call)
+    ended = ariroute("shadow", "-c", "new.yaml", "--for", f"{PATIENCE}s", "--max-changed", "100%")
+    thread.join()
+
+    assert "1 cannot be told: lookup vip_list was not asked then" in ended.out
+    assert ended.code == 1
+    assert "nothing is known of these rules" in ended.err
