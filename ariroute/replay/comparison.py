@@ -18,6 +18,9 @@ from ariroute.replay.walker import NO_FLOW, UNREADABLE, Again, Walker, destinati
 RulesText = Callable[[str], str | None]
 """The rules with a digest as the journal keeps them; None when it does not."""
 
+DAMAGED = (KeyError, TypeError, ValueError, AttributeError)
+"""What reading a damaged record raises."""
+
 Seen = Callable[[Recorded, Again], object]
 
 
@@ -58,7 +61,7 @@ class Comparison:
                 return
             after = self._walker.outcome(recorded, plain)
             before = self._against.outcome(recorded, plain) if self._against else plain["decision"]
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except DAMAGED:
             plain, before, after = {}, None, UNREADABLE
         if isinstance(after, Untold):
             self._lacks(recorded, after)
@@ -66,7 +69,10 @@ class Comparison:
         if self._seen:
             self._seen(recorded, after)
         if self._against is None:
-            self._beside_the_record(recorded, plain, after)
+            try:
+                self._beside_the_record(recorded, plain, after)
+            except DAMAGED:
+                self.changes.lacks(recorded, UNREADABLE.lacking)
         elif isinstance(before, Untold):
             self.changes.lacks(recorded, f"by the rules of {self._against.config.file}: {before.lacking}")
         else:
@@ -110,16 +116,17 @@ class Comparison:
     def _beside_the_record(self, recorded: Recorded, plain: Mapping[str, Any], after: Decision | None) -> None:
         changes, then = self.changes, plain["decision"]
         move = recorded.destination if then else NO_FLOW, destination(after)
-        changes.goes(*move)
         others = differing(then, after) if then and after else ()
         if others and self._masked(recorded, plain, after):
             others = ()
         if move[0] == move[1] and not others:
+            changes.goes(*move)
             return
         before = None
         if changes.wants(move):
             before = Decision.of_plain(then) if then else None
             after = _decision(self._walker.again(recorded))
+        changes.goes(*move)
         changes.note(Changed(recorded, move, before, after, others))
 
     def _masked(self, recorded: Recorded, plain: Mapping[str, Any], after: Decision | None) -> bool:

@@ -35,12 +35,13 @@ class Following:
 
     def fresh(self, now: float) -> list[Recorded]:
         """The records that were written since the last call, by when their contacts arrived."""
+        found: list[Recorded] = []
         try:
-            found = list(self._fresh(now))
+            found.extend(self._fresh(now))  # those read before a failure stay in it, as they are not given again
         except JournalError as error:
             self.trouble = str(error)
             self.close()
-            return []
+            return found
         self.trouble = ""
         return found
 

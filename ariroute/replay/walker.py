@@ -70,7 +70,10 @@ class QuickWalker(Walker):
         if key not in self._known:
             if len(self._known) >= MOST_KNOWN:
                 self._known.clear()
-            self._known[key] = self.again(recorded)
+            again = self.again(recorded)
+            if again is UNREADABLE:  # damaged where nobody compares: others that are alike may be whole
+                return again
+            self._known[key] = again
         return self._known[key]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -197,3 +198,21 @@ def test_a_number_that_another_region_reads_otherwise_cannot_be_told(
             {"cause": "numbers were read in region SE, and are in DE", "contacts": untold, "example": "call.0"}
         ]
         assert (found["told"], found["changed"]) == (3 - untold, 0)
+
+
+@pytest.mark.parametrize("change", ["'$.began', 'x'", "'$.decision', 'x'"])
+def test_a_damaged_record_is_counted_and_spoils_no_other(ariroute: Ariroute, flow_file: Path, change: str) -> None:
+    flow_file.write_text(JOURNAL + FLOW_FILE.replace('!open("office")', "false"), encoding="utf-8")
+    record(flow_file.parent / "journal.db", flow_file, [CALLS[5]] * 3)
+    journal = sqlite3.connect(flow_file.parent / "journal.db")
+    with journal:
+        journal.execute(f"UPDATE contacts SET detail = json_set(detail, {change}) WHERE contact = 'call.0'")
+    journal.close()
+    found = ariroute(
+        "replay", "-c", changed(flow_file, "orders >= 10.0", "orders >= 90.0"), "--format", "json", "--show", "3"
+    ).json
+
+    assert found["causes"] == [
+        {"cause": "the record cannot be read by this version", "contacts": 1, "example": "call.0"}
+    ]
+    assert (found["told"], found["changed"]) == (2, 2)

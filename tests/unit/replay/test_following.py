@@ -13,6 +13,8 @@ from recorded_calls import BEGIN, Placed, record
 from ariroute.errors import JournalError
 from ariroute.journal.opening import open_store
 from ariroute.journal.settings import JournalSettings
+from ariroute.journal.sqlite import SqliteStore
+from ariroute.journal.store import Row
 from ariroute.replay.following import FAR_EVERY, NEAR, Following
 
 FLOW_FILE = """\
@@ -100,3 +102,22 @@ def test_a_journal_that_is_not_there_is_told_at_once(tmp_path: Path) -> None:
     settings = JournalSettings(url=f"sqlite:{tmp_path / 'journal.db'}")
     with pytest.raises(JournalError, match="nothing has been recorded yet"):
         Following(partial(open_store, settings, tmp_path, only_read=True), NOW)
+
+
+def test_what_was_read_before_the_journal_went_away_is_not_lost(
+    place: Path, following: Following, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert arrivals(following, 0) == []
+    call(place, 1)
+    call(place, 2)
+    read, asked = SqliteStore.read, list[str]()
+
+    def failing(store: SqliteStore, sql: str, values: tuple[object, ...] = ()) -> list[Row]:
+        asked.append(sql)
+        if len(asked) == 3:  # the rows that are new, the first of them, and the second
+            raise JournalError("gone")
+        return read(store, sql, values)
+
+    monkeypatch.setattr(SqliteStore, "read", failing)
+    assert (arrivals(following, 3), following.trouble) == ([1], "gone")
+    assert (arrivals(following, 4), following.trouble) == ([2], "")
