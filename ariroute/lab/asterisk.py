@@ -15,7 +15,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -23,10 +22,10 @@ from typing import Final
 
 from ariroute.lab import leash, pbxconfig, ports
 from ariroute.lab.debian import AsteriskProgram, LabError, Version, asterisk_program
+from ariroute.lab.socket_folder import fits, socket_folder
 
 START_DEADLINE: Final = 30.0
 STOP_DEADLINE: Final = 5.0
-_LONGEST_SOCKET_PATH: Final = 100
 _STATE: Final = "pbx.json"
 
 
@@ -348,9 +347,7 @@ def _child_has_ended(pid: int) -> bool:
 
 def _run_folder(directory: Path) -> Path:
     inside = directory / "run"
-    if len(str(inside / "asterisk.ctl")) <= _LONGEST_SOCKET_PATH:
-        return inside
-    return Path(tempfile.mkdtemp(prefix="ariroute-run-"))
+    return inside if fits(inside / "asterisk.ctl") else socket_folder("ariroute-run-")
 
 
 def _listens(port: int) -> bool:

@@ -12,7 +12,6 @@ import os
 import secrets
 import shutil
 import subprocess
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import Final, Self
 
 from ariroute.lab import leash, ports
 from ariroute.lab.debian import LabError
+from ariroute.lab.socket_folder import socket_folder
 
 START_DEADLINE: Final = 60.0
 STOP_DEADLINE: Final = 10.0
@@ -104,7 +104,7 @@ class PrivateDatabase:
             if self._ports is None:
                 self._ports = ports.Ports(1)
                 (self.port,) = self._ports
-                self._sockets = Path(tempfile.mkdtemp(prefix="ariroute-db-"))
+                self._sockets = socket_folder("ariroute-db-")
                 self.directory.mkdir(parents=True, exist_ok=True)
                 self.create()
             with self.log.open("ab") as log:
