@@ -73,7 +73,8 @@ class Accounts:
 
     def census(self) -> Census:
         """The count of all so far: lost and entered twice."""
-        return census(self._rows(), self._queue.rows(), INBOUND)
+        queue = [row for row in self._queue.rows() if row.uniqueid not in self._before]
+        return census(self._rows(), queue, INBOUND)
 
     def settled(self, count: int, within: float = DEADLINE) -> list[Account]:
         """Wait until ``count`` calls were placed and each is in a queue or was hung up by its caller; all of them."""
