@@ -24,7 +24,7 @@ COLUMNS = (
 )
 PLACES = ", ".join(f"${number}" for number in range(1, len(COLUMNS) + 1))
 # A second try, after a connection that was lost in the commit, changes nothing.
-INSERT = f"INSERT INTO contacts ({', '.join(COLUMNS)}) VALUES ({PLACES}) ON CONFLICT (id) DO NOTHING"  # noqa: S608
+INSERT = f"INSERT INTO contacts ({', '.join(COLUMNS)}) VALUES ({PLACES}) ON CONFLICT (id) DO NOTHING"  # noqa: S608  # ours
 OF_CONTACT = "id = (SELECT max(id) FROM contacts WHERE contact = $1 AND pbx = $2)"
 
 ENTRIES = 12
