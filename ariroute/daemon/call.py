@@ -85,10 +85,7 @@ def record(call: Call, handed: str, took: float, decision: Decision | None = Non
     if call.is_recorded or call.contact is None or call.recording is None:
         return
     call.is_recorded = True
-    run = call.run
-    if run is None:
-        call.recording.undecided(call.contact, handed, call.why, took)
-    elif decision is None:
-        call.recording.undecided(call.contact, handed, call.why, took, run)
+    if call.run is None or decision is None:
+        call.recording.undecided(call.contact, handed, call.why, took, call.run)
     else:
-        call.recording.decided(call.contact, run, decision, handed, took)
+        call.recording.decided(call.contact, call.run, decision, handed, took)
