@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from ariroute.errors import UnusableInput
 from ariroute.replay.crew import Given, crew
 from ariroute.replay.estimates import Effect, Figures, Simulation, Tier, difference, estimates, figures
-from ariroute.replay.patience import Observed, patience
+from ariroute.staffing.patience import Observed, patience
 from ariroute.replay.serving import Arrival, Served, Stint, serve
 from ariroute.replay.visits import ABANDONED, ANSWERED, Place, Visit
 

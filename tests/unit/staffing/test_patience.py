@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from ariroute.replay.patience import Observed, patience
+from ariroute.staffing.patience import Observed, patience
 
 FREIREICH = (
     *((6, True), (6, True), (6, True), (6, False), (7, True), (9, False), (10, True), (10, False), (11, False)),

@@ -1,0 +1,114 @@
+"""What is simulated: queues with app_queue's settings, agents, their memberships, callers one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import inf
+from typing import Literal, NamedTuple
+
+from ariroute.staffing.proposal import Move
+from ariroute.staffing.rules import StaffingRules
+
+Strategy = Literal["ringall", "leastrecent", "fewestcalls", "random", "rrmemory", "rrordered", "linear", "wrandom"]
+AutoPause = Literal["no", "yes", "all"]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueModel:
+    """A queue as queues.conf has it; times in seconds, with app_queue's own defaults (22.10.1)."""
+
+    queue: str
+    strategy: Strategy = "ringall"
+    timeout: float = 15.0
+    """How long one phone rings."""
+    retry: float = 5.0
+    wrap_up: float = 0.0
+    weight: int = 0
+    autofill: bool = True
+    autopause: AutoPause = "no"
+    max_wait: float = inf
+    """The argument ``timeout`` of ``Queue()``: who was not answered by then leaves."""
+    within: float | None = None
+    """Seconds of the service level."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentModel:
+    """An agent who is logged in from ``start`` to ``end`` (finishing the talk). ``picks_up`` is how many seconds their
+    phone rings until they answer; one of ``inf`` never does."""
+
+    name: str
+    start: float = -inf
+    end: float = inf
+    picks_up: float = 0.0
+
+
+class Member(NamedTuple):
+    """An agent's place in a queue, as the agent logs in."""
+
+    agent: str
+    queue: str
+    penalty: int = 0
+
+
+class Caller(NamedTuple):
+    """Comes at ``at``, talks for ``talk`` once answered, hangs up after ``patience`` without an answer. Seconds."""
+
+    at: float
+    queue: str
+    priority: int = 0
+    talk: float = 60.0
+    patience: float = inf
+    max_penalty: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """All of one run. ``callers`` are in the order of their times. With ``rules`` ariroute's controller moves agents
+    (:func:`ariroute.staffing.control.propose`); ``acts_after`` is how many seconds its moves take."""
+
+    queues: Mapping[str, QueueModel]
+    agents: Sequence[AgentModel]
+    members: Sequence[Member]
+    callers: Sequence[Caller]
+    rules: StaffingRules | None = None
+    acts_after: float = 0.02
+
+
+class Served(NamedTuple):
+    """What became of a caller: ``wait`` seconds until the answer or the end, ``agent`` empty when nobody answered.
+
+    ``rings`` are the rings in vain.
+    """
+
+    wait: float
+    agent: str = ""
+    rings: int = 0
+
+    @property
+    def answered(self) -> bool:
+        return bool(self.agent)
+
+
+@dataclass(frozen=True, slots=True)
+class TierSeconds:
+    """The seconds of one tier that has a target: those with calls in it, those of them in which its agents per call
+    were at or above the target, and the same counted only where the agents on duty sufficed for all tiers."""
+
+    with_calls: float = 0.0
+    held: float = 0.0
+    with_calls_and_enough: float = 0.0
+    held_and_enough: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """One run: what became of each caller, in the order of the scenario; how many seconds each agent was on duty, rang
+    and talked, or wrapped up; what the controller did."""
+
+    served: Sequence[Served]
+    on_duty: Mapping[str, float]
+    busy: Mapping[str, float]
+    tiers: Mapping[str, TierSeconds] = field(default_factory=dict)
+    moves: Sequence[tuple[float, Move]] = ()

@@ -1,0 +1,102 @@
+"""What the user wants of the staffing: agents per call by tier, who may serve where, who may be borrowed and lent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ariroute.flow.queues import ServiceLevel
+
+Mode = Literal["advise", "static", "dynamic"]
+"""``advise`` says what ``dynamic`` would do and does nothing; ``static`` shares the agents on duty by the ratio of
+``agents_per_call``, whatever the calls; ``dynamic`` follows the calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """How a queue does: one of the two is given. ``wait`` is its estimated wait in seconds; ``service_level`` the
+    percent of its contacts that were answered within its service level's time, of late."""
+
+    wait: float | None = None
+    service_level: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """Agents of other tiers who help this one beyond ``agents_per_call``.
+
+    Up to ``agents`` of those whose home is one of ``queues`` (in this order) are borrowed once the queue does worse
+    than ``when``, and given back once it does better than ``until``. The two differ, or agents would go to and fro.
+    """
+
+    queues: tuple[str, ...]
+    agents: int
+    when: Threshold
+    until: Threshold
+
+
+@dataclass(frozen=True, slots=True)
+class Lend:
+    """A queue lends agents only while it does better than ``healthy``, and never below ``floor`` agents of its own."""
+
+    floor: int
+    healthy: Threshold
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """One queue to be staffed.
+
+    ``agents_per_call`` is the wanted number of agents serving the queue for each call in it, waiting or talking; None
+    asks for none. ``min_agents`` are there even without a call; ``max_agents`` is never exceeded (None: no end).
+    Without ``lend`` a tier lends whatever it does not need itself.
+    """
+
+    queue: str
+    agents_per_call: float | None = None
+    min_agents: int = 0
+    max_agents: int | None = None
+    service_level: ServiceLevel | None = None
+    reserve: Reserve | None = None
+    lend: Lend | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StaffedAgent:
+    """An agent whom ariroute may post to queues.
+
+    ``interface`` is the member's in Asterisk, such as ``PJSIP/anna``. ``queues`` are those where they may serve, with
+    their skill order there: the lower, the better. ``home`` is one of these: where they serve unless needed elsewhere.
+    """
+
+    name: str
+    interface: str
+    home: str
+    queues: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """After ``rings`` rings in a row that nobody answered an agent is paused for ``pause`` seconds."""
+
+    rings: int = 1
+    pause: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class StaffingRules:
+    """All of it. ``tiers`` are highest first; each agent is by name. Times are seconds.
+
+    ``min_stay``: an agent who was moved stays so long, unless a higher tier is short of agents. ``look_back``: what a
+    tier needed at most within this time it keeps, unless a higher one is short; and of this time is "of late".
+    """
+
+    mode: Mode
+    tiers: tuple[Tier, ...]
+    agents: Mapping[str, StaffedAgent] = field(default_factory=dict)
+    min_stay: float = 60.0
+    look_back: float = 600.0
+    no_answer: NoAnswer | None = field(default_factory=NoAnswer)
+    from_asterisk: bool = False
+    """Whether also those may be posted who are not in ``agents``: to the queues in which they have logged in."""
