@@ -66,7 +66,9 @@ class Caller(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """All of one run. ``callers`` are in the order of their times. With ``rules`` ariroute's controller moves agents
-    (:func:`ariroute.staffing.control.propose`); ``acts_after`` is how many seconds its moves take."""
+    (:func:`ariroute.staffing.control.propose`); ``acts_after`` is how many seconds its moves take. In the mode
+    ``advise`` it moves nobody, and tells only whether the agents would suffice: so the tiers of a floor without a
+    controller are counted. ``step`` is the length of the pieces of :attr:`Played.courses` in seconds, 0 for none."""
 
     queues: Mapping[str, QueueModel]
     agents: Sequence[AgentModel]
@@ -74,6 +76,7 @@ class Scenario:
     callers: Sequence[Caller]
     rules: StaffingRules | None = None
     acts_after: float = 0.02
+    step: float = 0.0
 
 
 class Served(NamedTuple):
@@ -93,22 +96,30 @@ class Served(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TierSeconds:
-    """The seconds of one tier that has a target: those with calls in it, those of them in which its agents per call
-    were at or above the target, and the same counted only where the agents on duty sufficed for all tiers."""
+    """The seconds of one tier of the rules: those with calls in it, those of them in which its agents per call
+    were at or above the target, and the same counted only where the agents on duty sufficed for all tiers.
+
+    ``calls`` are its calls and ``agents`` the agents who served it, both summed up over the seconds with calls; of
+    agents in several queues at once one who is free counts in each.
+    """
 
     with_calls: float = 0.0
     held: float = 0.0
     with_calls_and_enough: float = 0.0
     held_and_enough: float = 0.0
+    calls: float = 0.0
+    agents: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Played:
     """One run: what became of each caller, in the order of the scenario; how many seconds each agent was on duty, rang
-    and talked, or wrapped up; what the controller did."""
+    and talked, or wrapped up; what the controller did. ``courses`` has ``tiers`` piece by piece: from 0 on, each
+    :attr:`Scenario.step` long, up to the last caller's end."""
 
     served: Sequence[Served]
     on_duty: Mapping[str, float]
     busy: Mapping[str, float]
     tiers: Mapping[str, TierSeconds] = field(default_factory=dict)
     moves: Sequence[tuple[float, Move]] = ()
+    courses: Mapping[str, Sequence[TierSeconds]] = field(default_factory=dict)
