@@ -36,13 +36,13 @@ VERSIONS = "CREATE TABLE IF NOT EXISTS journal_version (version INTEGER PRIMARY 
 IS_THERE = "SELECT to_regclass('journal_version') IS NOT NULL"
 ESTIMATE = """
 SELECT CAST(count(*) * (SELECT coalesce(avg(pg_column_size(one.*)), 0) + $1
-                        FROM (SELECT * FROM contacts ORDER BY id DESC LIMIT 1000) AS one) AS BIGINT)
-FROM contacts
+                        FROM (SELECT * FROM {table} ORDER BY id DESC LIMIT 1000) AS one) AS BIGINT)
+FROM {table}
 """
 OVERHEAD = 28 + 150
 """Bytes of a row in PostgreSQL beside its values: header and pointer, and its entries in five indexes."""
 ON_DISK = "SELECT CAST(sum(pg_total_relation_size(name)) AS BIGINT) FROM unnest($1::regclass[]) AS name"
-TABLES = ("contacts", "configs", "shadows")
+TABLES = ("contacts", "configs", "shadows", "moves")
 
 VALUES = ("22", "23", "42", "54")
 """Classes of SQLSTATE that say something of a statement or its values, and nothing of the server (appendix A)."""
@@ -93,7 +93,7 @@ class PostgresStore:
                 self._run(transaction.rollback, READ)
 
     def size(self) -> int:
-        return int(self.read(ESTIMATE, (OVERHEAD,))[0][0])
+        return sum(int(self.read(ESTIMATE.format(table=table), (OVERHEAD,))[0][0]) for table in ("contacts", "moves"))
 
     def on_disk(self) -> int:
         return int(self.read(ON_DISK, (TABLES,))[0][0])

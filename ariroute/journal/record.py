@@ -30,6 +30,8 @@ OF_CONTACT = "id = (SELECT max(id) FROM contacts WHERE contact = $1 AND pbx = $2
 ENTRIES = 12
 """So many entries of a trace take as much memory as a plain record: 4 kB."""
 RANDOM_BITS = 20
+LATEST = 1 << 42
+"""Milliseconds since 1970: a number for a row has 63 bits in both databases."""
 _numbers = count(secrets.randbits(RANDOM_BITS))
 
 
@@ -110,7 +112,7 @@ def _insert(
     key = item.keeping.caller_key(item.contact.caller)
     who = (new_id(at), contact.pbx, contact.id, contact.medium, at, contact.caller.label, key, contact.dialled.label)
     values = (*who, *columns, item.handed, item.took, digest, _text(detail))
-    return Statement(INSERT, tuple(_whole(value) if isinstance(value, str) else value for value in values))
+    return Statement(INSERT, tuple(whole(value) if isinstance(value, str) else value for value in values))
 
 
 def _text(detail: Mapping[str, Any]) -> str:
@@ -119,10 +121,10 @@ def _text(detail: Mapping[str, Any]) -> str:
         text = dumps(detail)
     except (TypeError, ValueError):  # half a character; what is no number either
         text = json.dumps(detail, ensure_ascii=False, default=str)
-    return _whole(text)
+    return whole(text)
 
 
-def _whole(text: str) -> str:
+def whole(text: str) -> str:
     """``text`` with a question mark for half a character, which no database takes."""
     return text if is_text(text) else text.encode("utf-8", "replace").decode()
 
@@ -184,10 +186,15 @@ class OutOfSight(NamedTuple):
         yield Statement(
             "UPDATE contacts SET happened = happened || $3, outcome = 'unknown' "
             "WHERE id >= $1 AND pbx = $2 AND outcome = 'waiting'",
-            (int(self.since * 1000) << RANDOM_BITS, self.pbx, dumps(dict(self.event)) + "\n"),
+            (first_id(self.since), self.pbx, dumps(dict(self.event)) + "\n"),
         )
 
 
 def new_id(at: float) -> int:
     """A number for a row that rises with time: milliseconds, and 20 bits that differ."""
-    return int(at * 1000) << RANDOM_BITS | next(_numbers) % (1 << RANDOM_BITS)
+    return first_id(at) | next(_numbers) % (1 << RANDOM_BITS)
+
+
+def first_id(at: float) -> int:
+    """The lowest number of a row of this moment, which is taken to lie between 1970 and 2109."""
+    return min(max(int(at * 1000), 0), LATEST) << RANDOM_BITS

@@ -1,4 +1,4 @@
-"""What the journal forgets: records that are too old, and the oldest when all take too much room.
+"""What the journal forgets: contacts and moves that are too old, and the oldest when all take too much room.
 
 It is done in small pieces, between which the writer writes what has come meanwhile.
 """
@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ariroute.journal.record import RANDOM_BITS
+from ariroute.journal.record import first_id
 from ariroute.journal.store import Statement, Store
 
 PIECE = 500
@@ -22,8 +22,12 @@ MISTRUST = 3600.0
 """Seconds for which a clock that was set forgets nothing: a wrong year would empty the journal at once."""
 NEVER = 1 << 62
 
-OLDEST = "DELETE FROM contacts WHERE id IN (SELECT id FROM contacts WHERE id < $1 ORDER BY id LIMIT $2)"
-IS_ONE = "SELECT 1 FROM contacts WHERE id < $1 LIMIT 1"
+OLDEST = (
+    "SELECT id FROM (SELECT id FROM contacts UNION ALL SELECT id FROM moves) AS both_tables "
+    "WHERE id < $1 ORDER BY id LIMIT $2"
+)
+"""A piece; both databases walk along the two keys at once."""
+UP_TO = ("DELETE FROM contacts WHERE id <= $1", "DELETE FROM moves WHERE id <= $1")
 UNUSED = (
     "DELETE FROM configs WHERE first_seen < $1 AND first_seen < (SELECT max(first_seen) FROM configs) "
     "AND NOT EXISTS (SELECT 1 FROM contacts WHERE contacts.digest = configs.digest) "
@@ -68,13 +72,13 @@ class Retention:
 
     def _forget(self, store: Store) -> bool:
         """Delete a piece of what is too much; whether there was any."""
-        limits, cutoff = self.limits, self._cutoff()
-        before = int(cutoff * 1000) << RANDOM_BITS  # as record.new_id makes them
-        if not store.read(IS_ONE, (before,)):
-            if store.size() <= limits.largest:
-                return False
-            before = NEVER
-        store.write([Statement(OLDEST, (before, PIECE)), Statement(UNUSED, (cutoff,))])
+        cutoff = self._cutoff()
+        last = _last(store, first_id(cutoff))
+        if last is None and store.size() > self.limits.largest:
+            last = _last(store, NEVER)
+        if last is None:
+            return False
+        store.write([*(Statement(sql, (last,)) for sql in UP_TO), Statement(UNUSED, (cutoff,))])
         return True
 
     def _cutoff(self) -> float:
@@ -84,3 +88,9 @@ class Retention:
             self._ahead = now - clock
             self._trusted_from = clock + MISTRUST
         return max(0.0, now - self.limits.keep) if clock >= self._trusted_from else 0.0
+
+
+def _last(store: Store, before: int) -> int | None:
+    """The number of the last row of the oldest piece of what is older than ``before``; None when there is nothing."""
+    found = store.read(OLDEST, (before, PIECE))
+    return int(found[-1][0]) if found else None

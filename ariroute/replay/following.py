@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from ariroute.errors import JournalError
 from ariroute.journal.reader import SELECT, Recorded
-from ariroute.journal.record import RANDOM_BITS
+from ariroute.journal.record import first_id
 from ariroute.journal.store import Store
 
 NEAR = 120.0
@@ -68,8 +68,3 @@ class Following:
     @staticmethod
     def _ids(store: Store, since: float) -> set[int]:
         return {record for (record,) in store.read("SELECT id FROM contacts WHERE id >= $1", (first_id(since),))}
-
-
-def first_id(at: float) -> int:
-    """No contact that arrived at ``at`` or later has a smaller id (:func:`ariroute.journal.record.new_id`)."""
-    return int(max(at, 0.0) * 1000) << RANDOM_BITS
