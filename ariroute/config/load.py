@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from ariroute.config import words
 from ariroute.config.build import Names, build
 from ariroute.config.check import check
+from ariroute.config.check_staffing import staffing_of, warn_of_idle_staffing
 from ariroute.config.findings import Findings, refusal
 from ariroute.config.lint import lint
 from ariroute.config.model import DaemonSettings, FileSettings, PbxSettings
@@ -34,6 +35,7 @@ from ariroute.lookups.calendar import Calendar
 from ariroute.lookups.kinds import PLUGINS
 from ariroute.lookups.notify import NotifySettings
 from ariroute.lookups.pbx import PbxFacts
+from ariroute.staffing.rules import StaffingRules
 from ariroute.values import FromFile
 
 __all__ = ["Config", "DaemonSettings", "PbxSettings", "json_schema", "load", "load_live", "load_rules", "load_text"]
@@ -69,6 +71,8 @@ class Config:
     """The record of decisions, if one is to be kept."""
     journal_folder: Path = Path()
     """Where a relative file name in its settings starts."""
+    staffing: StaffingRules | None = None
+    """Whether and how agents are moved between queues."""
     data: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     """What all files together say, secrets as references."""
     places: Places = field(default_factory=lambda: Places("", ""), compare=False, repr=False)
@@ -112,13 +116,16 @@ def _load(document: Document, path: Path, secrets: Secrets, *, runs: bool) -> Co
     if runs and not data.get("asterisk"):
         findings.wrong((), "the section 'asterisk' is missing: the daemon needs an Asterisk to serve")
     whole = not any(problem.path.startswith("flows") for problem in findings.problems)
-    built = build(settings, _names(data, emptied, settings, whole=whole), findings, digest)
+    names = _names(data, emptied, settings, whole=whole)
+    built = build(settings, names, findings, digest)
     check(settings, built, findings, whole=whole)
+    staffing = staffing_of(settings, names.queues, document.folder_of(("staffing", "agents", "csv")), findings)
     calendars = _calendars(settings, built.ruleset, document, findings)
     _check_journal(settings, document, findings)
     if findings.problems:
         raise refusal([*findings.problems, *document.warnings], findings.places.files)
     lint(settings, data, built, findings)
+    warn_of_idle_staffing(settings, staffing, findings)
     return Config(
         str(path),
         digest,
@@ -134,6 +141,7 @@ def _load(document: Document, path: Path, secrets: Secrets, *, runs: bool) -> Co
         settings.speech,
         settings.journal,
         document.folder_of(("journal", "url")),
+        staffing,
         data,
         document.places,
     )

@@ -17,6 +17,7 @@ from ariroute.config.near import suggestion
 from ariroute.config.ring_steps import Agent, EndpointText
 from ariroute.config.shapes import IDENTIFIER, NAME, Identifier, Name, Priority, QueueKey, QueueName, as_list, keys
 from ariroute.config.speech import SpeechSettings
+from ariroute.config.staffing import MOST_AGENTS, LendSettings, ReserveSettings, StaffingSettings
 from ariroute.config.steps import Step
 from ariroute.flow.queues import QUEUE_NAME
 from ariroute.journal.settings import JournalSettings
@@ -95,6 +96,18 @@ class QueueSettings(Settings):
         default=None, description="Wanted number of agents serving the queue for each call in it."
     )
     service_level: ServiceLevelSettings | None = Field(default=None, description="What is promised to this tier.")
+    min_agents: Annotated[int, Field(ge=0, le=MOST_AGENTS)] = Field(
+        default=0, description="So many agents serve it even without a call."
+    )
+    max_agents: Annotated[int, Field(ge=1, le=MOST_AGENTS)] | None = Field(
+        default=None, description="Never more agents than these."
+    )
+    reserve: ReserveSettings | None = Field(
+        default=None, description="Agents of other queues who help while this one does badly."
+    )
+    lend: LendSettings | None = Field(
+        default=None, description="When it lends its agents; without it, whenever it does not need them."
+    )
 
 
 class HoursEntry(Settings):
@@ -217,6 +230,9 @@ class FileSettings(Settings):
     )
     flows: Annotated[dict[Name, FlowSettings], Field(min_length=1)] = Field(
         json_schema_extra=keys(NAME.pattern), description="The flows, by name."
+    )
+    staffing: StaffingSettings | None = Field(
+        default=None, description="Whether and how agents are moved between queues; without it nobody is."
     )
     speech: SpeechSettings | None = Field(default=None, description="Text-to-speech, for what a flow says.")
     journal: JournalSettings | None = Field(

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from ariroute.config.shapes import Calculated, Name, Value, as_list, keys
+from ariroute.config.shapes import Calculated, Name, QueueName, Value, as_list, keys
+from ariroute.config.staffing import QueuesOfAgent
 from ariroute.flow.endpoints import FORM, Endpoint
 from ariroute.values import Duration, Settings
 
@@ -98,6 +99,17 @@ class AgentSettings(Settings):
         list[Annotated[str, Field(min_length=1, max_length=100)]],
         BeforeValidator(as_list, json_schema_input_type=str | list[str]),
     ] = Field(default_factory=list, description="Their names elsewhere, as a CRM has them.")
+    queues: QueuesOfAgent = Field(
+        default_factory=dict,
+        description="Where they may serve, with the skill order there (lower is better); without it staffing leaves "
+        "them alone.",
+    )
+    home: QueueName | None = Field(
+        default=None, description="The queue where they serve unless needed elsewhere; without it the first."
+    )
+    member: EndpointText | None = Field(
+        default=None, description="Their interface in queues, where that is not what dial rings."
+    )
 
 
 Agent = Annotated[AgentSettings, _as("dial", EndpointText | AgentSettings)]

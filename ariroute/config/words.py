@@ -21,7 +21,7 @@ SWITCH_WANTED = "must be true or false, without quotes"
 KEYS_WANTED = "must hold keys and values, on indented lines below it: key: value"
 LIST_WANTED = "must be a list: one line each that begins with '- ', or [a, b]"
 TEXT_WANTED = "must be a text"
-NOT_IN_THE_FILE = ("[key]", "[names]", "[ways]")
+NOT_IN_THE_FILE = ("[key]", "[names]", "[ways]", "[word]", "[keys]")
 PHRASES = {
     "int_type": WHOLE_WANTED,
     "int_from_float": WHOLE_WANTED,

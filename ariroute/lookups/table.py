@@ -30,7 +30,8 @@ PROBLEM_LIMIT = 20
 class Task:
     """What is to be read. With a ``region`` the keys are telephone numbers read there; None takes them as they stand.
 
-    The rows hold ``fields`` alone. ``delimiter`` stands between two cells.
+    The rows hold ``fields`` alone; of these the columns of ``optional`` need not be there. ``delimiter`` stands between
+    two cells.
     """
 
     path: str
@@ -38,6 +39,7 @@ class Task:
     fields: Mapping[str, FieldType]
     region: str | None
     delimiter: str = ","
+    optional: frozenset[str] = frozenset()
 
 
 class Line(NamedTuple):
@@ -57,6 +59,7 @@ class Reading:
         self._fields = task.fields
         self._region = task.region
         self._delimiter = task.delimiter
+        self._optional = task.optional
         self.problems: list[Problem] = []
 
     def lines(self) -> Iterator[Line]:
@@ -89,11 +92,13 @@ class Reading:
             if self.problems:
                 return
             place = header.index(self._key)
-            columns = [(name, header.index(name), kind) for name, kind in self._fields.items()]
+            columns = [
+                (name, header.index(name) if name in header else None, kind) for name, kind in self._fields.items()
+            ]
             for cells in lines:
                 number: int = lines.line_num  # type: ignore[attr-defined]  # _csv.reader has it
                 if key := self._keyed(header, cells, place, number):
-                    yield Line(number, key, [self._value(name, cells[at], kind, number) for name, at, kind in columns])
+                    yield Line(number, key, [self._value(name, cells, at, kind, number) for name, at, kind in columns])
                 if len(self.problems) >= PROBLEM_LIMIT:
                     break
         except csv.Error as error:
@@ -102,7 +107,7 @@ class Reading:
     def _header(self, cells: Sequence[str]) -> list[str]:
         header = [cell.strip() for cell in cells]
         wanted = (self._key, *self._fields)
-        missing = [name for name in wanted if name not in header]
+        missing = [name for name in wanted if name not in (*header, *self._optional)]
         for name in duplicates(header):
             if name in wanted or not missing:
                 self._wrong(1, f"the column '{name}' stands twice in the header")
@@ -125,8 +130,9 @@ class Reading:
             self._wrong(line, f"{self._key} {wanted}{where}")
         return key
 
-    def _value(self, name: str, cell: str, kind: FieldType, line: int) -> Scalar:
-        text = cell.strip()
+    def _value(self, name: str, cells: Sequence[str], at: int | None, kind: FieldType, line: int) -> Scalar:
+        """The value of the cell number ``at``; None where it is empty, or there is no such column."""
+        text = "" if at is None else cells[at].strip()
         try:
             return converted(text, kind) if text else None
         except ValueError as error:
