@@ -31,6 +31,7 @@ from ariroute.cli.routes import routes
 from ariroute.cli.run import run
 from ariroute.cli.schema import schema
 from ariroute.cli.shadow import shadow
+from ariroute.cli.staffing import staffing
 from ariroute.cli.status import status
 from ariroute.cli.test import test
 from ariroute.cli.trace import trace
@@ -128,6 +129,7 @@ for command in (
     reload,
     status,
     queues,
+    staffing,
     rescue,
     schema,
     version,

@@ -47,7 +47,11 @@ def manual() -> str:
     root = main.context_class(main, info_name="ariroute", terminal_width=WIDTH, **main.context_settings)
     pages = [_page(root)]
     for name, command in main.commands.items():
-        pages.append(_page(click.Context(command, root, info_name=name, terminal_width=WIDTH)))
+        page = click.Context(command, root, info_name=name, terminal_width=WIDTH)
+        pages.append(_page(page))
+        if isinstance(command, click.Group):
+            for word, each in command.commands.items():
+                pages.append(_page(click.Context(each, page, info_name=word, terminal_width=WIDTH)))
     return HEAD + "\n".join(pages) + "\n" + COMPLETION
 
 

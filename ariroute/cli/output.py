@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import errno
 import json
+import shutil
 import sys
 import unicodedata
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -41,6 +43,28 @@ def show_drawn(drawing: RenderableType) -> None:
     """A table or a tree, on standard output."""
     _check_open()
     _console().print(drawing)
+
+
+def show_live(drawings: Iterable[RenderableType], every: float) -> None:
+    """One drawing in place of the other, ``every`` so many seconds, on a screen of its own; the last one stays."""
+    import time
+
+    from rich.live import Live
+
+    _check_open()
+    drawn: RenderableType = ""
+    try:
+        with Live(console=_console(), screen=True, auto_refresh=False) as live:
+            for drawn in drawings:
+                live.update(drawn, refresh=True)
+                time.sleep(every)
+    finally:
+        show_drawn(drawn)
+
+
+def width() -> int:
+    """Characters in a line of what is shown; no end where it is piped."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else PIPED_WIDTH
 
 
 def _check_open() -> None:

@@ -162,6 +162,8 @@ def mistake(arguments: list[str]) -> str | None:
     if name not in main.commands:
         return f"no command {name!r}"
     command = main.commands[name]
+    if isinstance(command, click.Group) and rest and rest[0] in command.commands:
+        command, rest = command.commands[rest[0]], rest[1:]
     try:
         parser = command.make_parser(click.Context(command, parent=click.Context(main, **main.context_settings)))
         _, left, _ = parser.parse_args(rest)
@@ -194,6 +196,8 @@ def test_the_commands_of_the_quickstart_are_seen() -> None:
         "    sudo ariroute chek -c a.yaml",
         "    A=1 /opt/ariroute/bin/ariroute test --calller 1 | jq .queue",
         "    cd x && ariroute routes one two  # both",
+        "    ariroute staffing moove",
+        "    ariroute staffing moves --sinze 1h",
         "Say `ariroute run --config` and wait.",
         "```ini\nExecStart=/opt/ariroute/bin/ariroute run --daemon\n```",
     ],
