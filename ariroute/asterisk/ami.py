@@ -21,7 +21,7 @@ from typing import Any, Self
 from panoramisk import Manager
 from panoramisk.ami_protocol import AMIProtocol
 
-from ariroute.asterisk.queue_events import BEGIN, CLASSES, is_wanted, whole
+from ariroute.asterisk.queue_events import BEGIN, CLASSES, QueueMember, is_wanted, listed_member, whole
 from ariroute.asterisk.settings import AmiSettings
 from ariroute.errors import AmiError, PbxRefused, PbxUnreachable
 
@@ -69,17 +69,33 @@ class Waiting:
     wait: int
 
 
+@dataclass(frozen=True, slots=True)
+class QueueStatus:
+    """Queues at one moment: who is a member where, who waits where, and how long a queue's talks last on average."""
+
+    members: tuple[QueueMember, ...]
+    waiting: tuple[Waiting, ...]
+    talk_times: Mapping[str, int]
+    """Whole seconds by queue; a queue without a talk yet has 0. Every queue that was asked for is in it."""
+
+
 class Ami:
     """One connection to AMI; ``async with Ami(settings) as ami:``.
 
     Nothing is sent again after a loss: an open action then ends with AmiError, and a new connection is a new object.
     ``on_event`` is given the events of queues that nobody asked for (:mod:`ariroute.asterisk.queue_events`); without it
-    Asterisk sends none.
+    Asterisk sends none. ``wanted`` says, by an event as it came, which of them.
     """
 
-    def __init__(self, settings: AmiSettings, on_event: Callable[[Message], None] | None = None) -> None:
+    def __init__(
+        self,
+        settings: AmiSettings,
+        on_event: Callable[[Message], None] | None = None,
+        wanted: Callable[[bytes], bool] = is_wanted,
+    ) -> None:
         self.settings = settings
         self._on_event = on_event
+        self._wanted = wanted
         self._manager: OneConnection | None = None
 
     async def connect(self) -> None:
@@ -87,7 +103,9 @@ class Ami:
 
         Raises PbxUnreachable when nobody answers in time, PbxRefused for a wrong user or secret.
         """
-        manager = OneConnection(self._on_event, host=self.settings.host, port=self.settings.port, log=silent)
+        manager = OneConnection(
+            self._on_event, self._wanted, host=self.settings.host, port=self.settings.port, log=silent
+        )
         self._manager = manager
         try:
             async with asyncio.timeout(self.settings.timeout):
@@ -157,11 +175,64 @@ class Ami:
         QueueStatus, for members of a name that no member has: with all of them it is a hundred times as long.
         """
         events = await self.action("QueueStatus", {"Member": NOBODY}, answers_with_list=True)
-        return [
-            Waiting(event.get("queue", ""), event.get("uniqueid", ""), whole(event, "position"), whole(event, "wait"))
-            for event in events
-            if event.get("event") == "QueueEntry"
-        ]
+        return [waiting_of(event) for event in events if event.get("event") == "QueueEntry"]
+
+    async def queue_status(self, queue: str = "") -> QueueStatus:
+        """Every queue, or only this one, with all of its members and callers. Needs no class of rights.
+
+        Dear: ask for all when a connection is new, for one queue when something is not as it was thought to be.
+        """
+        fields = {"Queue": queue} if queue else None
+        members, waiting, talk_times = [], [], {}
+        for event in await self.action("QueueStatus", fields, answers_with_list=True):
+            match event.get("event"):
+                case "QueueMember":
+                    members.append(listed_member(event))
+                case "QueueEntry":
+                    waiting.append(waiting_of(event))
+                case "QueueParams":
+                    talk_times[event.get("queue", "")] = whole(event, "talktime")
+        return QueueStatus(tuple(filter(None, members)), tuple(waiting), talk_times)
+
+    async def members(self, queue: str = "") -> tuple[QueueMember, ...]:
+        """The members of every queue, or only of this one."""
+        return (await self.queue_status(queue)).members
+
+    async def queue_add(self, member: QueueMember) -> None:
+        """Make it a dynamic member, as :class:`QueueMember` says: penalty, pause with its reason, name, wrap-up.
+
+        Needs the class ``agent``, as the next three do. Raises ActionRefused with Asterisk's words, such as
+        "Unable to add interface: Already there" (manager_add_queue_member(), app_queue.c, 16.28 and 22.10.1).
+        """
+        fields = {
+            "Queue": member.queue,
+            "Interface": member.interface,
+            "Penalty": str(member.penalty),
+            "Paused": "true" if member.paused else "false",
+            "Reason": member.reason if member.paused else "",
+            "MemberName": member.name,
+            "StateInterface": member.state_interface,
+            "Wrapuptime": str(member.wrap_up) if member.wrap_up else "",
+        }
+        await self.action("QueueAdd", {name: value for name, value in fields.items() if value})
+
+    async def queue_remove(self, queue: str, interface: str) -> None:
+        """Take a dynamic member out of a queue; a call that rings or talks goes on."""
+        await self.action("QueueRemove", {"Queue": queue, "Interface": interface})
+
+    async def queue_pause(self, queue: str, interface: str, reason: str, *, paused: bool) -> None:
+        """Pause a member in one queue, or end its pause there."""
+        fields = {"Queue": queue, "Interface": interface, "Paused": "true" if paused else "false", "Reason": reason}
+        await self.action("QueuePause", fields)
+
+    async def queue_penalty(self, queue: str, interface: str, penalty: int) -> None:
+        """Give a member another penalty in one queue; it counts from the caller's next try on."""
+        await self.action("QueuePenalty", {"Queue": queue, "Interface": interface, "Penalty": str(penalty)})
+
+    async def variable(self, name: str) -> str:
+        """The value of a dialplan function or global variable, empty without one. Needs the class ``reporting``."""
+        (answer, *_) = await self.action("Getvar", {"Variable": name})
+        return answer.get("value", "")
 
     async def database_value(self, family: str, key: str) -> str | None:
         """A value of the Asterisk database, None when there is none. Needs the class ``reporting`` (or ``system``)."""
@@ -217,9 +288,15 @@ class ActionRefused(AmiError):
 class OneConnection(Manager):  # type: ignore[misc]  # panoramisk ships no types
     """panoramisk's Manager without its second life: no reconnect, no replay, no login of its own, no pings."""
 
-    def __init__(self, on_event: Callable[[Message], None] | None = None, **config: Any) -> None:
+    def __init__(
+        self,
+        on_event: Callable[[Message], None] | None = None,
+        wanted: Callable[[bytes], bool] = is_wanted,
+        **config: Any,
+    ) -> None:
         loop = asyncio.get_running_loop()
         self.on_event = on_event
+        self.wanted = wanted
         super().__init__(loop=loop, protocol_factory=lambda: WholeMessages(self), **config)
         self.lost: asyncio.Future[str] = loop.create_future()
         self.banner: asyncio.Future[None] = loop.create_future()
@@ -304,7 +381,7 @@ class WholeMessages(AMIProtocol):  # type: ignore[misc]  # as above
 
     def _tell(self, message: bytes) -> None:
         """Pass an event on that nobody asked for. panoramisk has no part in it: it takes 180 us for each."""
-        if self._manager.on_event and is_wanted(message):
+        if self._manager.on_event and self._manager.wanted(message):
             self._manager.on_event(fields_of(message))
 
     def _pause(self, pause: bool) -> None:
@@ -353,6 +430,11 @@ def lower_keys(message: Mapping[str, Any]) -> dict[str, str]:
         str(key).lower(): str(value[-1] if isinstance(value, list) and value else value)
         for key, value in message.items()
     }
+
+
+def waiting_of(event: Mapping[str, str]) -> Waiting:
+    """A QueueEntry event."""
+    return Waiting(event.get("queue", ""), event.get("uniqueid", ""), whole(event, "position"), whole(event, "wait"))
 
 
 def summary_of(event: Mapping[str, str]) -> QueueSummary:

@@ -14,7 +14,14 @@ from typing import Any, Final, TypeVar
 
 from ariroute.asterisk.ami import ActionRefused, Ami, Message
 from ariroute.asterisk.faults import Tries, pauses
-from ariroute.asterisk.queue_events import QueueEvent, queue_event
+from ariroute.asterisk.queue_events import (
+    MemberEvent,
+    QueueEvent,
+    is_of_members,
+    is_wanted,
+    member_event,
+    queue_event,
+)
 from ariroute.asterisk.settings import AmiSettings
 from ariroute.errors import AmiError, PbxRefused, PbxUnreachable
 
@@ -37,7 +44,8 @@ class AmiLink:
     """One Asterisk's AMI. :meth:`run` keeps it connected until it is cancelled; :meth:`ask` uses the connection.
 
     ``on_event`` is told what happens in the queues, if it is given: between ``on_up`` and ``on_down``, which says why.
-    What happens while there is no connection nobody ever tells.
+    What happens while there is no connection nobody ever tells. ``on_member_event`` is told of members, too, as long as
+    :attr:`follows_members` says so: these are many, and most daemons need none of them.
     """
 
     def __init__(
@@ -46,6 +54,7 @@ class AmiLink:
         name: str = "pbx1",
         *,
         on_event: Callable[[QueueEvent], None] | None = None,
+        on_member_event: Callable[[MemberEvent], None] = lambda event: None,
         on_up: Callable[[], None] = lambda: None,
         on_down: Callable[[str], None] = lambda reason: None,
         ping_every: float = PING_EVERY,
@@ -58,7 +67,9 @@ class AmiLink:
         self.connects = 0
         self.events = 0
         """Events of queues that came so far."""
+        self.follows_members = False
         self._on_event = on_event
+        self._on_member_event = on_member_event
         self._on_up = on_up
         self._on_down = on_down
         self._ping_every = ping_every
@@ -108,7 +119,7 @@ class AmiLink:
 
     async def _connected(self) -> str:
         """One connection from its login to its end; the value says why it ended."""
-        async with Ami(self.settings, self._told if self._on_event else None) as ami:
+        async with Ami(self.settings, self._told if self._on_event else None, self._wants) as ami:
             self._ami, self.failure = ami, ""
             self.connects += 1
             self._doubt.clear()
@@ -122,13 +133,19 @@ class AmiLink:
                 self._on_down(reason)
             return reason
 
+    def _wants(self, message: bytes) -> bool:
+        return is_wanted(message) or (self.follows_members and is_of_members(message))
+
     def _told(self, message: Message) -> None:
         """An event has come. Whatever becomes of it, the connection goes on."""
         try:
-            event = queue_event(message, time.time())
-            if event and self._on_event:
+            now = time.time()
+            if event := queue_event(message, now):
                 self.events += 1
-                self._on_event(event)
+                if self._on_event:
+                    self._on_event(event)
+            elif of_member := member_event(message, now):
+                self._on_member_event(of_member)
         except Exception:
             log.exception("%s: an event of AMI could not be used", self.name)
 

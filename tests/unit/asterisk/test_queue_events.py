@@ -31,15 +31,15 @@ AT = 1795323387.166084
         ),
         (
             b"Event: AgentRingNoAnswer\r\n" + CALLER + MEMBER + b"RingTime: 1500\r\n",
-            RangInVain(AT, "7.0", "gold", "Alice Å", 1.5),
+            RangInVain(AT, "7.0", "gold", "Alice Å", 1.5, "PJSIP/alice"),
         ),
         (
             b"Event: AgentConnect\r\n" + CALLER + MEMBER + b"RingTime: 1\r\nHoldTime: 4\r\n",
-            Answered(AT, "7.0", "gold", "Alice Å", 4, 1),
+            Answered(AT, "7.0", "gold", "Alice Å", 4, 1, "PJSIP/alice"),
         ),
         (
             b"Event: AgentComplete\r\n" + CALLER + MEMBER + b"HoldTime: 4\r\nTalkTime: 61\r\nReason: caller\r\n",
-            Ended(AT, "7.0", "gold", "Alice Å", 4, 61, "caller"),
+            Ended(AT, "7.0", "gold", "Alice Å", 4, 61, "caller", "PJSIP/alice"),
         ),
         (
             b"Event: QueueCallerAbandon\r\n" + CALLER + b"Position: 1\r\nOriginalPosition: 2\r\nHoldTime: 9\r\n",
