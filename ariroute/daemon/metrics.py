@@ -14,6 +14,7 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 
 from ariroute.daemon.queue_metrics import QueueMetrics
+from ariroute.daemon.staffing_metrics import StaffingMetrics
 from ariroute.daemon.tally import Tally, Times
 from ariroute.flow.decision import (
     Decision,
@@ -68,6 +69,7 @@ class Metrics:
             "ariroute_notices", "Notifications, by how they ended", ["notice", "result", "failure"], registry
         )
         self.queues = QueueMetrics(registry)
+        self.staffing = StaffingMetrics(registry)
         self._reloads = Tally("ariroute_reloads", "Reloads of the configuration", ["result"], registry)
         for result in ("done", "refused"):
             self._reloads.begin(result)
