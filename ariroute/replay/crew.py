@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from itertools import groupby, pairwise
 from operator import attrgetter
@@ -36,6 +36,15 @@ class Busy(NamedTuple):
     queue: str
 
 
+class Shift(NamedTuple):
+    """When ``agent`` was there, and the queues of which they took calls, the one with most of them first."""
+
+    agent: str
+    queues: tuple[str, ...]
+    start: float
+    end: float
+
+
 def given(text: str) -> Given:
     """The agents that ``gold=4`` and ``gold+standard=6`` mean. Raises UnusableInput."""
     match = AGENTS.fullmatch(text)
@@ -65,14 +74,20 @@ def crew(visits: Iterable[Visit], agents: Collection[Given] = ()) -> list[Stint]
 
 def recorded_stints(visits: Iterable[Visit]) -> list[Stint]:
     """When each agent of the record was there."""
+    return [Stint(tuple(sorted(shift.queues)), shift.start, shift.end) for shift in recorded_shifts(visits)]
+
+
+def recorded_shifts(visits: Iterable[Visit]) -> list[Shift]:
+    """When each agent of the record was there, and who that was; several of one who paused."""
     calls = sorted(_calls(visits))
-    queues: dict[str, set[str]] = defaultdict(set)
+    queues: dict[str, Counter[str]] = defaultdict(Counter)
     for call in calls:
-        queues[call.agent].add(call.queue)
+        queues[call.agent][call.queue] += 1
     runs = [(agent, run) for agent, own in groupby(calls, attrgetter("agent")) for run in _runs(list(own))]
     gaps = [gap for _, run in runs for gap in _gaps(run)]
     usual = sum(gaps) / len(gaps) if gaps else 0.0
-    return [_stint(tuple(sorted(queues[agent])), run, usual) for agent, run in runs]
+    by_number = {agent: sorted(own, key=lambda queue: (-own[queue], queue)) for agent, own in queues.items()}
+    return [_shift(agent, tuple(by_number[agent]), run, usual) for agent, run in runs]
 
 
 def _calls(visits: Iterable[Visit]) -> Iterable[Busy]:
@@ -100,7 +115,7 @@ def _gaps(run: Sequence[Busy]) -> list[float]:
     return [max(0.0, after.start - before.end) for before, after in pairwise(run)]
 
 
-def _stint(queues: tuple[str, ...], run: Sequence[Busy], usual: float) -> Stint:
+def _shift(agent: str, queues: tuple[str, ...], run: Sequence[Busy], usual: float) -> Shift:
     gaps = _gaps(run)
     gap = sum(gaps) / len(gaps) if gaps else usual
-    return Stint(queues, run[0].start - gap, max(call.end for call in run) + gap)
+    return Shift(agent, queues, run[0].start - gap, max(call.end for call in run) + gap)
