@@ -68,7 +68,11 @@ class Scenario:
     """All of one run. ``callers`` are in the order of their times. With ``rules`` ariroute's controller moves agents
     (:func:`ariroute.staffing.control.propose`); ``acts_after`` is how many seconds its moves take. In the mode
     ``advise`` it moves nobody, and tells only whether the agents would suffice: so the tiers of a floor without a
-    controller are counted. ``step`` is the length of the pieces of :attr:`Played.courses` in seconds, 0 for none."""
+    controller are counted. ``step`` is the length of the pieces of :attr:`Played.courses` in seconds, 0 for none.
+
+    ``recheck`` is how often a caller who waits looks whether it is their turn: each second (``RECHECK`` of
+    app_queue.c). With 0 they know at once, as the theory of queues has it.
+    """
 
     queues: Mapping[str, QueueModel]
     agents: Sequence[AgentModel]
@@ -77,6 +81,7 @@ class Scenario:
     rules: StaffingRules | None = None
     acts_after: float = 0.02
     step: float = 0.0
+    recheck: float = 1.0
 
 
 class Served(NamedTuple):

@@ -1,0 +1,146 @@
+"""The agents of a floor: they come and go, are rung, talk and wrap up, are paused and moved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from ariroute.simulate.places import FREE, RINGING, TALKING, Line, Person, Place
+from ariroute.simulate.scenario import Scenario
+
+
+class Crew:
+    """All agents. ``rouse`` is told of each line with waiting callers that somebody is ready for;
+    ``rests`` of a wrap-up: whose, of which line, until when."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        lines: Mapping[str, Line],
+        rouse: Callable[[Line], None],
+        rests: Callable[[Place, float], None],
+    ) -> None:
+        self.people = [Person(number, model) for number, model in enumerate(scenario.agents)]
+        self.by_name = {person.name: person for person in self.people}
+        self._on_duty = [0.0] * len(self.people)
+        self.touched: set[Person] = set()
+        """Those of whom a controller does not know yet that something changed."""
+        self._lines = lines
+        self._rouse = rouse
+        self._rests = rests
+        self._places: dict[str, list[tuple[Line, int]]] = {person.name: [] for person in self.people}
+        for agent, queue, penalty in scenario.members:
+            self._places[agent].append((lines[queue], penalty))
+
+    def come(self, person: Person, now: float) -> None:
+        """They log in."""
+        person.came = now
+        for line, penalty in self._places[person.name]:
+            line.add(person, penalty)
+        if person.state == FREE:
+            self._ready(person)
+        self.touched.add(person)
+
+    def go(self, person: Person, now: float) -> None:
+        """They log out; a talk goes on, and a ring too."""
+        assert person.came is not None
+        self._on_duty[person.number] += now - person.came
+        person.came = None
+        for line in list(person.places):
+            line.remove(person)
+        self.touched.add(person)
+
+    def until(self, now: float) -> list[float]:
+        """How long each was on duty until now."""
+        people = zip(self.people, self._on_duty, strict=True)
+        return [seconds + (0.0 if person.came is None else now - person.came) for person, seconds in people]
+
+    def ring(self, place: Place, now: float) -> None:
+        """The phone rings for a caller of the place's line."""
+        person = place.person
+        person.call, person.since, person.state = place, now, RINGING
+        number = person.number
+        for line in person.places:
+            line.ready.pop(number, None)
+        self.touched.add(person)
+
+    def answer(self, place: Place, now: float, talk: float) -> None:
+        """They answer, and will talk so long."""
+        person = place.person
+        person.busy += now - person.since + talk
+        person.state, person.unanswered = TALKING, 0
+        person.since = now
+        place.line.talking += 1
+        self.touched.add(person)
+
+    def end(self, person: Person, now: float) -> None:
+        """The talk is over: wrap-up, and whatever comes in other queues."""
+        place = person.call
+        assert place is not None
+        line = place.line
+        line.talking -= 1
+        line.changed = True
+        place.calls += 1
+        place.last = now // 1
+        until = place.last + line.wrap_up
+        if until > now and person.came is not None:
+            place.resting = True
+            person.busy += until - now
+            self._rests(place, until)
+        self._free(person)
+
+    def rested(self, person: Person, line: Line) -> None:
+        """The wrap-up of a call of ``line`` is over."""
+        place = person.places.get(line)
+        if place is not None and place.resting:
+            place.resting = False
+            self.touched.add(person)
+            if person.state == FREE:
+                self._ready(person)
+
+    def spare(self, person: Person, now: float) -> None:
+        """The phone stops ringing, and they did not answer."""
+        person.busy += now - person.since
+        self._free(person)
+
+    def pause(self, person: Person, lines: list[Line]) -> None:
+        """No calls of ``lines`` any more."""
+        for line in lines:
+            if place := person.places.get(line):
+                place.paused = True
+                line.ready.pop(person.number, None)
+        self.touched.add(person)
+
+    def unpause(self, person: Person) -> None:
+        """Calls of all their lines again."""
+        for place in person.places.values():
+            place.paused = False
+        self.touched.add(person)
+        if person.state == FREE:
+            self._ready(person)
+
+    def move(self, person: Person, leaves: frozenset[str], line: Line, penalty: int, now: float) -> None:
+        """First into the new line, as one without calls; then out of others."""
+        if line not in person.places:
+            line.add(person, penalty)
+        for name in leaves:
+            if (left := self._lines.get(name)) in person.places and left is not line:
+                assert left is not None
+                left.remove(person)
+        person.moved_at = now
+        self.touched.add(person)
+        if person.state == FREE:
+            self._ready(person)
+
+    def _free(self, person: Person) -> None:
+        person.state, person.call = FREE, None
+        self.touched.add(person)
+        self._ready(person)
+
+    def _ready(self, person: Person) -> None:
+        number = person.number
+        for line, place in person.places.items():
+            if not place.paused and not place.resting:
+                line.ready[number] = place
+        for line in person.places:
+            if line.waiting and number in line.ready:
+                self._rouse(line)

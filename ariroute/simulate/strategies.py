@@ -1,0 +1,92 @@
+"""Whom a caller rings: app_queue's strategies, by the metric that it gives to each member (app_queue.c 22.10.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from random import Random
+
+from ariroute.simulate.places import Line, Place
+from ariroute.simulate.scenario import Strategy
+
+LATER_ROUND = 1000
+PENALTY = 1_000_000
+"""What one of penalty adds to a metric (``calc_metric()``)."""
+
+Metric = Callable[[Place, int, float, Random], float]
+"""Of a place, where the round begins, the second it is, and dice."""
+
+
+def _ringall(_place: Place, _start: int, _second: float, _chance: Random) -> float:
+    return 0
+
+
+def _in_turn(place: Place, start: int, _second: float, _chance: Random) -> float:
+    position = place.position
+    return position if position >= start else LATER_ROUND + position
+
+
+def _random(_place: Place, _start: int, _second: float, chance: Random) -> float:
+    return int(chance.random() * 1000)
+
+
+def _fewest_calls(place: Place, _start: int, _second: float, _chance: Random) -> float:
+    return place.calls
+
+
+def _least_recent(place: Place, _start: int, second: float, _chance: Random) -> float:
+    return 0 if place.last is None else PENALTY - (second - place.last)
+
+
+METRICS: dict[Strategy, Metric] = {
+    "ringall": _ringall,
+    "leastrecent": _least_recent,
+    "fewestcalls": _fewest_calls,
+    "random": _random,
+    "rrmemory": _in_turn,
+    "rrordered": _in_turn,
+    "linear": _in_turn,
+}
+ROUNDS = frozenset({"rrmemory", "rrordered"})
+
+
+def metric_of(place: Place, strategy: Strategy, start: int, second: float, chance: Random) -> float:
+    """The metric of one place: the lowest is rung."""
+    if strategy == "wrandom":
+        return int(chance.random() * LATER_ROUND * (1 + place.penalty))
+    return METRICS[strategy](place, start, second, chance) + PENALTY * place.penalty
+
+
+def whom(line: Line, places: Iterable[Place], start: int, second: float, chance: Random) -> tuple[float, list[Place]]:
+    """The lowest metric of ``places``, of which there is at least one, and who is rung with it (``ring_one()``)."""
+    strategy = line.strategy
+    if strategy == "ringall":
+        level = min(place.penalty for place in places)
+        return level, [place for place in places if place.penalty == level]
+    metric, _, best = min((metric_of(place, strategy, start, second, chance), place.tie, place) for place in places)
+    return metric, [best]
+
+
+def next_start(places: Iterable[Place], start: int, rung: float) -> tuple[int | None, bool]:
+    """Where the next round begins after ``rung`` was the lowest metric of ``places``, and whether there is one more.
+
+    (``store_next_rr()`` and ``store_next_lin()``; None where nobody is left.)
+    """
+    left: list[float] = []
+    more = False
+    for place in places:
+        position = place.position
+        more = more or position > start
+        metric = (position if position >= start else LATER_ROUND + position) + PENALTY * place.penalty
+        if metric > rung:
+            left.append(metric)
+    return (int(min(left)) % LATER_ROUND if left else None), more
+
+
+def next_start_of_equals(count: int, start: int, rung: int) -> tuple[int | None, bool]:
+    """The same for ``count`` places of equal penalty, the one at position ``rung`` being rung."""
+    after = rung + 1
+    if rung >= start:
+        following = after if after < count else 0 if start > 0 else None
+    else:
+        following = after if after < start else None
+    return following, count - 1 > start
