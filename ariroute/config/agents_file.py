@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from ariroute.config.near import suggestion
+from ariroute.config.near import meant, suggestion
 from ariroute.config.shapes import NAME
 from ariroute.config.staffing import MOST_ORDER
 from ariroute.config.words import unknown_name
@@ -17,6 +17,8 @@ from ariroute.staffing.rules import StaffedAgent
 
 COLUMNS: Final = ("name", "dial", "home", "queues", "member")
 OPTIONAL: Final = frozenset({"home", "member"})
+ALIKE: Final = 0.8
+"""``phone`` is not like ``home``."""
 
 
 def read_agents(
@@ -42,6 +44,7 @@ def read_agents(
     except ConfigError as error:
         problems += error.problems
         return {}
+    mistakes += [Problem(str(path), 1, 1, "", text) for text in _misspelt(reading.header)]
     problems += sorted((*reading.problems, *mistakes), key=lambda problem: problem.line)[:PROBLEM_LIMIT]
     return found
 
@@ -62,6 +65,13 @@ def orders_of(text: str) -> dict[str, int]:
     if not found:
         raise ValueError("queues is empty: write those where the agent may serve, such as platinum:1 gold:2")
     return found
+
+
+def _misspelt(header: Sequence[str]) -> Iterator[str]:
+    """Columns that are hardly meant to be overlooked."""
+    for column in header:
+        if column not in COLUMNS and (near := meant(column, OPTIONAL.difference(header), ALIKE)):
+            yield f"the column '{column[:40]}' is not read, did you mean '{near}'?"
 
 
 def _mistakes(name: str, cells: Mapping[str, str], queues: Mapping[str, object]) -> Iterator[str]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
+
+from ariroute.staffing.rules import StaffingRules
 
 if TYPE_CHECKING:
     from ariroute.config.load import Config
@@ -13,6 +16,9 @@ AT_START = (
     *("journal.url", "journal.password", "journal.tls", "journal.waiting"),
 )
 """What is read when the daemon starts, and never again."""
+
+FEW_AGENTS = 20
+"""So many are named; of more the number is told."""
 
 
 def changes(old: Config, new: Config) -> list[str]:
@@ -29,6 +35,7 @@ def changes(old: Config, new: Config) -> list[str]:
     ):
         found += _compared(kind, before, after)
     found += [f"{line} (needs a restart)" for line in _compared("asterisk", old.pbxs, new.pbxs)]
+    found += _staffing(old.staffing, new.staffing, [*found])
     if old.journal is None and new.journal is not None:
         found.append("journal added (needs a restart)")
     if old.journal is not None and new.journal is None:
@@ -51,6 +58,29 @@ def _hours(config: Config) -> dict[str, Any]:
     """Each place's opening hours, and where its calendar is."""
     calendars = {calendar.hours: calendar.settings for calendar in config.calendars}
     return {name: (hours, calendars.get(name)) for name, hours in config.ruleset.hours.items()}
+
+
+def _staffing(old: StaffingRules | None, new: StaffingRules | None, told: Collection[str]) -> list[str]:
+    """The staffing; ``told`` are the lines about queues and agents that are there already."""
+    if old is None or new is None:
+        return [] if old is new else [f"staffing {'added' if old is None else 'removed'}"]
+    tiers = _compared("queue", {tier.queue: tier for tier in old.tiers}, {tier.queue: tier for tier in new.tiers})
+    agents = _compared("agent", old.agents, new.agents)
+    found = [line for line in tiers if line not in told] + _few([line for line in agents if line not in told])
+    for name in ("mode", "min_stay", "look_back", "no_answer"):
+        if getattr(old, name) != getattr(new, name):
+            found.append(f"staffing.{name} changed")
+    if old.from_asterisk != new.from_asterisk:
+        found.append("staffing.agents changed")
+    return found
+
+
+def _few(lines: list[str]) -> list[str]:
+    """``lines`` about agents, or how many there are of each kind: a file may have changed as a whole."""
+    if len(lines) <= FEW_AGENTS:
+        return lines
+    words = Counter(line.rpartition(" ")[2] for line in lines)
+    return [f"{number} agents {word}" for word, number in words.items()]
 
 
 def _single(config: Config) -> dict[str, Any]:

@@ -24,9 +24,7 @@ from ariroute.flow.endpoints import plain
 from ariroute.staffing.rules import StaffedAgent, StaffingRules
 from ariroute.values import duration_text
 
-SECTIONS = ("queues", "agents", "staffing")
 LEVEL = "add it, such as service_level: {target: 80, within: 20s}"
-SERVE = "let more agents serve it"
 
 
 def staffing_of(
@@ -96,9 +94,7 @@ class _Crew:
 
     def __post_init__(self) -> None:
         self.agents = {}
-        self.is_sound = not any(
-            problem.path.partition(".")[0].partition("[")[0] in SECTIONS for problem in self.findings.problems
-        )
+        self.is_sound = not _problems(self.findings, "agents", "staffing")
         owners: dict[str, str] = {}
         for name, agent in staffed_agents(self.settings.agents).items():
             owner = owners.setdefault(agent.interface.casefold(), name)
@@ -117,15 +113,10 @@ class _Crew:
         names = {plain(each): name for name, agent in self.settings.agents.items() for each in (name, *agent.also)}
         owners = {agent.interface.casefold(): name for name, agent in self.agents.items()}
         for name, (agent, line) in found.items():
-            if taken := names.get(plain(name)):
-                text = f"{name}: the flow file has an agent '{taken}' of this name already"
-                problems.append(Problem(str(path), line, 1, "", text))
-                continue
-            owner = owners.setdefault(agent.interface.casefold(), name)
-            if owner != name:
-                problems.append(Problem(str(path), line, 1, "", f"{name}: {_same(agent.interface, owner)}"))
-                continue
-            self.agents[name] = agent
+            if text := self._taken(names.get(plain(name), ""), agent) or self._owned(owners, agent):
+                problems.append(Problem(str(path), line, 1, "", f"{name}: {text}"))
+            else:
+                self.agents[name] = agent
         if any(not problem.line for problem in problems):  # the file as a whole
             for problem in problems:
                 self.findings.wrong_value(("staffing", "agents", "csv"), f"{problem.file} {problem.text}")
@@ -133,9 +124,30 @@ class _Crew:
             self.findings.problems += problems
         self.is_sound &= not problems
 
+    def _taken(self, known_as: str, agent: StaffedAgent) -> str:
+        """What is wrong when the flow file has such an agent, too: they may be one who is only rung there."""
+        if not known_as:
+            return ""
+        there = self.settings.agents[known_as]
+        if there.queues:
+            return f"the flow file has agent '{known_as}' with queues already: say it in one place"
+        if known_as == agent.name and there.dial.casefold() == agent.interface.casefold():
+            return ""
+        return f"the flow file has an agent '{known_as}' of this name already, with the phone {there.dial}"
+
+    @staticmethod
+    def _owned(owners: dict[str, str], agent: StaffedAgent) -> str:
+        owner = owners.setdefault(agent.interface.casefold(), agent.name)
+        return _same(agent.interface, owner) if owner != agent.name else ""
+
     def serving(self, queue: str) -> list[StaffedAgent]:
         """Those who may serve ``queue``."""
         return [agent for agent in self.agents.values() if queue in agent.queues]
+
+
+def _problems(findings: Findings, *sections: str) -> bool:
+    """Whether something is wrong in any of these sections."""
+    return any(problem.path.partition(".")[0] in sections for problem in findings.problems)
 
 
 def _same(interface: str, owner: str) -> str:
@@ -244,6 +256,8 @@ def _check_purpose(settings: FileSettings, crew: _Crew, findings: Findings) -> N
     """There is something to be held, and somebody to hold it with."""
     staffing = settings.staffing
     assert staffing is not None
+    if _problems(findings, "queues"):
+        return
     if not any(queue.agents_per_call or queue.min_agents for queue in settings.queues.values()):
         text = "there is nothing to hold: give at least one queue agents_per_call or min_agents"
         findings.wrong(("staffing",), text)
@@ -262,7 +276,8 @@ def _check_figures(name: str, queue: QueueSettings, crew: _Crew, findings: Findi
     """What one queue asks for can be had, were everybody logged in."""
     path: Path = ("queues", name)
     able = len(crew.serving(name))
-    if queue.agents_per_call and (need := ceil(queue.agents_per_call)) > able and crew.agents:
+    need = ceil(queue.agents_per_call or 0)
+    if need > able and need <= (queue.max_agents or need) and crew.agents:
         text = f"can never be met: a single call needs {_agents(need)}, and {_agents(able)} may serve it"
         findings.wrong_value((*path, "agents_per_call"), text)
     if queue.reserve and crew.agents and not _borrowable(name, queue.reserve, crew.agents.values()):
@@ -289,7 +304,9 @@ def _check_floors(settings: FileSettings, crew: _Crew, findings: Findings) -> No
         findings.wrong_value(place, f"{floors[short[0]]} can never be had: {_agents(number)} may serve it")
     else:
         total = sum(floors[name] for name in short)
-        text = f"of {_and(short)} is {total} together, which can never be had: {_agents(number)} may serve them"
+        text = (
+            f"with that of {_and(short[1:])} it is {total}, which can never be had: {_agents(number)} may serve there"
+        )
         findings.wrong_value(place, text)
 
 

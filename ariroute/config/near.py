@@ -6,10 +6,13 @@ import difflib
 from collections.abc import Iterable
 
 
-def meant(word: str, known: Iterable[str]) -> str:
-    """The one of ``known`` that is most like ``word``, capitals aside; empty when none is near."""
+def meant(word: str, known: Iterable[str], likeness: float = 0.6) -> str:
+    """The one of ``known`` that is most like ``word``, capitals aside; empty when none is near.
+
+    ``likeness`` is from 0 to 1, for the same.
+    """
     by_lower = {name.lower(): name for name in known}
-    near = difflib.get_close_matches(word.lower()[:80], by_lower, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(word.lower()[:80], by_lower, n=1, cutoff=likeness)
     return by_lower[near[0]] if near else ""
 
 

@@ -16,9 +16,21 @@ MOST_ORDER = 1000
 WORD, KEYS = "[word]", "[keys]"
 """Whether a value is a word or a mapping: parts of pydantic's places that do not stand in the file."""
 
+AGENTS_WANTED = "must be asterisk, or name a file: {csv: agents.csv}"
+ANSWER_WANTED = "must be off, or such as {rings: 1, pause: 1m}"
+
 
 def _word_or_keys(value: object) -> str:
     return KEYS if isinstance(value, dict | Settings) else WORD
+
+
+def _only(word: str, text: str) -> BeforeValidator:
+    def check(value: object) -> object:
+        if value != word:
+            raise ValueError(text)
+        return value
+
+    return BeforeValidator(check)
 
 
 def _between(least: float, most: float, text: str) -> AfterValidator:
@@ -109,7 +121,9 @@ class StaffingSettings(Settings):
     )
     agents: (
         Annotated[
-            Annotated[AgentsFile, Tag(KEYS)] | Annotated[Literal["asterisk"], Tag(WORD)], Discriminator(_word_or_keys)
+            Annotated[AgentsFile, Tag(KEYS)]
+            | Annotated[Literal["asterisk"], _only("asterisk", AGENTS_WANTED), Tag(WORD)],
+            Discriminator(_word_or_keys),
         ]
         | None
     ) = Field(default=None, description="Whom to move besides those under agents: those of a file, or all logged in.")
@@ -120,7 +134,8 @@ class StaffingSettings(Settings):
         default=600.0, description="What a tier needed at most within this time it keeps, unless others need it."
     )
     no_answer: Annotated[
-        Annotated[NoAnswerSettings, Tag(KEYS)] | Annotated[Literal["off"], Tag(WORD)], Discriminator(_word_or_keys)
+        Annotated[NoAnswerSettings, Tag(KEYS)] | Annotated[Literal["off"], _only("off", ANSWER_WANTED), Tag(WORD)],
+        Discriminator(_word_or_keys),
     ] = Field(
         default_factory=NoAnswerSettings, description="What happens to an agent who does not answer; off for nothing."
     )

@@ -91,7 +91,7 @@ def same_mistake(error: ErrorDetails, others: Sequence[ErrorDetails], root: type
     return any(
         other["type"] == "extra_forbidden"
         and other["loc"][:-1] == parent
-        and meant(str(other["loc"][-1]), keys_at(parent, root)) == key
+        and meant(str(other["loc"][-1]), keys_at(in_file(parent), root)) == key
         for other in others
     )
 

@@ -51,7 +51,7 @@ class Line(NamedTuple):
 
 
 class Reading:
-    """One pass over one file; ``problems`` are the mistakes found so far."""
+    """One pass over one file; ``problems`` are the mistakes found so far, ``header`` the columns."""
 
     def __init__(self, task: Task) -> None:
         self._path = Path(task.path)
@@ -61,6 +61,7 @@ class Reading:
         self._delimiter = task.delimiter
         self._optional = task.optional
         self.problems: list[Problem] = []
+        self.header: list[str] = []
 
     def lines(self) -> Iterator[Line]:
         """The rows that have no mistake. Raises ConfigError when the file as a whole cannot be read."""
@@ -88,7 +89,7 @@ class Reading:
 
     def _rows(self, lines: Iterator[list[str]]) -> Iterator[Line]:
         try:
-            header = self._header(next(lines, []))
+            self.header = header = self._header(next(lines, []))
             if self.problems:
                 return
             place = header.index(self._key)

@@ -24,7 +24,8 @@ def test_when_the_file_is_bad_then_every_mistake_is_told_at_its_place(path: Path
     ]
     with pytest.raises(ConfigError) as caught:
         load_rules(path)
-    told = [str(problem).splitlines()[0].removeprefix(f"{path}:").strip() for problem in caught.value.problems]
+    lines = [str(problem).splitlines()[0].replace(f"{path.parent}/", "") for problem in caught.value.problems]
+    told = [line.removeprefix(f"{path.name}:").strip() for line in lines]
     assert told == expected
 
 
