@@ -16,7 +16,7 @@ from ariroute.lookups.table import PROBLEM_LIMIT, Reading, Task
 from ariroute.staffing.rules import StaffedAgent
 
 COLUMNS: Final = ("name", "dial", "home", "queues", "member")
-OPTIONAL: Final = frozenset({"home", "member"})
+OPTIONAL: Final = ("home", "member")
 ALIKE: Final = 0.8
 """``phone`` is not like ``home``."""
 
@@ -70,7 +70,7 @@ def orders_of(text: str) -> dict[str, int]:
 def _misspelt(header: Sequence[str]) -> Iterator[str]:
     """Columns that are hardly meant to be overlooked."""
     for column in header:
-        if column not in COLUMNS and (near := meant(column, OPTIONAL.difference(header), ALIKE)):
+        if column not in COLUMNS and (near := meant(column, set(OPTIONAL).difference(header), ALIKE)):
             yield f"the column '{column[:40]}' is not read, did you mean '{near}'?"
 
 

@@ -39,7 +39,7 @@ class Task:
     fields: Mapping[str, FieldType]
     region: str | None
     delimiter: str = ","
-    optional: frozenset[str] = frozenset()
+    optional: Sequence[str] = ()
 
 
 class Line(NamedTuple):
