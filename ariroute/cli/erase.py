@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ariroute.cli.check import counted
 from ariroute.cli.exits import ExitCode
 from ariroute.cli.options import config_option, flow_file, json_option
 from ariroute.cli.output import say, show, show_json
@@ -94,6 +95,8 @@ def told(done: Erasure) -> list[str]:
         lines.append(f"note: the number stands in {done.rules} of the kept rules, because the flow file names it")
     if done.others:
         lines.append(f"note: {_records(done.others)} of other calls name the number, in a condition or an answer")
+    if done.moves:
+        lines.append(f"note: the number stands in {counted(done.moves, 'move')} of agents: it is the name of one")
     return lines
 
 
@@ -106,6 +109,7 @@ def to_plain(done: Erasure) -> dict[str, Any]:
         "found": dict(done.found),
         "in_other_records": done.others,
         "in_rules": done.rules,
+        "in_moves": done.moves,
         "proven": done.is_proven,
     }
 

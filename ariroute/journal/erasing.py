@@ -43,8 +43,8 @@ class Erasure:
     """What became of it: so many records ``before`` and ``after``.
 
     ``searched`` are the database's files with their sizes in bytes, none for a server's; ``found`` has how often
-    each mark still stands there. ``others`` records and ``rules`` that are kept name the number too: a file's own list
-    of numbers, or another caller's record.
+    each mark still stands there. ``others`` records, ``rules`` and ``moves`` of agents that are kept name the number
+    too: another caller's record, a file's own list of numbers, an agent who is known by it.
     """
 
     before: int
@@ -53,11 +53,12 @@ class Erasure:
     found: Mapping[str, int] = field(default_factory=dict)
     others: int = 0
     rules: int = 0
+    moves: int = 0
 
     @property
     def is_proven(self) -> bool:
         """Whether nothing is left but what others' records and the user's own file say."""
-        is_told = self.others or self.rules
+        is_told = self.others or self.rules or self.moves
         return not self.after and not [mark for mark in self.found if not (is_told and is_number(mark))]
 
 
@@ -93,6 +94,7 @@ def erase(store: Store, whose: Whose, files: Collection[Path] = ()) -> Erasure:
         search(files, marks),
         _naming(store, "contacts", "detail", numbers),
         _naming(store, "configs", "rules", numbers),
+        _naming(store, "moves", "agent || reason || failure", numbers),
     )
 
 

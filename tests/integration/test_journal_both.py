@@ -19,9 +19,11 @@ from ariroute.flow.decision import Decision
 from ariroute.flow.facts import Failure
 from ariroute.journal.erasing import Whose, count, erase
 from ariroute.journal.keeping import caller_key
+from ariroute.journal.moves import Moved, MovesWanted, moves
 from ariroute.journal.opening import open_store
 from ariroute.journal.reader import Reader, Recorded, Wanted
 from ariroute.journal.record import Happened, OutOfSight
+from ariroute.journal.retention import Limits, Retention
 from ariroute.journal.settings import JournalSettings
 from ariroute.journal.store import Statement, Store
 from ariroute.lab.database import PrivateDatabase
@@ -148,6 +150,28 @@ def test_what_was_recorded_is_decided_again_as_it_was(
             again = walk_again(rules, rules.flows[record.plain()["flow"]], record.past(fields))
             assert isinstance(again, Decision)
             assert again.to_plain() == record.plain()["decision"]
+
+
+def test_moves_of_agents_are_found_and_forgotten_alike(both: list[Store]) -> None:
+    anna = Moved(1e9, "pbx1", "Ånna \\ 'Ek'", ("gold", "a_b"), "platinum", "target", "why", "dynamic", True, "")
+    bob = anna._replace(at=1e9 + 0.5, agent="bob", left=(), queue="a_b", done=False, failure="no such interface")
+    for store in both:
+        rows = [*anna.statements(), *bob.statements()]
+        store.write(rows)
+        store.write(rows)  # a second try
+        for wanted, expected in (
+            (MovesWanted(), [bob, anna]),
+            (MovesWanted(queue="a_b"), [bob, anna]),
+            (MovesWanted(queue="aXb"), []),
+            (MovesWanted(agent=anna.agent, queue="gold", pbx="pbx1", since=1e9, until=1e9 + 1), [anna]),
+            (MovesWanted(since=1e9 + 0.5), [bob]),
+        ):
+            assert moves(store, wanted, 10) == expected
+        size = store.size()
+        Retention(Limits(BEGIN.timestamp() - 1e9, 1 << 40), lambda: BEGIN.timestamp() + 1, lambda: 1e6).step(store)
+        assert moves(store, MovesWanted(), 10) == []
+        assert 0 < store.size() <= size
+    assert len(contacts(Reader(both[0]).find(Wanted()))) == len(contacts(Reader(both[1]).find(Wanted()))) == 5
 
 
 @pytest.mark.parametrize(

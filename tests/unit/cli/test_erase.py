@@ -13,6 +13,7 @@ from recorded_calls import Placed, record
 from ariroute.cli.exits import ExitCode
 from ariroute.flow.contact import party
 from ariroute.journal.key import key_of
+from ariroute.journal.moves import Moved
 from ariroute.journal.record import caller_key
 from ariroute.journal.settings import JournalSettings
 from ariroute.journal.sqlite import SqliteStore
@@ -125,6 +126,19 @@ def test_a_number_that_the_rules_name_is_told_and_no_failure(keep: Keep, arirout
     assert ended.code == 0
     assert "note: the number stands in 1 of the kept rules, because the flow file names it" in ended.out
     assert "note: 2 records of other calls name the number, in a condition or an answer" in ended.out
+
+
+def test_an_agent_who_is_known_by_the_number_is_told_and_no_failure(
+    keep: Keep, ariroute: Ariroute, tmp_path: Path
+) -> None:
+    keep()
+    with in_use(tmp_path) as store:
+        move = Moved(1.0, "pbx1", f"Local/{OWN}@agents", (), "gold", "floor", "gold has nobody", "dynamic", True, "")
+        store.write([*move.statements(), *move.statements()])
+        ended = ariroute("erase", OWN, "--json")
+        assert (ended.code, ended.json["proven"], ended.json["in_moves"]) == (0, True, 2)
+        told = ariroute("erase", OWN)
+    assert "note: the number stands in 2 moves of agents: it is the name of one" in told.out
 
 
 def test_a_dry_run_erases_nothing(keep: Keep, ariroute: Ariroute) -> None:
