@@ -1,0 +1,214 @@
+"""Who serves where while the seats are given out: the best way to one agent more, by chains where need be.
+
+The seats that can be filled together are the independent sets of a transversal matroid. So filling them one by one,
+the strongest first, by chains that only ever free a weaker seat, fills the best set there is; no solver is needed
+(Edmonds 1971, "Matroids and the greedy algorithm").
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ariroute.staffing.rules import StaffedAgent
+from ariroute.staffing.seats import HURTS, WEAKEST, Level, Seats, Strength, strength
+
+NOWHERE = ""
+"""Where somebody is who serves no tier they may serve."""
+
+
+class Fit(NamedTuple):
+    """How well an agent fits a tier; the smaller, the better. The name settles ties, so that nothing else does."""
+
+    order: int
+    borrowed: bool
+    tiers: int
+    name: str
+
+
+class Step(NamedTuple):
+    """One agent goes from a queue to another."""
+
+    agent: str
+    leaves: str
+    queue: str
+
+
+class Comer(NamedTuple):
+    """Somebody who could make a step, and how gladly they are taken: least first."""
+
+    home: int
+    order: int
+    borrowed: bool
+    held: tuple[float, ...]
+    tiers: int
+    name: str
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An agent who may be moved, from ``start``.
+
+    One who ``stays`` was moved a short while ago. ``over`` is the queue that must do without them: it has too many.
+    """
+
+    staffed: StaffedAgent
+    start: str
+    stays: bool = False
+    over: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A tier asks for one agent more. With ``homes`` only those will do whose home is one of these, in this order."""
+
+    level: Level
+    queue: str
+    rank: int
+    homes: tuple[str, ...] = ()
+    share: Strength | None = None
+
+    @property
+    def strength(self) -> Strength:
+        """It may take an agent from any seat that is weaker."""
+        return self.share or strength(self.level, self.rank)
+
+    @property
+    def chains(self) -> bool:
+        """Whether others may be moved to make it possible; that is for what was promised, not for what is better."""
+        return self.level <= Level.NEED
+
+
+class Board:
+    """The people who may be moved, on the seats of their tiers. ``fixed`` is the number of the others on each."""
+
+    def __init__(self, people: Iterable[Person], fixed: Mapping[str, int], seats: Mapping[str, Seats]) -> None:
+        self.people = {person.staffed.name: person for person in sorted(people, key=lambda one: one.staffed.name)}
+        self.seats = seats
+        self.where = {name: person.start for name, person in self.people.items()}
+        self._count = Counter(fixed)
+        self._count.update(self.where.values())
+        self._pools: dict[str, dict[str, list[Fit]]] = {}
+
+    def count(self, queue: str) -> int:
+        """How many serve ``queue``."""
+        return self._count[queue]
+
+    def room(self, queue: str) -> bool:
+        """Whether ``queue`` is a tier that may have one agent more."""
+        return queue in self.seats and self._count[queue] < self.seats[queue].ceiling
+
+    def guests(self, queue: str) -> list[str]:
+        """Who is in ``queue`` and could go home, those who fit it least first."""
+        there = (person for name, person in self.people.items() if self.where[name] == queue)
+        away = (person for person in there if person.staffed.home != queue and not person.stays)
+        return [fit.name for fit in sorted((self.fit(person.staffed.name, queue) for person in away), reverse=True)]
+
+    def move(self, step: Step) -> None:
+        """One agent takes another place."""
+        self.where[step.agent] = step.queue
+        self._count[step.leaves] -= 1
+        self._count[step.queue] += 1
+        queues = self.people[step.agent].staffed.queues
+        for target, pool in self._pools.items():
+            if target in queues and target != step.queue:
+                insort(pool.setdefault(step.queue, []), self.fit(step.agent, target))
+
+    def weakest(self, queue: str) -> Strength:
+        """How strongly that seat of ``queue`` is held which would become free if somebody left."""
+        return self.seats[queue].strength(self._count[queue]) if queue else WEAKEST
+
+    def fit(self, agent: str, queue: str) -> Fit:
+        """How well ``agent`` fits ``queue``."""
+        staffed = self.people[agent].staffed
+        return Fit(staffed.queues[queue], staffed.home != queue, len(staffed.queues), agent)
+
+    def chain(self, claim: Claim) -> list[Step]:
+        """The steps that bring ``claim`` one agent more, that to its queue first; empty when nobody can be had.
+
+        A breadth-first search from the claim backwards. Who is not missed is taken with the fewest steps, and then by
+        fit; where somebody must be missed, it is from the weakest seat.
+        """
+        came: dict[str, Step] = {}
+        weakest, first = claim.strength, None
+        reached = [claim.queue]
+        while reached:
+            comers = sorted(self._comers(claim, reached, came))
+            reached = []
+            for comer in comers:
+                source = comer.step.leaves
+                if source in came:
+                    continue
+                came[source] = comer.step
+                reached.append(source)
+                if self.weakest(source) > HURTS:
+                    return self._steps(came, source, claim.queue)
+                if self.weakest(source) > weakest:
+                    weakest, first = self.weakest(source), source
+            if not claim.chains:
+                break
+        return [] if first is None else self._steps(came, first, claim.queue)
+
+    def _comers(self, claim: Claim, queues: Iterable[str], came: Mapping[str, Step]) -> Iterable[Comer]:
+        """The best agent of each queue that is not reached yet, for each of ``queues``."""
+        for queue in queues:
+            for source, line in self._pool(queue).items():
+                if source in came or source == claim.queue:
+                    continue
+                held = self.weakest(source)
+                if held <= claim.strength and not claim.chains:
+                    continue
+                best = self._best(line, source, claim)
+                if best:
+                    home, fit = best
+                    yield Comer(
+                        home,
+                        fit.order,
+                        fit.borrowed,
+                        tuple(-part for part in held),
+                        fit.tiers,
+                        fit.name,
+                        Step(fit.name, source, queue),
+                    )
+
+    def _best(self, line: list[Fit], source: str, claim: Claim) -> tuple[int, Fit] | None:
+        """The best of ``line`` who is still there and may go for ``claim``, behind the place of their home in it."""
+        while line and self.where[line[0].name] != source:
+            line.pop(0)
+        able = (fit for fit in line if self.where[fit.name] == source and self._may(fit.name, claim))
+        if not claim.homes:
+            fit = next(able, None)
+            return (0, fit) if fit else None
+        return min(((claim.homes.index(self.people[fit.name].staffed.home), fit) for fit in able), default=None)
+
+    def _may(self, agent: str, claim: Claim) -> bool:
+        person = self.people[agent]
+        if claim.homes and person.staffed.home not in claim.homes:
+            return False
+        if not person.stays or claim.level is Level.FLOOR:
+            return True
+        return claim.level is Level.NEED and claim.rank < self.seats[person.start].rank
+
+    def _pool(self, queue: str) -> dict[str, list[Fit]]:
+        """Who could come to ``queue``, by where they are, the best first. Those who have left since may be there."""
+        if queue not in self._pools:
+            pool: dict[str, list[Fit]] = {}
+            for name, person in self.people.items():
+                if queue in person.staffed.queues and self.where[name] != queue:
+                    pool.setdefault(self.where[name], []).append(self.fit(name, queue))
+            for line in pool.values():
+                line.sort()
+            self._pools[queue] = pool
+        return self._pools[queue]
+
+    @staticmethod
+    def _steps(came: Mapping[str, Step], first: str, last: str) -> list[Step]:
+        """From ``last`` back to ``first``: the claim's own step, then each that fills the place just left."""
+        steps = [came[first]]
+        while steps[-1].queue != last:
+            steps.append(came[steps[-1].queue])
+        return steps[::-1]

@@ -1,0 +1,56 @@
+"""What the controller remembers from one snapshot to the next: peaks, reserves that are called, who may lend."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ariroute.staffing.proposal import Memory
+from ariroute.staffing.rules import Lend, Threshold
+from ariroute.staffing.seats import MARGIN
+from ariroute.staffing.standing import Standing
+
+Peaks = tuple[tuple[float, int], ...]
+"""Until when so many agents were needed, rising in time and falling in agents; the last one is now."""
+
+
+def remembered(memory: Memory, tiers: Sequence[Standing], now: float, look_back: float) -> Memory:
+    """``memory`` with the moment ``now`` added, and what is longer ago than ``look_back`` forgotten."""
+    return Memory(
+        {
+            each.tier.queue: _peaks(
+                memory.peaks.get(each.tier.queue, ()), now, each.needed + each.wrapping, now - look_back
+            )
+            for each in tiers
+        },
+        frozenset(each.tier.queue for each in tiers if _called(each, each.tier.queue in memory.reserves)),
+        frozenset(each.tier.queue for each in tiers if _healthy(each, each.tier.queue in memory.lending)),
+    )
+
+
+def _peaks(before: Peaks, now: float, agents: int, since: float) -> Peaks:
+    """What was needed last was needed until just now."""
+    if before:
+        before = (*before[:-1], (now, before[-1][1]))
+    return (*((until, peak) for until, peak in before if until >= since and peak > agents), (now, agents))
+
+
+def _called(standing: Standing, before: bool) -> bool:
+    reserve = standing.tier.reserve
+    if reserve is None:
+        return False
+    return not standing.better(reserve.until) if before else standing.worse(reserve.when)
+
+
+def _healthy(standing: Standing, before: bool) -> bool:
+    lend = standing.tier.lend
+    if lend is None:
+        return False
+    return not standing.worse(lend.healthy) if before else standing.better(well_healthy(lend))
+
+
+def well_healthy(lend: Lend) -> Threshold:
+    """From here on a tier lends again."""
+    if lend.healthy.wait is not None:
+        return Threshold(wait=lend.healthy.wait * MARGIN)
+    level = lend.healthy.service_level
+    return Threshold(service_level=None if level is None else 100.0 - (100.0 - level) * MARGIN)
