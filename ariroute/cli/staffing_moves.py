@@ -66,7 +66,7 @@ def moves(config: Path | None, as_json: bool, limit: int, since: str, until: str
         show_json([to_plain(move, zone) for move in found[:limit]])
     elif found:
         _draw(found[:limit], zone, now)
-    else:
+    if not found:
         say("no such move is in the journal" if any((since, until, *same.values())) else "the journal has no moves yet")
     if len(found) > limit:
         say(f"note: the latest {limit}; there are more: --limit {5 * limit}, or --since and --until")
