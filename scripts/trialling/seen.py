@@ -167,10 +167,11 @@ class Seen:
             call.answered, call.agent = at, event["MemberName"]
 
     def _completed(self, event: Message, at: float) -> None:
+        # Where the caller hung up, and their channel is gone already, the event may say nothing of it (22.10.1).
         agent = self._agent(event)
-        agent.talks_with = ""
+        agent.talks_with, uniqueid = "", event.get("Uniqueid", agent.talks_with)
         agent.wraps_until = floor(at) + self._wrap_up if self._wrap_up else -inf  # lastcall has whole seconds
-        self._left(event["Uniqueid"], at)
+        self._left(uniqueid, at)
 
     def _ring_no_more(self, uniqueid: str) -> None:
         for agent in self._agents.values():
