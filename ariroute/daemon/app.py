@@ -13,13 +13,15 @@ from typing import Any
 from ariroute.config.changes import changes
 from ariroute.config.load import Config, load
 from ariroute.daemon.metrics import Metrics
-from ariroute.daemon.pbx import Pbx
+from ariroute.daemon.pbx import Pbx, Staffing
 from ariroute.daemon.pbx_facts import LivePbxFacts
 from ariroute.daemon.recording import journal_of, limits_of
 from ariroute.daemon.routing import Routing
+from ariroute.daemon.staffing.kept import place_of
 from ariroute.daemon.supervise import Tasks
 from ariroute.daemon.watching import Watchers
 from ariroute.errors import ArirouteError, PbxRefused, PbxReplaced
+from ariroute.journal.moves import Moved
 from ariroute.journal.record import Happened, OutOfSight
 
 log = logging.getLogger("ariroute.daemon")
@@ -43,7 +45,7 @@ class Daemon:
         self._tasks = Tasks()
         self._reloading = asyncio.Lock()
         self.pbxs = {
-            name: Pbx(name, settings, lambda: self._routing, self.metrics, self._happened)
+            name: Pbx(name, settings, lambda: self._routing, self.metrics, self._happened, self._staffing(name))
             for name, settings in self.config.pbxs.items()
         }
         self._routing = self._open(self.config)
@@ -119,6 +121,8 @@ class Daemon:
             self._tasks.spawn(_retire(old), "close the old lookups")
             for pbx in self.pbxs.values():
                 pbx.try_again()
+                if pbx.staffer:
+                    pbx.staffer.rules_changed()
             self.metrics.reloaded("done")
             log.info("reloaded", extra={"digest": config.digest, "changed": changed})
             return changed
@@ -140,6 +144,13 @@ class Daemon:
             self.journal.offer(happened)
         if self.watchers and isinstance(happened, Happened):
             self.watchers.happened(happened)
+
+    def _staffing(self, pbx: str) -> Staffing:
+        return Staffing(lambda: self.config.staffing, self._moved, place_of(self._path, pbx))
+
+    def _moved(self, move: Moved) -> None:
+        if self.journal:
+            self.journal.offer(move)
 
     def _open(self, config: Config) -> Routing:
         return Routing(

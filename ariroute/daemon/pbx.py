@@ -7,20 +7,25 @@ import contextlib
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
 
 from ariroute.asterisk.ami import Ami
 from ariroute.asterisk.ami_link import AmiLink
 from ariroute.asterisk.ari import Ari
-from ariroute.asterisk.queue_events import Undecided
+from ariroute.asterisk.queue_events import QueueEvent, Undecided
 from ariroute.config.model import PbxSettings
 from ariroute.daemon.calls import Calls
 from ariroute.daemon.metrics import Metrics
 from ariroute.daemon.outcomes import Outcomes
 from ariroute.daemon.routing import Routing
+from ariroute.daemon.staffing.staffer import Staffer
 from ariroute.daemon.supervise import Tasks
 from ariroute.errors import AmiError, AriError, AriRefused, PbxRefused
 from ariroute.flow.contact import Contact, dialled_party, party
+from ariroute.journal.moves import Moved
 from ariroute.journal.record import Happened, OutOfSight
+from ariroute.staffing.rules import StaffingRules
 
 log = logging.getLogger("ariroute.pbx")
 
@@ -32,7 +37,16 @@ RETRY_REFUSED = 30.0
 NO_RIGHTS = (401, 403)
 
 NEVER_TAKEN = "Asterisk did not give it to this daemon: the event websocket was down, or the daemon was stopping"
+TAKEN_OVER = "another daemon has the calls"
 NOT_YET = "AMI was not connected yet"
+
+
+class Staffing(NamedTuple):
+    """The staffing rules in force, who records moves, and the file that keeps what was before them."""
+
+    rules: Callable[[], StaffingRules | None]
+    record: Callable[[Moved], None]
+    file: Path
 
 
 class Pbx:
@@ -49,6 +63,7 @@ class Pbx:
         routing: Callable[[], Routing],
         metrics: Metrics,
         offer: Callable[[Happened | OutOfSight], None] = lambda happened: None,
+        staffing: Staffing | None = None,
     ) -> None:
         self.name = name
         self._routing = routing
@@ -77,11 +92,27 @@ class Pbx:
         self.calls = Calls(self.ari, name, routing, metrics, outcomes=outcomes, on_replaced=self.over.set)
         self._outcomes = outcomes
         self.ami = (
-            AmiLink(settings.ami, name, on_event=outcomes.on_event, on_up=self._ami_up, on_down=outcomes.on_down)
+            AmiLink(
+                settings.ami,
+                name,
+                on_event=self._heard,
+                on_member_event=lambda event: self.staffer.on_event(event) if self.staffer else None,
+                on_up=self._ami_up,
+                on_down=self._ami_down,
+            )
             if settings.ami
             else None
         )
         """For lookups, and to know what becomes of calls: they are taken, routed and handed over without it."""
+        self.staffer = (
+            Staffer(
+                *(name, staffing.rules, self.ami, staffing.record, metrics.staffing),
+                file=staffing.file,
+                idle=lambda: TAKEN_OVER if self.calls.is_replaced else "",
+            )
+            if self.ami and staffing
+            else None
+        )
         self._tasks = Tasks()
         self._connection: asyncio.Task[None] | None = None
         metrics.watch(name, lambda: self.calls.in_flight, lambda: self.ari.is_up)
@@ -100,6 +131,8 @@ class Pbx:
         self._tasks.spawn(self._sweep_for_ever(), f"sweep {self.name}")
         if self.ami:
             self._tasks.spawn(self.ami.run(), f"ami {self.name}")
+        if self.staffer:
+            self._tasks.spawn(self.staffer.run(), f"staffing {self.name}")
 
     async def stop(self, drain: float) -> None:
         """Leave the application first, so that new calls fall through to the dialplan; then let the rest finish."""
@@ -108,6 +141,8 @@ class Pbx:
             self._connection.cancel()
             await asyncio.wait([self._connection], timeout=2.0)
         await self.calls.drain(drain)
+        if self.staffer:
+            await self.staffer.stop()
         await self._tasks.finish(0)
         await self.ari.close()
 
@@ -145,9 +180,21 @@ class Pbx:
         if not self._stopping:
             log.warning("%s: the event websocket is down: %s", self.name, reason)
 
+    def _heard(self, event: QueueEvent) -> None:
+        self._outcomes.on_event(event)
+        if self.staffer:
+            self.staffer.on_event(event)
+
     def _ami_up(self) -> None:
         self._outcomes.on_up()
         self._tasks.spawn(self._who_waits(), f"who waits {self.name}")
+        if self.staffer:
+            self.staffer.on_up()
+
+    def _ami_down(self, reason: str) -> None:
+        self._outcomes.on_down(reason)
+        if self.staffer:
+            self.staffer.on_down(reason)
 
     def _unseen(self, event: Undecided) -> None:
         """A call for us that we were never given."""

@@ -1,0 +1,191 @@
+"""The agents on duty as the controller sees them: by name, with what they do and why they may not be moved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from math import inf
+from typing import Final
+
+from ariroute.asterisk.queue_events import QueueMember
+from ariroute.daemon.staffing.acts import Places, is_ours
+from ariroute.daemon.staffing.floor import Change, Doing, Floor
+from ariroute.daemon.staffing.hands import Hands
+from ariroute.staffing.rules import StaffedAgent, StaffingRules
+from ariroute.staffing.snapshot import AgentNow, State
+
+LOGS_IN: Final = 3.0
+"""Seconds for somebody who logs in to several queues, one after the other."""
+ON_THE_WAY: Final = "on the way"
+
+
+@dataclass(slots=True)
+class Known:
+    """An agent as last seen: until when that holds at most, and since when they do what they do."""
+
+    now: AgentNow
+    until: float
+    since: float
+
+
+class Crew:
+    """Keeps who is on duty, and works out anew only those of whom something was told."""
+
+    def __init__(self, floor: Floor, hands: Hands) -> None:
+        self._floor = floor
+        self._hands = hands
+        self._given: StaffingRules | None = None
+        self.rules: StaffingRules | None = None
+        """Those in force, with the agents who were found in Asterisk if the rules ask for these."""
+        self.agents: dict[str, AgentNow] = {}
+        """On duty, by name."""
+        self.staffed: frozenset[str] = frozenset()
+        """The queues of the tiers."""
+        self.moved_at: dict[str, float] = {}
+        """By interface."""
+        self.way: dict[str, str] = {}
+        """The queue to which an interface is being sent, until Asterisk has told of it."""
+        self.cannot: dict[str, tuple[str, float]] = {}
+        """Why an interface cannot be moved, and until when nobody tries."""
+        self._known: dict[str, Known] = {}
+        self._by_interface: dict[str, StaffedAgent] = {}
+        self._found: dict[str, StaffedAgent] = {}
+        self._joined: dict[str, float] = {}
+
+    def use(self, rules: StaffingRules) -> None:
+        """These are in force from now on."""
+        if rules is self._given:
+            return
+        self._given = rules
+        self.staffed = frozenset(tier.queue for tier in rules.tiers)
+        self._found.clear()
+        self._settle_rules()
+        self._known.clear()
+        self.agents.clear()
+        self._floor.touched.update(self._floor.members)
+
+    def on_change(self, change: Change, now: float) -> None:
+        """A member has changed by somebody else's hand or ours."""
+        interface = change.member.interface
+        if change.before is None and interface not in self._hands.taken:
+            self._joined[interface] = now
+
+    def interface_of(self, name: str) -> str:
+        """Of an agent on duty."""
+        assert self.rules is not None
+        return self.rules.agents[name].interface
+
+    def agent_at(self, interface: str) -> StaffedAgent | None:
+        return self._by_interface.get(interface)
+
+    def since(self, name: str) -> float:
+        """Since when the agent does what they do."""
+        return self._known[self.interface_of(name)].since
+
+    def look(self, now: float) -> float:
+        """Work out :attr:`agents`; the next moment at which one of them changes without an event."""
+        due = {interface for interface, known in self._known.items() if known.until <= now}
+        touched = self._floor.touched | due
+        self._floor.touched.clear()
+        if self._given and self._given.from_asterisk:
+            self._find(touched)
+        for interface in touched:
+            self._look_at(interface, now)
+        return min((known.until for known in self._known.values()), default=inf)
+
+    def _look_at(self, interface: str, now: float) -> None:
+        agent = self._by_interface.get(interface)
+        before = self._known.pop(interface, None)
+        if before:
+            del self.agents[before.now.name]
+        places = self._floor.members.get(interface, {})
+        if agent is None or not any(queue in agent.queues for queue in places):
+            return
+        doing = self._floor.doing(interface, now)
+        seen, until = self._seen(agent, places, doing, now)
+        stays = before is not None and (before.now.state, before.now.queue) == (seen.state, seen.queue)
+        self._known[interface] = Known(seen, until, before.since if before and stays else now)
+        self.agents[agent.name] = seen
+
+    def _seen(self, agent: StaffedAgent, places: Places, doing: Doing, now: float) -> tuple[AgentNow, float]:
+        interface = agent.interface
+        serve = frozenset(queue for queue, member in places.items() if queue in self.staffed and not member.paused)
+        moved_at = self.moved_at.get(interface, -inf)
+        if way := self.way.get(interface):
+            queue = doing.queue or way
+            return AgentNow(agent.name, doing.state, queue, frozenset({way}), ON_THE_WAY, moved_at), doing.until
+        joined = self._joined.get(interface, -inf) + LOGS_IN
+        cannot, pardoned = self.cannot.get(interface, ("", -inf))
+        by_hand, until = self._left_alone(agent, places, doing), doing.until
+        if not by_hand and now < joined:
+            by_hand, until = "has just logged in", min(until, joined)
+        elif not by_hand and now < pardoned:
+            by_hand, until = cannot, min(until, pardoned)
+        queue = doing.queue or self._post(agent, serve, places)
+        queue = queue if queue in self.staffed else ""
+        return AgentNow(agent.name, doing.state, queue, serve, by_hand, moved_at), until
+
+    def _left_alone(self, agent: StaffedAgent, places: Places, doing: Doing) -> str:
+        taken = self._hands.taken.get(agent.interface)
+        if taken and taken.left_alone:
+            return taken.left_alone
+        for queue, member in places.items():
+            if queue not in agent.queues and not member.paused:
+                return f"logged in to {queue} by hand, which is not one of theirs"
+        if doing.state is State.PAUSED:
+            theirs = [member for member in places.values() if member.paused and not is_ours(member)]
+            reason = next((member.reason for member in theirs if member.reason), "")
+            return f"paused: {reason}" if reason else "paused" if theirs else ""
+        return ""
+
+    def _post(self, agent: StaffedAgent, serve: frozenset[str], places: Mapping[str, QueueMember]) -> str:
+        """The one of several queues that counts as theirs."""
+        taken = self._hands.taken.get(agent.interface)
+        among = serve or places.keys()
+        for queue in (taken.queue if taken else "", agent.home, *agent.queues):
+            if queue in among:
+                return queue
+        return ""
+
+    # Agents as Asterisk has them
+
+    def _find(self, touched: set[str]) -> None:
+        """Agents whom the file does not name: those who have logged in to a tier's queue."""
+        given = self._given
+        assert given is not None
+        named = {agent.interface for agent in given.agents.values()}
+        changed = False
+        for interface in touched - named:
+            agent = self._as_logged_in(interface)
+            if agent != self._found.get(interface):
+                changed = True
+                if agent:
+                    self._found[interface] = agent
+                else:
+                    del self._found[interface]
+        if changed:
+            self._settle_rules()
+
+    def _as_logged_in(self, interface: str) -> StaffedAgent | None:
+        taken = self._hands.taken.get(interface)
+        places = self._floor.members.get(interface, {})
+        members = taken.before if taken and places else tuple(places.values())
+        orders = {member.queue: member.penalty for member in members if member.queue in self.staffed}
+        if not orders:
+            return None
+        assert self._given is not None
+        lowest_first = [tier.queue for tier in reversed(self._given.tiers) if tier.queue in orders]
+        home = min(lowest_first, key=orders.__getitem__)
+        name = next((member.name for member in members if member.name), interface)
+        known = self._found.get(interface)
+        if known and known.name in (name, interface):
+            name = known.name
+        elif name in self._given.agents or any(each.name == name for each in self._found.values()):
+            name = interface  # two of one name
+        return StaffedAgent(name, interface, home, orders)
+
+    def _settle_rules(self) -> None:
+        assert self._given is not None
+        found = {agent.name: agent for agent in self._found.values()}
+        self.rules = replace(self._given, agents={**self._given.agents, **found}) if found else self._given
+        self._by_interface = {agent.interface: agent for agent in self.rules.agents.values()}
