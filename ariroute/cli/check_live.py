@@ -8,11 +8,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ariroute.asterisk.floor_inventory import FloorInventory, take_floor
 from ariroute.asterisk.inventory import Inventory, take
 from ariroute.cli.check import counted
 from ariroute.cli.exits import ExitCode, code_of
 from ariroute.cli.output import say, show
 from ariroute.config.live import CONTEXTS, DEFAULTS, Comparison, compare
+from ariroute.config.live_staffing import compare_staffing
 from ariroute.config.load import Config, load
 from ariroute.errors import ArirouteError
 
@@ -68,18 +70,32 @@ def tell(lives: Mapping[str, Live], as_json: bool) -> None:
         say(f"{name}: Asterisk {live.version} {has}")
 
 
-async def _inventories(config: Config) -> dict[str, Inventory | ArirouteError]:
-    async def one(name: str) -> Inventory | ArirouteError:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """One PBX; ``floor`` is there where the file has staffing, and the PBX AMI."""
+
+    inventory: Inventory
+    floor: FloorInventory | None
+
+
+async def _inventories(config: Config) -> dict[str, _Found | ArirouteError]:
+    async def one(name: str) -> _Found | ArirouteError:
         settings = config.pbxs[name]
         try:
-            return await take(settings.ari, settings.ami, CONTEXTS, tuple(DEFAULTS))
+            inventory = await take(settings.ari, settings.ami, CONTEXTS, tuple(DEFAULTS))
+            floor = await take_floor(settings.ami) if config.staffing and settings.ami else None
+            return _Found(inventory, floor)
         except ArirouteError as error:
             return error
 
     return dict(zip(config.pbxs, await asyncio.gather(*(one(name) for name in config.pbxs)), strict=True))
 
 
-def _live(config: Config, name: str, found: Inventory | ArirouteError) -> Live:
+def _live(config: Config, name: str, found: _Found | ArirouteError) -> Live:
     if isinstance(found, ArirouteError):
         return Live(error=found)
-    return Live(found.version, compare(config, name, found))
+    inventory = found.inventory
+    comparison = compare(config, name, inventory)
+    if found.floor:
+        comparison.add(compare_staffing(config, name, inventory.endpoints, found.floor))
+    return Live(inventory.version, comparison)

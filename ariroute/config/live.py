@@ -34,6 +34,11 @@ class Comparison:
     warnings: list[Problem] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
 
+    def add(self, other: Comparison) -> None:
+        self.problems += other.problems
+        self.warnings += other.warnings
+        self.unread += other.unread
+
 
 def compare(config: Config, pbx: str, found: Inventory) -> Comparison:
     """What ``config`` needs and this PBX does not have."""
