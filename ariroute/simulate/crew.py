@@ -9,12 +9,13 @@ from ariroute.simulate.scenario import Scenario
 
 
 class Crew:
-    """All agents. ``rouse`` is told of each line with waiting callers that somebody is ready for;
+    """All agents, some of whom are there as it begins, at ``begin``. ``rouse`` is told of each line with waiting callers that somebody is ready for;
     ``rests`` of a wrap-up: whose, of which line, until when."""
 
     def __init__(
         self,
         scenario: Scenario,
+        begin: float,
         lines: Mapping[str, Line],
         rouse: Callable[[Line], None],
         rests: Callable[[Place, float], None],
@@ -28,14 +29,18 @@ class Crew:
         self._rouse = rouse
         self._rests = rests
         self._places: dict[str, list[tuple[Line, int]]] = {person.name: [] for person in self.people}
+        begun = {model.name for model in scenario.agents if model.start <= begin < model.end}
         for agent, queue, penalty in scenario.members:
             self._places[agent].append((lines[queue], penalty))
+            if agent in begun:  # in the order of the file, as app_queue has it, and not of the agents
+                lines[queue].add(self.by_name[agent], penalty)
 
     def come(self, person: Person, now: float) -> None:
         """They log in."""
         person.came = now
         for line, penalty in self._places[person.name]:
-            line.add(person, penalty)
+            if line not in person.places:
+                line.add(person, penalty)
         if person.state == FREE:
             self._ready(person)
         self.touched.add(person)

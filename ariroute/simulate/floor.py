@@ -57,7 +57,7 @@ class Floor:
         self._lines = list(self.lines.values())
         for line in self._lines:
             line.heavier = [each for each in self._lines if each.weight > line.weight]
-        self.crew = Crew(scenario, self.lines, self._rouse, self._rests)
+        self.crew = Crew(scenario, self.begun, self.lines, self._rouse, self._rests)
         self.callers: Sequence[Caller] = scenario.callers
         count = len(self.callers)
         self._line_of = [self.lines[caller.queue] for caller in self.callers]
@@ -279,6 +279,8 @@ class Floor:
         self._state[number] = RUNG
         for place in rung:
             self.crew.ring(place, self.now)
+        if line.one_at_a_time and line.ready:  # only some were rung: whoever is next may ring the others
+            self._rouse(line)
         after = rung[0].person.picks_up if len(rung) == 1 else min(place.person.picks_up for place in rung)
         if after <= 0:
             self._answer(number, self._tries[number])
