@@ -9,8 +9,11 @@ from ariroute.simulate.scenario import Scenario
 
 
 class Crew:
-    """All agents, some of whom are there as it begins, at ``begin``. ``rouse`` is told of each line with waiting callers that somebody is ready for;
-    ``rests`` of a wrap-up: whose, of which line, until when."""
+    """All agents, some of whom are there as it begins, at ``begin``.
+
+    ``rouse`` is told of each line with waiting callers for whom somebody is ready now; ``rests`` of a wrap-up: at which
+    place, until when.
+    """
 
     def __init__(
         self,

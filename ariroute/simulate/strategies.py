@@ -88,5 +88,5 @@ def next_start_of_equals(count: int, start: int, rung: int) -> tuple[int | None,
     if rung >= start:
         following = after if after < count else 0 if start > 0 else None
     else:
-        following = after if after < start else None
+        following = after if after < min(start, count) else None
     return following, count - 1 > start
