@@ -48,8 +48,10 @@ class Crew:
         self.cannot: dict[str, tuple[str, float]] = {}
         """Why an interface cannot be moved, and until when nobody tries."""
         self._known: dict[str, Known] = {}
+        self._named: dict[str, StaffedAgent] = {}
         self._by_interface: dict[str, StaffedAgent] = {}
         self._found: dict[str, StaffedAgent] = {}
+        """By interface: agents whom the file does not name, and those who may serve less than the file says now."""
         self._joined: dict[str, float] = {}
 
     def use(self, rules: StaffingRules) -> None:
@@ -57,6 +59,7 @@ class Crew:
         if rules is self._given:
             return
         self._given = rules
+        self._named = {agent.interface: agent for agent in rules.agents.values()}
         self.staffed = frozenset(tier.queue for tier in rules.tiers)
         self._found.clear()
         self._settle_rules()
@@ -87,8 +90,7 @@ class Crew:
         due = {interface for interface, known in self._known.items() if known.until <= now}
         touched = self._floor.touched | due
         self._floor.touched.clear()
-        if self._given and self._given.from_asterisk:
-            self._find(touched)
+        self._find(touched)
         for interface in touched:
             self._look_at(interface, now)
         return min((known.until for known in self._known.values()), default=inf)
@@ -150,13 +152,16 @@ class Crew:
     # Agents as Asterisk has them
 
     def _find(self, touched: set[str]) -> None:
-        """Agents whom the file does not name: those who have logged in to a tier's queue."""
+        """Who of these is an agent otherwise than as the file says."""
         given = self._given
         assert given is not None
-        named = {agent.interface for agent in given.agents.values()}
         changed = False
-        for interface in touched - named:
-            agent = self._as_logged_in(interface)
+        for interface in touched:
+            agent = None
+            if named := self._named.get(interface):
+                agent = self._narrowed(named)
+            elif given.from_asterisk:
+                agent = self._as_logged_in(interface)
             if agent != self._found.get(interface):
                 changed = True
                 if agent:
@@ -165,6 +170,15 @@ class Crew:
                     del self._found[interface]
         if changed:
             self._settle_rules()
+
+    def _narrowed(self, agent: StaffedAgent) -> StaffedAgent | None:
+        """``agent`` without the queues in which somebody has paused them, though not in all; None without any such."""
+        places = self._floor.members.get(agent.interface, {})
+        closed = {queue for queue, member in places.items() if member.paused and not is_ours(member)}
+        if not closed or all(member.paused for member in places.values()):
+            return None
+        queues = {queue: order for queue, order in agent.queues.items() if queue not in closed}
+        return replace(agent, queues=queues, home=agent.home if agent.home in queues else next(iter(queues), ""))
 
     def _as_logged_in(self, interface: str) -> StaffedAgent | None:
         taken = self._hands.taken.get(interface)

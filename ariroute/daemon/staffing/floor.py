@@ -33,7 +33,7 @@ SETTLES: Final = 1.0
 LEAVES: Final = 0.25
 """Seconds in which a caller who waits no more is heard of again: answered, or gone."""
 DOUBTS: Final = 2.0
-"""Seconds after which a talk is over whose end was not told, though the phone is idle."""
+"""Seconds after which a ring or a talk is over whose end was not told, though the phone is idle."""
 
 UNKNOWN, IDLE, GONE, AWAY = 0, 1, 4, 5
 """``AST_DEVICE_UNKNOWN``, ``NOT_INUSE``, ``INVALID``, ``UNAVAILABLE``: a phone in any other state is in use."""
@@ -139,7 +139,8 @@ class Floor:
         places[after.queue] = after
         if after.status in (UNKNOWN, IDLE):
             self._in_use.pop(interface, None)
-            if not after.in_call and after.queue in self._talks.get(interface, {}).values():
+            talks = not after.in_call and after.queue in self._talks.get(interface, {}).values()
+            if talks or interface in self._rings:
                 self._doubted.setdefault(interface, now + DOUBTS)
         elif after.status not in (GONE, AWAY):
             self._in_use.setdefault(interface, now)
@@ -193,11 +194,19 @@ class Floor:
         for interface, until in list(self._doubted.items()):
             if until <= now:
                 del self._doubted[interface]
-                for contact, queue in list(self._talks.get(interface, {}).items()):
-                    member = self.members.get(interface, {}).get(queue)
-                    if member is None or (member.status in (UNKNOWN, IDLE) and not member.in_call):
-                        self._end_talk(interface, contact)
+                self._give_up(interface)
         return min((until for _, until in self._leaving.values()), default=min(self._doubted.values(), default=inf))
+
+    def _give_up(self, interface: str) -> None:
+        """The phone has been idle for a while: whatever was told of its calls, they are over."""
+        places = self.members.get(interface, {})
+        for contact, queue in list(self._talks.get(interface, {}).items()):
+            member = places.get(queue)
+            if member is None or (member.status in (UNKNOWN, IDLE) and not member.in_call):
+                self._end_talk(interface, contact)
+        if all(member.status in (UNKNOWN, IDLE) for member in places.values()):
+            for contact in list(self._rings.get(interface, ())):
+                self._stop_ringing(contact, interface)
 
     # What it says
 
@@ -249,10 +258,6 @@ class Floor:
         found = [places[queue] for places in self.members.values() if queue in places]
         there = [member for member in found if member.status not in (GONE, AWAY)]
         return len(there), sum(member.status in (UNKNOWN, IDLE) and not member.paused for member in there)
-
-    def is_at_rest(self, interface: str, now: float) -> bool:
-        """Whether the agent neither talks nor rings nor wraps up: nothing is cut off when their queues change."""
-        return self.doing(interface, now).state in (State.FREE, State.PAUSED, State.AWAY)
 
     # How
 

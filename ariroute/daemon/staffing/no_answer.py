@@ -41,10 +41,6 @@ class Unanswered:
         """They are, and come back then."""
         self._back[interface] = until
 
-    def is_known(self, interface: str) -> bool:
-        """Whether it is known when they come back."""
-        return interface in self._back
-
     def back(self, now: float) -> list[str]:
         """Whose pause is over now; each is told once."""
         return _taken_out(self._back, now)

@@ -19,7 +19,8 @@ from ariroute.asterisk.ami import ActionRefused, Ami, QueueStatus
 from ariroute.asterisk.ami_link import AmiLink
 from ariroute.asterisk.queue_events import MemberEvent, QueueEvent, QueueMember
 from ariroute.daemon.staffing import kept
-from ariroute.daemon.staffing.acts import NO_ANSWER, Act, back, is_ours, pause, post, unpause
+from ariroute.daemon.staffing.acts import NO_ANSWER, Act, pause, post, unpause
+from ariroute.daemon.staffing.alone import ways_back
 from ariroute.daemon.staffing.crew import Crew
 from ariroute.daemon.staffing.figures import Figures
 from ariroute.daemon.staffing.floor import Change, Floor
@@ -36,7 +37,7 @@ from ariroute.staffing.snapshot import Snapshot, State
 
 log = logging.getLogger("ariroute.staffing")
 
-BREATH: Final = 0.02
+BREATH: Final = 0.01
 """Seconds at least from one plan to the next."""
 SHARE: Final = 3.0
 """A plan that took long is followed by a pause of so many times its length: the rest of the time is for calls."""
@@ -127,8 +128,17 @@ class Staffer:
         places = self._floor.members.get(interface, {})
         self._crew.on_change(change, now)
         self._hands.on_change(change, places, self._crew.staffed, now)
+        self._note_pause(change, now)
         if not self._hands.expects(interface):
             self._arrived(interface)
+
+    def _note_pause(self, change: Change, now: float) -> None:
+        """Somebody did not answer and was paused, in an earlier life maybe: when they come back."""
+        member, rules = change.after, self._crew.rules
+        if member and member.paused and member.reason == NO_ANSWER and rules:
+            pause = rules.no_answer.pause if rules.no_answer else 0.0
+            left = pause - max(0.0, time.time() - member.last_pause)
+            self._unanswered.paused(member.interface, now + max(0.0, left))
 
     def _arrived(self, interface: str) -> None:
         self._way_until.pop(interface, None)
@@ -179,8 +189,7 @@ class Staffer:
         self._took = 0.0
         self._ami.follows_members = rules is not None
         if rules is None:
-            self._synced = False
-            self._figures.blind(self._clock())
+            await self._let_be()
             return LOOKS
         if not self._ami.is_up:
             return LOOKS
@@ -196,17 +205,24 @@ class Staffer:
 
     async def _act_on(self, now: float) -> float:
         """What is to be done now; when something changes by itself."""
-        acting = not self._why()
-        await self._tend(now, acting=acting)
+        await self._tend(now)
         due = min(self._floor.settle(now), self._crew.look(now), *self._way_until.values(), inf)
         proposal = await self._plan(now)
-        if acting:
+        if not self._why():
             await self._carry_out(proposal)
-            due = min(due, self._unanswered.next_at())
         else:
             self._advise(proposal)
         await self._keep()
+        due = min(due, self._unanswered.next_at())
         return due if proposal.look_again is None else min(due, proposal.look_again)
+
+    async def _let_be(self) -> None:
+        """There are no rules any more: agents stay where they are, but nobody stays paused for having not answered."""
+        if self._synced:
+            async with self._changing:
+                await self._come_back(self._unanswered.back(inf))
+        self._synced = False
+        self._figures.blind(self._clock())
 
     async def stop(self) -> None:
         """Let what is being done to an agent come to its end; agents stay where they are."""
@@ -244,9 +260,10 @@ class Staffer:
             self._hands.after_a_break(lambda interface: self._floor.members.get(interface, {}))
         else:
             for change in changes:
-                self._hands.on_change(
-                    change, self._floor.members.get(change.member.interface, {}), self._crew.staffed, now
-                )
+                places = self._floor.members.get(change.member.interface, {})
+                self._hands.on_change(change, places, self._crew.staffed, now)
+        for change in changes:
+            self._note_pause(change, now)
         self._replay(now)
         await self._read_wrap_ups()
         self._looked_at = now
@@ -338,7 +355,7 @@ class Staffer:
         rules = self._crew.rules
         mode = rules.mode if rules else "advise"
         at, left = time.time(), tuple(sorted(move.leaves))
-        moved = Moved(at, self._pbx, move.agent, left, move.queue, move.why, move.reason, mode, done, failure)
+        moved = Moved(at, self._pbx, move.agent, left, move.queue, str(move.why), move.reason, mode, done, failure)
         self._figures.moved(moved)
         self._metrics.moved(moved)
         self._record(moved)
@@ -443,39 +460,33 @@ class Staffer:
                 found[agent.interface] = Act("penalty", replace(member, penalty=agent.queues[seen.queue]))
         return found
 
-    async def _tend(self, now: float, *, acting: bool) -> None:
+    async def _tend(self, now: float) -> None:
         """Pause who did not answer, let those come back whose pause is over, and give up what was not told of."""
-        rules = self._crew.rules
-        assert rules is not None
-        limit = rules.no_answer
         for interface in self._unanswered.due(now):
-            if acting and limit and self._is_staffed(interface):
-                await self._pause(interface, now + limit.pause)
-        for places in list(self._floor.members.values()) if acting else ():
-            for member in list(places.values()):
-                if member.paused and member.reason == NO_ANSWER and not self._unanswered.is_known(member.interface):
-                    left = (limit.pause if limit else 0.0) - (time.time() - member.last_pause)
-                    self._unanswered.paused(member.interface, now + max(0.0, left))
-        if acting:
-            for interface in self._unanswered.back(now):
-                for member in list(self._floor.members.get(interface, {}).values()):
-                    if member.paused and member.reason == NO_ANSWER:
-                        await self._try(unpause(member))
+            if not self._why() and self._is_staffed(interface):
+                await self._pause(interface)
+        await self._come_back(self._unanswered.back(now))
         for interface, until in list(self._way_until.items()):
             if until <= now:
                 self._doubted |= set(self._floor.members.get(interface, {})) & self._crew.staffed
                 self._arrived(interface)
+
+    async def _come_back(self, interfaces: Iterable[str]) -> None:
+        for interface in interfaces if not self._idle() else ():
+            for member in list(self._floor.members.get(interface, {}).values()):
+                if member.paused and member.reason == NO_ANSWER:
+                    await self._try(unpause(member))
 
     def _is_staffed(self, interface: str) -> bool:
         agent = self._crew.agent_at(interface)
         seen = self._crew.agents.get(agent.name) if agent else None
         return seen is not None and seen.by_hand in ("", "has just logged in")
 
-    async def _pause(self, interface: str, until: float) -> None:
-        places = self._floor.members.get(interface, {})
-        for queue, member in list(places.items()):
-            if queue in self._crew.staffed and not member.paused and not await self._try(pause(member, NO_ANSWER)):
-                self._unanswered.paused(interface, until)
+    async def _pause(self, interface: str) -> None:
+        """In every queue that would give them calls; when Asterisk has told of it, it is noted until when."""
+        for queue, member in list(self._floor.members.get(interface, {}).items()):
+            if queue in self._crew.staffed and not member.paused:
+                await self._try(pause(member, NO_ANSWER))
 
     # Letting go
 
@@ -490,7 +501,7 @@ class Staffer:
             self._released = True
             done: list[str] = []
             failed: dict[str, str] = {}
-            for interface, act in list(self._way_back()):
+            for interface, act in ways_back(self._hands.taken, self._floor.members):
                 if failure := await self._try(act):
                     failed[interface] = f"{interface} could not be {act}: {failure}"
                 else:
@@ -501,15 +512,6 @@ class Staffer:
         self._wake.set()
         log.info("%s: staffing was released: %d changes undone, %d failed", self._pbx, len(done), len(failed))
         return {"undone": done, "failed": list(failed.values())}
-
-    def _way_back(self) -> Iterable[tuple[str, Act]]:
-        for interface, taken in self._hands.taken.items():
-            places = self._floor.members.get(interface, {})
-            for act in back(taken.before, places, only_pauses=bool(taken.left_alone)):
-                yield interface, act
-        for interface, places in self._floor.members.items():
-            if interface not in self._hands.taken:
-                yield from ((interface, unpause(member)) for member in places.values() if is_ours(member))
 
     async def resume(self) -> dict[str, list[str]]:
         """Take the agents over again, those too who were left alone because of what somebody had changed."""
