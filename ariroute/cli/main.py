@@ -22,6 +22,7 @@ from ariroute.cli.erase import erase
 from ariroute.cli.exits import exit_code, with_output
 from ariroute.cli.explain import explain
 from ariroute.cli.fmt import fmt
+from ariroute.cli.plan import plan
 from ariroute.cli.prove import prove
 from ariroute.cli.queues import queues
 from ariroute.cli.reload import reload
@@ -31,6 +32,7 @@ from ariroute.cli.routes import routes
 from ariroute.cli.run import run
 from ariroute.cli.schema import schema
 from ariroute.cli.shadow import shadow
+from ariroute.cli.simulate import simulate
 from ariroute.cli.staffing import staffing
 from ariroute.cli.status import status
 from ariroute.cli.test import test
@@ -122,6 +124,8 @@ for command in (
     diff,
     replay,
     shadow,
+    plan,
+    simulate,
     erase,
     run,
     prove,

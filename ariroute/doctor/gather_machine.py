@@ -106,14 +106,19 @@ def asterisk_files(folder: Path, port: int | None) -> AsteriskFiles | None:
     """The files of the Asterisk whose web server has ``port``; None when this folder is not its, or cannot be read."""
     files: dict[str, Conf] = {}
     for name in CONFS:
-        lines = _conf_lines(folder / name, folder, ())
-        if lines is not None:
-            files[name] = parse(lines)
+        if (conf := conf_file(folder / name)) is not None:
+            files[name] = conf
     http = files.get("http.conf")
     if http is None or (port is not None and str(port) not in _ports(http)):
         return None
     open_ones = [each.path for each in file_facts(str(folder / name) for name in WITH_PASSWORDS) if each.mode & 0o004]
     return AsteriskFiles(str(folder), files, tuple(open_ones))
+
+
+def conf_file(path: Path) -> Conf | None:
+    """The file with those that it includes, which are looked for beside it; None when it cannot be read."""
+    lines = _conf_lines(path, path.parent, ())
+    return None if lines is None else parse(lines)
 
 
 def _ports(http: Conf) -> set[str]:

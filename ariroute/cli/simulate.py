@@ -1,0 +1,405 @@
+"""``ariroute simulate``: a made-up floor, many times over: what agents, modes and settings do to each tier."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from ariroute.cli.options import FLOW_FILES, config_option, flow_file
+from ariroute.errors import UnusableInput
+
+if TYPE_CHECKING:
+    from ariroute.cli.simulate_floor import Crew
+    from ariroute.cli.simulate_house import House
+    from ariroute.cli.simulate_load import Load
+    from ariroute.cli.simulate_queues import Known
+    from ariroute.cli.simulate_report import Report
+    from ariroute.simulate.scenario import QueueModel
+    from ariroute.simulate.study import Setting
+    from ariroute.simulate.tally import RunTally
+
+MODES = ("none", "home", "penalties", "weights", "static", "dynamic")
+"""As :data:`ariroute.cli.simulate_floor.MODES`, which is not imported for ``--help``."""
+RUNS = 20
+LONG = 3.0
+"""Seconds of runs for which starting other processes pays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The options of the command, as they were given."""
+
+    config: Path | None
+    calls: tuple[str, ...]
+    talk: tuple[str, ...]
+    patience: tuple[str, ...]
+    burst: tuple[str, ...]
+    lasting: str
+    warm_up: str
+    journal: Path | None
+    since: str
+    until: str
+    times: float
+    agents: tuple[str, ...]
+    absent: tuple[str, ...]
+    answer: str
+    agents_per_call: tuple[str, ...]
+    service_level: tuple[str, ...]
+    mode: str
+    compare: str
+    queues_conf: Path | None
+    live: str
+    wrap_up: str
+    retry: str
+    ring: str
+    strategy: str
+    autopause: str
+
+
+@click.command()
+@config_option
+@click.option(
+    "--calls",
+    multiple=True,
+    metavar="QUEUE=NUMBER/h",
+    help="So many callers enter this queue: gold=40/h; support:10=5/15m for those at priority 10. Repeatable; left "
+    "out, they come as in the journal.",
+)
+@click.option(
+    "--talk",
+    multiple=True,
+    default=("3m",),
+    show_default=True,
+    metavar="[QUEUE=]TIME",
+    help="With --calls: how long a talk lasts on average.",
+)
+@click.option(
+    "--patience",
+    multiple=True,
+    metavar="[QUEUE=]TIME",
+    show_default="nobody gives up",
+    help="With --calls: after how long callers give up on average.",
+)
+@click.option(
+    "--burst",
+    multiple=True,
+    metavar="QUEUE=NUMBER@TIME",
+    help="With --calls: so many more come within a minute, after this time: platinum=15@30m.",
+)
+@click.option(
+    "--for", "lasting", default="2h", show_default=True, metavar="TIME", help="With --calls: how long they come."
+)
+@click.option(
+    "--warm-up",
+    default="15m",
+    show_default=True,
+    metavar="TIME",
+    help="With --calls: how long they come before anything is counted.",
+)
+@click.option(
+    "--journal",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Read the journal of this flow file, or this journal.db; left out, that of --config.",
+)
+@click.option(
+    "--since", default="", show_default="yesterday", metavar="TIME", help="Calls of the journal from here on."
+)
+@click.option("--until", default="", metavar="TIME", help="Up to here.")
+@click.option(
+    "--times",
+    type=click.FloatRange(0.01, 100),
+    default=1.0,
+    show_default=True,
+    metavar="FACTOR",
+    help="So many times as many calls: 1.2 for a fifth more.",
+)
+@click.option(
+    "--agents",
+    multiple=True,
+    metavar="QUEUE=NUMBER",
+    help="So many agents: gold=4, or gold+standard=6 for those who may serve both and have their home in gold. "
+    "Repeatable; left out, those of the journal, else of the flow file.",
+)
+@click.option("--absent", multiple=True, metavar="AGENT", help="This agent never answers; repeatable.")
+@click.option(
+    "--answer",
+    default="",
+    metavar="TIME",
+    show_default="as in the journal, else 0s",
+    help="How long a phone rings before the agent answers.",
+)
+@click.option(
+    "--agents-per-call",
+    multiple=True,
+    metavar="QUEUE=NUMBER",
+    help="Another target than the flow file's: platinum=1; repeatable.",
+)
+@click.option(
+    "--service-level",
+    multiple=True,
+    metavar="[QUEUE=]PERCENT/TIME",
+    help="Another service level than the flow file's: 80/20s; repeatable.",
+)
+@click.option(
+    "--mode",
+    type=click.Choice(MODES),
+    show_default="that of the flow file; dynamic instead of advise",
+    help="What the floor does: agents in all of their queues, in their home alone, in the others with a penalty, "
+    "queues with weights, or moved by ariroute.",
+)
+@click.option(
+    "--compare", default="", metavar="MODE,...", help="Several modes side by side, such as none,static,dynamic; or all."
+)
+@click.option(
+    "--queues-conf",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Take the queues' settings and members from this queues.conf.",
+)
+@click.option(
+    "--live", default="", metavar="PBX", help="Take them from this running Asterisk of the flow file; only reads."
+)
+@click.option("--wrap-up", default="", metavar="TIME", help="wrapuptime of all queues.")
+@click.option("--retry", default="", metavar="TIME", help="retry of all queues.")
+@click.option("--ring", default="", metavar="TIME", help="timeout of all queues: how long one phone rings.")
+@click.option("--strategy", default="", metavar="NAME", help="strategy of all queues.")
+@click.option("--autopause", type=click.Choice(["no", "yes", "all"]), help="autopause of all queues.")
+@click.option(
+    "--runs", type=click.IntRange(1, 10_000), default=RUNS, show_default=True, metavar="N", help="How many runs."
+)
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="That of the first run.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "svg", "html"]),
+    default="text",
+    show_default=True,
+    help="How it is told.",
+)
+def simulate(runs: int, seed: int, form: Literal["text", "json", "svg", "html"], **given: Any) -> None:
+    """Simulate a floor: callers, queues and agents, many times over.
+
+    Calls come by figures (--calls), or as they did in the journal; agents are those of the flow file, of the journal,
+    or by figures (--agents). Queues serve as Asterisk's app_queue does, and ariroute's staffing moves agents as it
+    would. Nobody is asked but with --live, and nothing is done.
+
+    \b
+    Example:
+      ariroute simulate --calls gold=40/h --calls standard=90/h --agents gold=4 --agents standard=8
+      ariroute simulate --since yesterday --times 1.2 --compare none,dynamic
+      ariroute simulate --calls platinum=30/h --burst platinum=15@30m --compare all --format html > floor.html
+    """
+    from ariroute.cli.simulate_report import Report
+    from ariroute.simulate.study import results
+
+    wanted = Wanted(**{**given, "mode": given["mode"] or "", "autopause": given["autopause"] or ""})
+    house, load, crew, queues, setting = prepared(wanted)
+    seeds = range(seed, seed + runs)
+    report = Report(house, load, crew, queues, setting, results(setting, list(played(setting, seeds))), seeds)
+    tell(report, form)
+
+
+def prepared(wanted: Wanted) -> tuple[House, Load, Crew, Known, Setting]:
+    """What is simulated. Raises UnusableInput and the other errors of files, journals and Asterisk."""
+    from ariroute.cli.simulate_floor import arms_of, crew_of, without
+    from ariroute.simulate.study import Setting
+
+    house = house_of(wanted)
+    load = load_of(wanted, house)
+    answer = time_of("--answer", wanted.answer)
+    load = load if answer is None else replace(load, picks_up=answer)
+    crew = without(crew_of(house, crowds_of(wanted), load.shifts, load.picks_up), wanted.absent)
+    queues = queues_of(wanted, house)
+    arms = arms_of(modes_of(wanted, house), house, crew, queues, adjustment(wanted))
+    served = frozenset(queue for arm in arms for queue in arm.serves())
+    for queue in sorted({stream.queue for stream in load.streams} - served):
+        raise UnusableInput(f"nobody may serve {queue}, and callers come: say how many do, such as --agents {queue}=2")
+    return house, load, crew, queues, Setting(arms, load.streams, house.levels, load.window)
+
+
+def house_of(wanted: Wanted) -> House:
+    """The tiers: of the flow file, or without one those that the command line names."""
+    from ariroute.cli import amounts, simulate_house
+
+    per_call = amounts.by_queue("--agents-per-call", wanted.agents_per_call, amounts.number, "platinum=1")
+    levels = amounts.by_queue("--service-level", wanted.service_level, amounts.service_level, "gold=80/20s")
+    if wanted.config is None and wanted.calls and wanted.agents and not any(path.exists() for path in FLOW_FILES):
+        called = [each.queue for each in amounts.calls(wanted.calls)]
+        house = simulate_house.house_of([*called, *(queue for crowd in crowds_of(wanted) for queue in crowd.queues)])
+    else:
+        house = simulate_house.house_of_file(flow_file(wanted.config), secrets=bool(wanted.live))
+    return simulate_house.asking(house, per_call, levels)
+
+
+def crowds_of(wanted: Wanted) -> list[Any]:
+    from ariroute.cli.amounts import crowds
+
+    return crowds(wanted.agents)
+
+
+def load_of(wanted: Wanted, house: House) -> Load:
+    """The callers: by figures, or those of the journal."""
+    from ariroute.cli import amounts, simulate_load
+
+    if not wanted.calls:
+        if wanted.burst:
+            raise UnusableInput("--burst goes with --calls: say how many come besides, such as --calls gold=40/h")
+        path = wanted.journal or flow_file(wanted.config)
+        return simulate_load.load_of_journal(path, wanted.since, wanted.until, house).times(wanted.times)
+    if wanted.journal or wanted.since or wanted.until:
+        raise UnusableInput("--calls says who comes, and so does a journal: leave out --journal, --since and --until")
+    figures = simulate_load.Figures(
+        amounts.calls(wanted.calls),
+        amounts.by_queue("--talk", wanted.talk, amounts.length, "gold=3m"),
+        amounts.by_queue("--patience", wanted.patience, amounts.length, "gold=2m"),
+        [simulate_load.burst(text) for text in wanted.burst],
+        time_of("--for", wanted.lasting) or 0.0,
+        time_of("--warm-up", wanted.warm_up) or 0.0,
+    )
+    return simulate_load.load_of_figures(figures, house).times(wanted.times)
+
+
+def queues_of(wanted: Wanted, house: House) -> Known:
+    """The settings of the queues."""
+    from ariroute.cli.given import known
+    from ariroute.cli.simulate_queues import Known, of_asterisk, of_file
+
+    if wanted.queues_conf and wanted.live:
+        raise UnusableInput("--queues-conf and --live both say how queues are set: leave out one")
+    if wanted.queues_conf:
+        return of_file(wanted.queues_conf)
+    if not wanted.live:
+        return Known()
+    ami = house.amis[known("PBX", wanted.live, house.amis)]
+    if ami is None:
+        raise UnusableInput(f"--live {wanted.live}: queues are read over AMI: add asterisk.{wanted.live}.ami")
+    return of_asterisk(wanted.live, ami)
+
+
+def modes_of(wanted: Wanted, house: House) -> list[str]:
+    """The floors that are wanted, in order. Raises UnusableInput."""
+    from ariroute.cli.given import known
+
+    if wanted.compare and wanted.mode:
+        raise UnusableInput("--mode and --compare both say what the floor does: leave out one")
+    if wanted.compare == "all":
+        return list(MODES)
+    if wanted.compare:
+        return list(dict.fromkeys(known("mode", each.strip(), MODES) for each in wanted.compare.split(",")))
+    if wanted.mode:
+        return [wanted.mode]
+    if house.staffing is None:
+        return ["none"]
+    return ["dynamic" if house.staffing.mode == "advise" else house.staffing.mode]
+
+
+def adjustment(wanted: Wanted) -> Callable[[QueueModel], QueueModel]:
+    """What the command line says of all queues' settings."""
+    from ariroute.cli.given import known
+    from ariroute.cli.simulate_queues import STRATEGIES
+
+    times = {
+        "wrap_up": time_of("--wrap-up", wanted.wrap_up),
+        "retry": time_of("--retry", wanted.retry),
+        "timeout": time_of("--ring", wanted.ring),
+    }
+    changes: dict[str, Any] = {name: value for name, value in times.items() if value is not None}
+    if wanted.strategy:
+        changes["strategy"] = known("strategy", wanted.strategy, sorted(STRATEGIES))
+    if wanted.autopause:
+        changes["autopause"] = wanted.autopause
+    return lambda model: replace(model, **changes)
+
+
+def time_of(option: str, text: str) -> float | None:
+    """Seconds that an option says; None where it says nothing. Raises UnusableInput."""
+    from ariroute.values import seconds
+
+    if not text:
+        return None
+    try:
+        return seconds(text)
+    except ValueError as error:
+        raise UnusableInput(f"{option}: {error}") from None
+
+
+def played(setting: Setting, seeds: Sequence[int]) -> Iterator[list[RunTally]]:
+    """The runs one by one, with a bar on a terminal. When they would take long, all processors play."""
+    import os
+    import time
+
+    from ariroute.simulate.study import run
+
+    with advancing(len(seeds)) as advance:
+        begun = time.monotonic()
+        yield run(setting, seeds[0])
+        advance()
+        lasts = (time.monotonic() - begun) * (len(seeds) - 1)
+        at_once = min(os.cpu_count() or 1, len(seeds) - 1)
+        rest = (
+            several(setting, seeds[1:], at_once)
+            if lasts > LONG and at_once > 1
+            else (run(setting, each) for each in seeds[1:])
+        )
+        for each in rest:
+            yield each
+            advance()
+
+
+def several(setting: Setting, seeds: Sequence[int], at_once: int) -> Iterator[list[RunTally]]:
+    """The runs in the order of ``seeds``, played by so many processes of their own."""
+    from concurrent.futures import ProcessPoolExecutor
+    from functools import partial
+    from multiprocessing import get_context
+
+    from ariroute.simulate.study import run
+
+    # no fork: the bar has a thread
+    pool = ProcessPoolExecutor(at_once, mp_context=get_context("spawn"))
+    try:
+        yield from pool.map(partial(run, setting), seeds)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def advancing(runs: int) -> Iterator[Callable[[], None]]:
+    """A bar of so many runs on standard error, if that is a terminal; what it gives is called after each."""
+    import sys
+
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("runs"), BarColumn(bar_width=30), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=runs)
+        yield lambda: progress.advance(task)
+
+
+def tell(report: Report, form: Literal["text", "json", "svg", "html"]) -> None:
+    """Print it."""
+    from ariroute.cli.output import say, show, show_json
+
+    doubts = report.doubts()
+    if form == "text":
+        from ariroute.cli.simulate_text import show_report
+
+        show_report(report, doubts)
+        return
+    if form == "json":
+        show_json(report.to_plain())
+    else:
+        from ariroute.cli import simulate_page
+
+        show(simulate_page.svg(report) if form == "svg" else simulate_page.html(report))
+    for doubt in doubts:
+        say(f"note: {doubt}")

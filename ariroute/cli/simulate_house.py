@@ -1,0 +1,85 @@
+"""What ``ariroute simulate`` knows before anybody calls: tiers, from the flow file or the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ariroute.cli.amounts import ByQueue
+from ariroute.cli.given import known
+from ariroute.staffing.rules import StaffedAgent, StaffingRules, Tier
+
+if TYPE_CHECKING:
+    from ariroute.asterisk.settings import AmiSettings
+    from ariroute.flow.queues import ServiceLevel
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Tiers, highest first, each with the queue priority of its callers; the staffing, if there is one.
+
+    ``file`` is empty without a flow file.
+    """
+
+    file: str
+    timezone: str
+    tiers: tuple[Tier, ...]
+    priorities: Mapping[str, int] = field(default_factory=dict)
+    staffing: StaffingRules | None = None
+    amis: Mapping[str, AmiSettings | None] = field(default_factory=dict)
+
+    @property
+    def agents(self) -> Mapping[str, StaffedAgent]:
+        """Those of the flow file."""
+        return self.staffing.agents if self.staffing else {}
+
+    @property
+    def levels(self) -> dict[str, float | None]:
+        """The seconds of each queue's service level."""
+        return {tier.queue: tier.service_level.within if tier.service_level else None for tier in self.tiers}
+
+    def rules(self, agents: Mapping[str, StaffedAgent]) -> StaffingRules | None:
+        """The staffing of these agents; None when no tier asks for any."""
+        if not any(tier.agents_per_call or tier.min_agents or tier.reserve for tier in self.tiers):
+            return None
+        usual = self.staffing or StaffingRules("dynamic", self.tiers)
+        return replace(usual, tiers=self.tiers, agents=agents, from_asterisk=False)
+
+
+def house_of_file(path: Path, *, secrets: bool) -> House:
+    """That of the flow file at ``path``. With ``secrets`` its Asterisk can be asked. Raises ConfigError."""
+    from ariroute.config.load import load, load_rules
+
+    config = load(path) if secrets else load_rules(path)
+    queues = config.ruleset.queues.values()
+    tiers = (
+        config.staffing.tiers
+        if config.staffing
+        else tuple(Tier(queue.name, queue.agents_per_call, service_level=queue.service_level) for queue in queues)
+    )
+    priorities = {queue.name: queue.priority for queue in queues}
+    amis = {name: pbx.ami for name, pbx in config.pbxs.items()}
+    return House(config.file, config.ruleset.timezone, tiers, priorities, config.staffing, amis)
+
+
+def house_of(queues: Sequence[str]) -> House:
+    """One without a flow file: these queues, the first one highest."""
+    return House("", "UTC", tuple(Tier(queue) for queue in dict.fromkeys(queues)))
+
+
+def asking(house: House, per_call: ByQueue[float], levels: ByQueue[ServiceLevel]) -> House:
+    """``house`` with other agents per call and service levels. Raises UnknownName for a queue that it has not."""
+    names = [tier.queue for tier in house.tiers]
+    for queue in (*per_call.named, *levels.named):
+        known("queue", queue, names)
+    tiers = tuple(
+        replace(
+            tier,
+            agents_per_call=per_call.of(tier.queue) or tier.agents_per_call,
+            service_level=levels.of(tier.queue) or tier.service_level,
+        )
+        for tier in house.tiers
+    )
+    return replace(house, tiers=tiers)

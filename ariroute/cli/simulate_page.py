@@ -1,0 +1,122 @@
+"""A simulation as one HTML page, and its lines as one SVG: the same figures as in the terminal."""
+
+from __future__ import annotations
+
+from ariroute.cli.simulate_report import (
+    DRAWN,
+    FLOOR_SHOWN,
+    Grid,
+    Report,
+    Shown,
+    floor_lines,
+    percent_text,
+    scale,
+    seconds_text,
+)
+from ariroute.drawing import chart
+from ariroute.drawing.chart import Chart, Line, highest
+from ariroute.drawing.page import document, safe, table, tile
+from ariroute.simulate.figures import Figure
+
+STYLE = (
+    chart.STYLE
+    + """
+header { border-left-color: var(--soft); background: var(--card) }
+h1 { color: var(--ink) }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(420px, 100%), 1fr)); gap: 14px 22px;
+  margin-bottom: 18px }
+td:nth-child(2) { white-space: nowrap }
+ul.said { margin: 0; padding-left: 20px }
+@media print { .charts { grid-template-columns: 1fr 1fr } }
+"""
+)
+
+
+def html(report: Report) -> str:
+    """The whole page."""
+    parts = [
+        _head(report),
+        _tiles(report),
+        _section("Tiers", _table(report.tiers())),
+        _section("Floor", _table(report.floors())),
+    ]
+    parts.append(_section("Over time", _charts(report)))
+    said = "".join(f"<li>{safe(each)}</li>\n" for each in report.assumptions())
+    parts.append(_section("What is assumed", f'<ul class="said">\n{said}</ul>'))
+    if doubts := report.doubts():
+        said = "".join(f"<li>{safe(each)}</li>\n" for each in doubts)
+        parts.append(_section("Doubts", f'<ul class="said">\n{said}</ul>'))
+    return document(f"ariroute: simulation of {report.house.file or 'a floor'}", STYLE, "\n".join(parts))
+
+
+def svg(report: Report) -> str:
+    """The lines alone: a row for each figure, a column for each floor."""
+    names = [(group.queue, tone) for tone, group in enumerate(report.queues_called)]
+    return chart.alone(_rows(report), names)
+
+
+def _section(title: str, inner: str) -> str:
+    return f'<section class="long">\n<h2>{safe(title)}</h2>\n{inner}\n</section>'
+
+
+def _head(report: Report) -> str:
+    first, *rest = report.summary()
+    floors = "".join(f"<p>{safe(each.strip())}</p>\n" for each in rest)
+    title = f"Simulation of {report.house.file}" if report.house.file else "Simulation of a floor"
+    return f'<header>\n<h1>{safe(title)}</h1>\n<p>{safe(first)}</p>\n<div class="soft">{floors}</div></header>'
+
+
+def _tiles(report: Report) -> str:
+    """How the last floor does, which is that of whom one asks about, beside the first."""
+    arm, first = report.arms[-1], report.arms[0]
+    tiles = []
+    for group in report.queues_called:
+        wait = arm.groups[group][Figure.WAIT]
+        was = f"; {seconds_text(first.groups[group][Figure.WAIT].mean)} with {first.name}" if arm is not first else ""
+        tiles.append(tile(seconds_text(wait.mean), f"mean wait in {group.queue} with {arm.name}{was}"))
+        held = arm.groups[group].get(Figure.HELD)
+        if held is not None:
+            target = report.target(group)
+            tiles.append(tile(percent_text(held.mean), f"of the time {group.queue} has {target:g} agents per call"))
+    return f'<div class="tiles">\n{"".join(tiles)}</div>'
+
+
+def _table(grid: Grid) -> str:
+    heads = tuple(head.capitalize() for head in grid.texts), tuple(head.capitalize() for head in grid.numbers)
+    return table(*heads, ((texts, numbers, False) for texts, numbers in grid.rows))
+
+
+def _charts(report: Report) -> str:
+    names = [(group.queue, tone) for tone, group in enumerate(report.queues_called)]
+    parts = [
+        '<p class="soft">Lines are means of all runs; 95 % of the runs lie in the bands. Dashed: the wanted agents per '
+        "call.</p>",
+        chart.key(names),
+    ]
+    rows = _rows(report)
+    parts += [f'<div class="charts">\n{"".join(map(chart.chart, row))}\n</div>' for row in rows[:-1]]
+    if len(report.arms) > 1:
+        parts.append(chart.key([(arm.name, tone) for tone, arm in enumerate(report.arms)]))
+    parts.append(f'<div class="charts">\n{"".join(map(chart.chart, rows[-1]))}\n</div>')
+    return "\n".join(parts)
+
+
+def _rows(report: Report) -> list[list[Chart]]:
+    """A row for each figure with a chart for each floor, all of one scale; occupancy is one chart, the last row."""
+    found = []
+    for shown in DRAWN:
+        arms = report.arms[:1] if shown.figure is Figure.CALLERS else report.arms
+        drawn = [(arm, lines) for arm in arms if (lines := report.lines(arm, shown.figure))]
+        if not drawn:
+            continue
+        top = scale([highest(lines) for _, lines in drawn])
+        named = len(report.arms) > 1 and shown.figure is not Figure.CALLERS
+        found.append([_chart(report, shown, lines, f", {arm.name}" if named else "", top) for arm, lines in drawn])
+    busy = floor_lines(report.arms, Figure.OCCUPANCY)
+    return [*found, [_chart(report, FLOOR_SHOWN[0]._replace(head="Occupancy"), busy, "", 1.0)]]
+
+
+def _chart(report: Report, shown: Shown, lines: list[Line], of: str, top: float) -> Chart:
+    window = report.setting.window
+    own = " (another scale)" if highest(lines) > top else ""
+    return Chart(f"{shown.head}{of}{own}", lines, window.begin, window.step, report.load.clock, shown.text, top)

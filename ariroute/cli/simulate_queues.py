@@ -1,0 +1,126 @@
+"""The settings of queues for ``ariroute simulate``: from queues.conf, from a running Asterisk, or the sample's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, get_args
+
+from ariroute.errors import UnusableInput
+from ariroute.simulate.scenario import QueueModel, Strategy
+
+if TYPE_CHECKING:
+    from ariroute.asterisk.ami import Message
+    from ariroute.asterisk.settings import AmiSettings
+    from ariroute.doctor.conf import Conf
+
+SAMPLE: Final = QueueModel("", "rrmemory", timeout=15.0, retry=1.0, autofill=True, autopause="all")
+"""As dialplan/queues-ariroute.conf has it: for queues of which nothing is known."""
+STRATEGIES: Final = frozenset(get_args(Strategy))
+WHOLE: Final = re.compile(r"\s*([+-]?[0-9]{1,9})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A member as Asterisk has it: ``interface``, its name there, and its penalty in ``queue``."""
+
+    queue: str
+    interface: str
+    name: str
+    penalty: int
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of queues by name, and of their members. ``where`` is said in words."""
+
+    queues: Mapping[str, QueueModel] = field(default_factory=dict)
+    members: tuple[Placed, ...] = ()
+    where: str = "as in the sample queues (dialplan/queues-ariroute.conf)"
+
+    def model(self, queue: str) -> QueueModel:
+        """The settings of a queue, those of the sample where nothing is known of it."""
+        return replace(self.queues.get(queue, SAMPLE), queue=queue)
+
+
+def of_file(path: Path) -> Known:
+    """What queues.conf at ``path`` says, with the files that it includes. Raises UnusableInput."""
+    from ariroute.doctor.gather_machine import conf_file
+
+    conf = conf_file(path)
+    if conf is None:
+        raise UnusableInput(f"--queues-conf {path}: cannot be read: is it there, and may you read it?")
+    queues = {name: model_of(conf, name) for name in conf.sections if name != "general"}
+    members = [placed for name in queues for placed in _members(conf, name)]
+    return Known(queues, tuple(members), f"as {path} has them")
+
+
+def model_of(conf: Conf, queue: str) -> QueueModel:
+    """The section of ``queue``, read as app_queue does (``queue_set_param()``, ``init_queue()``, 22.10.1)."""
+    default = QueueModel(queue)
+    strategy: Any = conf.get(queue, "strategy", default.strategy).lower()
+    pause = conf.get(queue, "autopause", "no").lower()
+    timeout, retry = (_whole(conf.get(queue, name)) for name in ("timeout", "retry"))
+    return QueueModel(
+        queue,
+        strategy if strategy in STRATEGIES else "ringall",
+        default.timeout if timeout is None or timeout < 0 else float(timeout),
+        default.retry if retry is None or retry <= 0 else float(retry),
+        float(max(0, _whole(conf.get(queue, "wrapuptime")) or 0)),
+        _whole(conf.get(queue, "weight")) or 0,
+        conf.is_on(queue, "autofill", conf.is_on("general", "autofill", False)),
+        "all" if pause == "all" else "yes" if conf.is_on(queue, "autopause", False) else "no",
+    )
+
+
+def of_asterisk(pbx: str, settings: AmiSettings) -> Known:
+    """What the running Asterisk tells: strategies, weights, wrap-up, members with penalties; the rest is the sample's.
+
+    Raises PbxUnreachable and PbxRefused when it cannot be asked.
+    """
+    from asyncio import run
+
+    return told(pbx, run(_asked(settings)))
+
+
+async def _asked(settings: AmiSettings) -> list[Message]:
+    from ariroute.asterisk.ami import Ami
+
+    async with Ami(settings) as ami:
+        return list(await ami.action("QueueStatus", answers_with_list=True))
+
+
+def told(pbx: str, events: Iterable[Message]) -> Known:
+    """The answer to QueueStatus. The wrap-up of a queue is that of its members, who have their own in the list."""
+    from ariroute.asterisk.queue_events import listed_member
+
+    queues: dict[str, QueueModel] = {}
+    members = []
+    for event in events:
+        name = event.get("queue", "")
+        if event.get("event") == "QueueParams":
+            strategy: Any = event.get("strategy", "")
+            strategy = strategy if strategy in STRATEGIES else "ringall"
+            queues[name] = replace(SAMPLE, queue=name, strategy=strategy, weight=_whole(event.get("weight", "")) or 0)
+        elif event.get("event") == "QueueMember" and (member := listed_member(event)):
+            members.append(Placed(name, member.interface, member.name, member.penalty))
+            if name in queues and member.wrap_up:
+                queues[name] = replace(queues[name], wrap_up=float(member.wrap_up))
+    where = f"as {pbx} has them, but for timeout, retry and autopause, which AMI does not tell: as in the sample queues"
+    return Known(queues, tuple(members), where)
+
+
+def _members(conf: Conf, queue: str) -> Iterable[Placed]:
+    """``member => PJSIP/alice,1,Alice`` (``reload_single_member()``, app_queue.c)."""
+    for value in conf.values(queue, "member"):
+        interface, penalty, name, *_ = [*(part.strip() for part in value.split(",")), "", "", ""]
+        if interface:
+            yield Placed(queue, interface, name or interface, max(0, _whole(penalty) or 0))
+
+
+def _whole(text: str) -> int | None:
+    """A number as ``atoi()`` reads it; None where there is none."""
+    match = WHOLE.match(text)
+    return int(match[1]) if match else None
