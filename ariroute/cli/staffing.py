@@ -15,9 +15,11 @@ from click.core import ParameterSource
 from ariroute.cli.admin import admin_address, admin_option, ask, no_daemon
 from ariroute.cli.exits import ExitCode
 from ariroute.cli.options import config_option, json_option
-from ariroute.cli.output import show, show_drawn, show_json, show_live, width
+from ariroute.cli.output import say, show, show_drawn, show_json, show_live, width
+from ariroute.cli.staffing_agents import agents
 from ariroute.cli.staffing_moves import moves
 from ariroute.cli.staffing_release import release, resume
+from ariroute.cli.status import STANDING_BY
 from ariroute.errors import DaemonUnreachable, UnusableInput
 
 if TYPE_CHECKING:
@@ -68,12 +70,17 @@ def staffing(
     found = staffing_of(address, pbx)
     if as_json:
         show_json(found)
-    else:
+    elif found["pbxs"]:
         show_drawn(_drawn(found, with_agents=with_agents))
+    if not found["pbxs"]:
+        say("nobody can be moved: no PBX of the flow file has AMI (asterisk.NAME.ami)")
+    if found.get("standing_by") is True:
+        say(STANDING_BY)
+        return ExitCode.OK
     return ExitCode.UNREACHABLE if any(_is_frozen(status) for status in found["pbxs"].values()) else ExitCode.OK
 
 
-for _command in (moves, release, resume):
+for _command in (moves, agents, release, resume):
     staffing.add_command(_command)
 
 
