@@ -19,7 +19,7 @@ def tiers_of(queues: Mapping[str, QueueSettings]) -> tuple[Tier, ...]:
 def staffed_agents(agents: Mapping[str, AgentSettings]) -> dict[str, StaffedAgent]:
     """Those of the file who have queues, by name."""
     return {
-        name: StaffedAgent(name, agent.member or agent.dial, agent.home or next(iter(agent.queues)), agent.queues)
+        name: StaffedAgent(name, str(agent.member or agent.dial), agent.home or next(iter(agent.queues)), agent.queues)
         for name, agent in agents.items()
         if agent.queues
     }
