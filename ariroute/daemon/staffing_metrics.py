@@ -14,8 +14,15 @@ from ariroute.journal.moves import Moved
 Status = Callable[[], Mapping[str, Any]]
 """The status of one PBX's staffing, as ``GET /staffing`` shows it."""
 
-STATES: Final = ("acting", "advise", "released", "frozen", "none")
-"""``frozen``: it is to act and cannot. ``none``: there is no staffing in the flow file."""
+STATES: Final = ("acting", "advise", "released", "frozen", "standby", "none")
+"""``frozen``: it is to act and cannot. ``standby``: another daemon acts. ``none``: no staffing in the flow file."""
+NAMED: Final = {
+    "advise": "advise",
+    "released by hand": "released",
+    "another daemon has the calls": "standby",
+    "no staffing in the flow file": "none",
+}
+"""States by why nobody is moved."""
 
 FIGURES: Final = {
     "target": ("target", "Agents per call that the tier is to have"),
@@ -84,8 +91,7 @@ def state_of(status: Mapping[str, Any]) -> str:
     why = str(status.get("why") or "")
     if status.get("acting"):
         return "acting"
-    named = {"advise": "advise", "released by hand": "released", "no staffing in the flow file": "none"}
-    return named.get(why, "frozen")
+    return NAMED.get(why, "frozen")
 
 
 def _family(name: str, about: str) -> GaugeMetricFamily:

@@ -1,4 +1,4 @@
-"""The admin API on loopback: liveness, readiness, metrics, status, calls as they are decided, reload.
+"""The admin API on loopback: liveness, readiness, metrics, status, calls as they are decided, reload, staffing.
 
 It has no passwords, so it must not answer a web page that a browser on the same machine shows. Such a page may know a
 name of its own that leads to 127.0.0.1 (DNS rebinding), but its browser then sends that name as ``Host``; and what it
@@ -18,9 +18,11 @@ from aiohttp import web
 
 from ariroute import __version__
 from ariroute.daemon.app import Daemon
+from ariroute.daemon.staffing.staffer import Staffer
 from ariroute.daemon.watching import wanted_by
 from ariroute.errors import ArirouteError, ConfigError, UnusableInput
 from ariroute.json_text import dumps
+from ariroute.web.staffing import changed, told
 
 DAEMON = web.AppKey("daemon", Daemon)
 HEADER = "X-Ariroute"
@@ -103,6 +105,28 @@ async def reload(request: web.Request) -> web.Response:
     except ArirouteError as error:
         return web.json_response({"problems": [str(error)]}, status=422)
     return web.json_response({"changed": changed, "digest": daemon.config.digest})
+
+
+@routes.get("/staffing")
+async def staffing(request: web.Request) -> web.Response:
+    """How the tiers of each PBX are staffed."""
+    return web.json_response(told(request.app[DAEMON]))
+
+
+@routes.post("/staffing/release")
+async def release(request: web.Request) -> web.Response:
+    """Undo what was done to agents, and leave them alone."""
+    if HEADER not in request.headers:
+        return _refused(f"the header {HEADER} is missing")
+    return await changed(request.app[DAEMON], Staffer.release)
+
+
+@routes.post("/staffing/resume")
+async def resume(request: web.Request) -> web.Response:
+    """Take the agents over again."""
+    if HEADER not in request.headers:
+        return _refused(f"the header {HEADER} is missing")
+    return await changed(request.app[DAEMON], Staffer.resume)
 
 
 @web.middleware

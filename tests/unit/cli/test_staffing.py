@@ -242,6 +242,19 @@ def test_one_of_several_pbxs_can_be_chosen(ariroute: Ariroute, says: Says) -> No
     assert (ended.code, ended.err) == (2, "there is no PBX 'c'; there is a, b\n")
 
 
+def test_without_ami_nobody_can_be_moved(ariroute: Ariroute, says: Says) -> None:
+    ended = ariroute("staffing", "--admin", says({"pbxs": {}}))
+    assert (ended.code, ended.out) == (0, "")
+    assert ended.err == "nobody can be moved: no PBX of the flow file has AMI (asterisk.NAME.ami)\n"
+
+
+def test_one_that_stands_by_is_as_it_should_be(ariroute: Ariroute, says: Says) -> None:
+    down = all_of(acting=False, why="AMI is down: ", tiers=[], agents=[], moves=[])
+    ended = ariroute("staffing", "--admin", says(down | {"standing_by": True}))
+    assert ended.code == 0
+    assert ended.err == "standing by: another daemon routes the calls\n"
+
+
 def test_json_is_the_daemons_own(ariroute: Ariroute, says: Says) -> None:
     ended = ariroute("staffing", "--json", "--admin", says(all_of()))
     assert (ended.code, ended.json) == (0, all_of())

@@ -89,6 +89,7 @@ def test_what_is_not_known_has_no_figure(told: Told) -> None:
         (False, "released by hand", "released"),
         (False, "AMI is down: nobody answers", "frozen"),
         (False, "what nobody has thought of", "frozen"),
+        (False, "another daemon has the calls", "standby"),
         (False, "no staffing in the flow file", "none"),
     ],
 )
