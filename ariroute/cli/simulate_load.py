@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from ariroute.replay.crew import Shift
     from ariroute.replay.visits import Visit
 
-PIECES = 48
-"""About so many pieces are drawn."""
+PIECES = 30
+"""About so many pieces are drawn; of a record more."""
+OF_RECORD = 48
 BURST = re.compile(r"([A-Za-z0-9_-]{1,64})=([0-9]{1,5})@(.+)", re.ASCII)
 BURST_WITHIN = 60.0
 
@@ -36,8 +37,9 @@ BURST_WITHIN = 60.0
 class Load:
     """The callers, in seconds from 0 on, and what is counted of them.
 
-    ``clock`` writes a moment in words; ``says`` is a sentence on where they come from, ``assumed`` what is assumed of
-    them. ``shifts`` are the agents of a record, in the same seconds, and ``picks_up`` how long their phones rang.
+    ``clock`` writes a moment in words, by seconds that are ``origin`` where counting begins; ``says`` is a sentence on
+    where they come from, ``assumed`` what is assumed of them. ``shifts`` are the agents of a record, in the seconds of
+    callers, and ``picks_up`` is how long their phones rang.
     """
 
     streams: Sequence[Stream]
@@ -47,6 +49,7 @@ class Load:
     assumed: tuple[str, ...]
     shifts: Sequence[Shift] = ()
     picks_up: float = 0.0
+    origin: float = 0.0
     waited: Mapping[Group, float] = field(default_factory=dict)
     """The mean waits that were recorded."""
 
@@ -111,7 +114,7 @@ def load_of_figures(figures: Figures, house: House) -> Load:
     return Load(
         streams,
         window,
-        lambda at: span(at - begin),
+        span,
         f"{duration_text(figures.lasting)} of calls",
         _said(figures, begin),
     )
@@ -134,6 +137,7 @@ def load_of_journal(path: Path, since: str, until: str, house: House) -> Load:
     from ariroute.cli.replay import opened, progressing
     from ariroute.cli.replay import span as moments
     from ariroute.drawing.chart import time_step
+    from ariroute.moments import past_moment
     from ariroute.replay.crew import recorded_shifts
 
     begin, end = moments(since or "yesterday", until or ("" if since else "today"), house.timezone)
@@ -144,23 +148,27 @@ def load_of_journal(path: Path, since: str, until: str, house: House) -> Load:
             pass
     seen = [_seen(visit, begin) for visit in visits]
     _check(seen)
-    window = Window(0.0, end - begin, max(HALF_HOUR, time_step((end - begin) / PIECES)))
+    window = Window(0.0, end - begin, max(HALF_HOUR, time_step((end - begin) / OF_RECORD)))
     zone, clock = ZoneInfo(house.timezone), "%H:%M" if end - begin <= 86_400 * 1.05 else "%a %H:%M"
     rings = [each.ring for each in seen if each.talk is not None]
     shifts = [shift._replace(start=shift.start - begin, end=shift.end - begin) for shift in recorded_shifts(visits)]
 
+    midnight = f"{datetime.fromtimestamp(begin, zone):%Y-%m-%d}"
+    origin = begin - past_moment(midnight, datetime.now(zone), house.timezone, "--since").timestamp()
+
     def worded(at: float, form: str = clock) -> str:
-        return f"{datetime.fromtimestamp(begin + at, zone):{form}}"
+        return f"{datetime.fromtimestamp(begin + at - origin, zone):{form}}"
 
     full = "%Y-%m-%d %H:%M"
     return Load(
         recorded(seen, 0.0, end - begin),
         window,
         worded,
-        f"calls as in the journal from {worded(0.0, full)} to {worded(end - begin, full)}",
+        f"calls as in the journal from {worded(origin, full)} to {worded(origin + end - begin, full)}",
         _learnt(seen),
         shifts,
         sum(rings) / len(rings),
+        origin,
         _waited(seen),
     )
 

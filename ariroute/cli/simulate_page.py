@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ariroute.cli.simulate_report import (
+    BUSY,
     DRAWN,
-    FLOOR_SHOWN,
+    Drawn,
     Grid,
     Report,
-    Shown,
     floor_lines,
     percent_text,
     scale,
@@ -17,15 +17,18 @@ from ariroute.drawing import chart
 from ariroute.drawing.chart import Chart, Line, highest
 from ariroute.drawing.page import document, safe, table, tile
 from ariroute.simulate.figures import Figure
+from ariroute.values import duration_text
 
 STYLE = (
     chart.STYLE
     + """
 header { border-left-color: var(--soft); background: var(--card) }
 h1 { color: var(--ink) }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(420px, 100%), 1fr)); gap: 14px 22px;
+.charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(340px, 100%), 1fr)); gap: 14px 22px;
   margin-bottom: 18px }
 td:nth-child(2) { white-space: nowrap }
+th.number { white-space: normal; vertical-align: bottom }
+.tiles { grid-template-columns: repeat(auto-fit, minmax(170px, 1fr)) }
 ul.said { margin: 0; padding-left: 20px }
 @media print { .charts { grid-template-columns: 1fr 1fr } }
 """
@@ -77,7 +80,7 @@ def _tiles(report: Report) -> str:
         held = arm.groups[group].get(Figure.HELD)
         if held is not None:
             target = report.target(group)
-            tiles.append(tile(percent_text(held.mean), f"of the time {group.queue} has {target:g} agents per call"))
+            tiles.append(tile(percent_text(held.mean), f"of the time {group.queue} has {target:g} agents per call or more"))
     return f'<div class="tiles">\n{"".join(tiles)}</div>'
 
 
@@ -104,19 +107,21 @@ def _charts(report: Report) -> str:
 def _rows(report: Report) -> list[list[Chart]]:
     """A row for each figure with a chart for each floor, all of one scale; occupancy is one chart, the last row."""
     found = []
-    for shown in DRAWN:
-        arms = report.arms[:1] if shown.figure is Figure.CALLERS else report.arms
-        drawn = [(arm, lines) for arm in arms if (lines := report.lines(arm, shown.figure))]
-        if not drawn:
+    for drawn in DRAWN:
+        arms = report.arms[:1] if drawn.figure is Figure.CALLERS else report.arms
+        known = [(arm, lines) for arm in arms if (lines := report.lines(arm, drawn.figure, bands=drawn.bands))]
+        if not known:
             continue
-        top = scale([highest(lines) for _, lines in drawn])
-        named = len(report.arms) > 1 and shown.figure is not Figure.CALLERS
-        found.append([_chart(report, shown, lines, f", {arm.name}" if named else "", top) for arm, lines in drawn])
-    busy = floor_lines(report.arms, Figure.OCCUPANCY)
-    return [*found, [_chart(report, FLOOR_SHOWN[0]._replace(head="Occupancy"), busy, "", 1.0)]]
+        top = scale([highest(lines) for _, lines in known])
+        named = len(report.arms) > 1 and drawn.figure is not Figure.CALLERS
+        found.append([_chart(report, drawn, lines, f", {arm.name}" if named else "", top) for arm, lines in known])
+    return [*found, [_chart(report, BUSY, floor_lines(report.arms, BUSY.figure), "", 1.0)]]
 
 
-def _chart(report: Report, shown: Shown, lines: list[Line], of: str, top: float) -> Chart:
-    window = report.setting.window
+def _chart(report: Report, drawn: Drawn, lines: list[Line], of: str, top: float) -> Chart:
+    load = report.load
+    step = load.window.step
+    each = f" in {duration_text(step)}" if drawn.figure is Figure.CALLERS else ""
     own = " (another scale)" if highest(lines) > top else ""
-    return Chart(f"{shown.head}{of}{own}", lines, window.begin, window.step, report.load.clock, shown.text, top)
+    title = f"{drawn.head}{each}{of}{own}"
+    return Chart(title, lines, load.origin, step, load.clock, drawn.mark, drawn.round_up, top)

@@ -10,7 +10,7 @@ from ariroute.cli.simulate_floor import MODES, MOVING, Crew
 from ariroute.cli.simulate_house import House
 from ariroute.cli.simulate_load import Load
 from ariroute.cli.simulate_queues import Known
-from ariroute.drawing.chart import Line
+from ariroute.drawing.chart import Line, round_step, time_step
 from ariroute.simulate.figures import Figure, Group
 from ariroute.simulate.intervals import Estimate
 from ariroute.simulate.study import ArmResult, Figures, Setting
@@ -55,12 +55,30 @@ def whole_text(value: float) -> str:
     return f"{value:,.0f}"
 
 
+def wait_mark(value: float) -> str:
+    """A wait beside a scale: ``0``, ``20 s``, ``2 min``, ``1:30 min``."""
+    for unit, length in (("h", 3600), ("min", 60)):
+        if value >= length and value % length == 0:
+            return f"{value // length:.0f} {unit}"
+    return seconds_text(value) if value else "0"
+
+
 class Shown(NamedTuple):
     """A figure in a table: its heading, and how it is written."""
 
     figure: Figure
     head: str
     text: Callable[[float], str]
+
+
+class Drawn(NamedTuple):
+    """A figure over time: what is said above it, how its scale is written, and what makes that round."""
+
+    figure: Figure
+    head: str
+    mark: Callable[[float], str]
+    round_up: Callable[[float], float] = round_step
+    bands: bool = True
 
 
 SHOWN: Final = (
@@ -78,13 +96,14 @@ FLOOR_SHOWN: Final = (
     Shown(Figure.MOVES, "moves per agent and 10 min", ratio_text),
 )
 DRAWN: Final = (
-    Shown(Figure.CALLERS, "Callers", whole_text),
-    Shown(Figure.WAIT, "Mean wait", seconds_text),
-    Shown(Figure.IN_TIME, "Answered in time", percent_text),
-    Shown(Figure.AGENTS_PER_CALL, "Agents per call", ratio_text),
-    Shown(Figure.HELD, "Target held", percent_text),
+    Drawn(Figure.CALLERS, "Callers", whole_text),
+    Drawn(Figure.WAIT, "Mean wait", wait_mark, time_step),
+    Drawn(Figure.AGENTS_PER_CALL, "Agents per call", "{:g}".format, bands=False),
+    Drawn(Figure.IN_TIME, "Answered in time", percent_text, bands=False),
+    Drawn(Figure.HELD, "Target held", percent_text, bands=False),
 )
-"""What is drawn over time, by tier."""
+"""By tier."""
+BUSY: Final = Drawn(Figure.OCCUPANCY, "Occupancy", percent_text, bands=False)
 
 
 def text_of(figures: Figures, shown: Shown) -> str:

@@ -20,6 +20,7 @@ from ariroute.cli.simulate_report import (
 from ariroute.drawing.bars import bars, blocks_of, merged
 from ariroute.drawing.chart import Line, highest
 from ariroute.simulate.figures import Figure
+from ariroute.values import duration_text
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -70,11 +71,12 @@ def _named(report: Report, arm: ArmResult, lines: Sequence[Line]) -> list[Line]:
 
 def _plot(report: Report, head: str, text: Callable[[float], str], groups: Sequence[Sequence[Line]]) -> Iterator[str]:
     """Rows of blocks; each of ``groups`` has a scale of its own."""
-    window, clock = report.load.window, report.load.clock
+    load, window = report.load, report.load.window
+    until = load.clock(load.origin + window.end - window.begin)
     wide = max((len(line.name) for group in groups for line in group), default=0)
     blocks = blocks_of(getattr(sys.stdout, "encoding", None))
     yield ""
-    yield f"{head} from {clock(window.begin)} to {clock(window.end)}"
+    yield f"{head} from {load.clock(load.origin)} to {until}, {duration_text(window.step)} a piece"
     for group in groups:
         top = scale([highest([line._replace(level=None)]) for line in group])
         for line in group:

@@ -17,9 +17,9 @@ from ariroute.drawing.page import safe
 
 T = TypeVar("T")
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, AXIS = 560, 230, 54, 12, 30, 22
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, AXIS = 440, 210, 50, 10, 26, 20
 """In px: the whole picture, and what is left free around the plot."""
-MARKS = 6
+MARKS = 5
 """About so many numbers along the time."""
 STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 14400, 21600, 43200, 86400, 172800)
 """Seconds that people count time by."""
@@ -55,6 +55,20 @@ ALONE = """svg { font-family: system-ui, "Segoe UI", Roboto, "Helvetica Neue", s
 """
 
 
+def round_step(least: float) -> float:
+    """The smallest of 1, 2 and 5 times a power of ten that is not below ``least`` (above 0)."""
+    power = 10.0 ** math.floor(math.log10(least))
+    return next(times * power for times in (1, 2, 5, 10) if times * power >= least * (1 - 1e-9))
+
+
+def time_step(least: float) -> float:
+    """The smallest of ``STEPS`` that is not below ``least`` seconds, or whole days, or less than a second."""
+    if least < STEPS[0]:
+        return round_step(least)
+    days = 86400 * math.ceil(least / 86400)
+    return next((float(step) for step in STEPS if step >= least), float(days))
+
+
 class Line(NamedTuple):
     """One line: a value for each piece of time, None where nothing is known, and what to call it.
 
@@ -72,8 +86,8 @@ class Line(NamedTuple):
 class Chart:
     """Lines over the same time, whose pieces are ``step`` seconds long from ``begin`` on.
 
-    ``clock`` writes such a moment in words, ``figure`` a value. ``top`` is the highest value that is drawn at least:
-    charts that are compared share one.
+    ``clock`` writes such a moment in words, ``figure`` a value; ``round_up`` makes the steps of the scale round.
+    ``top`` is the highest value that is drawn at least: charts that are compared share one.
     """
 
     title: str
@@ -82,6 +96,7 @@ class Chart:
     step: float
     clock: Callable[[float], str]
     figure: Callable[[float], str] = "{:g}".format
+    round_up: Callable[[float], float] = round_step
     top: float = 0.0
 
 
@@ -93,7 +108,7 @@ def highest(lines: Iterable[Line]) -> float:
 def chart(shown: Chart) -> str:
     """The picture, as an element for a page that has ``STYLE``."""
     pieces = max((len(line.values) for line in shown.lines), default=0) or 1
-    top = _ceiling(max(shown.top, highest(shown.lines)))
+    top = _ceiling(max(shown.top, highest(shown.lines)), shown.round_up)
     sheet = _Sheet(shown, pieces, top)
     parts = [*sheet.grid(), *(sheet.line(line) for line in shown.lines)]
     return (
@@ -136,18 +151,6 @@ def alone(rows: Sequence[Sequence[Chart]], names: Sequence[tuple[str, int]]) -> 
     )
 
 
-def round_step(least: float) -> float:
-    """The smallest of 1, 2 and 5 times a power of ten that is not below ``least`` (above 0)."""
-    power = 10.0 ** math.floor(math.log10(least))
-    return next(times * power for times in (1, 2, 5, 10) if times * power >= least * (1 - 1e-9))
-
-
-def time_step(least: float) -> float:
-    """The smallest of ``STEPS`` that is not below ``least`` seconds, or whole days."""
-    days = 86400 * math.ceil(least / 86400)
-    return next((float(step) for step in STEPS if step >= least), float(days))
-
-
 class _Sheet:
     """Where things are on one chart."""
 
@@ -158,7 +161,7 @@ class _Sheet:
     def grid(self) -> Iterator[str]:
         """The frame, the numbers and the level lines."""
         shown, right = self._shown, WIDTH - RIGHT
-        step = round_step(self._top / 4)
+        step = shown.round_up(self._top / 4)
         for number in range(round(self._top / step) + 1):
             y = self._y(number * step)
             yield f'<path class="grid" d="M{LEFT} {y:.1f}H{right}"/>'
@@ -213,11 +216,11 @@ def _runs(values: Sequence[T | None]) -> Iterator[list[tuple[int, T]]]:
             yield [(number, value) for number, value in run if value is not None]
 
 
-def _ceiling(most: float) -> float:
-    """A round number that is not below ``most``; 1 when that is 0."""
+def _ceiling(most: float, round_up: Callable[[float], float]) -> float:
+    """A whole number of round steps that is not below ``most``; 1 when that is 0."""
     if most <= 0:
         return 1.0
-    step = round_step(most / 4)
+    step = round_up(most / 4)
     return math.ceil(most / step - 1e-9) * step
 
 

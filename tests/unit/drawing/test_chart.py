@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -16,15 +17,15 @@ def seen(at: float) -> str:
 
 
 def shown(*lines: Line, top: float = 0.0, step: float = 60.0) -> Chart:
-    return Chart("Waits", lines, 0.0, step, seen, "{:g} s".format, top)
+    return Chart("Waits", lines, 0.0, step, seen, "{:g} s".format, top=top)
 
 
 def test_a_line_climbs_from_the_floor_to_its_highest_value() -> None:
     picture = chart(shown(Line("gold", (0.0, 20.0))))
     (path,) = re.findall(r'class="line" d="([^"]+)"', picture)
     first, last = (tuple(map(float, point.split())) for point in path.removeprefix("M").split(" L"))
-    assert first == (177.5, 208.0)  # the middle of the left half, on the floor
-    assert last == (424.5, 30.0)  # the middle of the right half, at the top
+    assert first == (145.0, 190.0)  # the middle of the left half, on the floor
+    assert last == (335.0, 26.0)  # the middle of the right half, at the top
     assert "<title>gold</title>" in picture
     assert ">20 s</text>" in picture
 
@@ -48,6 +49,11 @@ def test_charts_that_are_compared_have_one_scale() -> None:
     assert ">100 s</text>" in low
 
 
+def test_a_scale_of_times_has_the_steps_of_clocks() -> None:
+    picture = chart(replace(shown(Line("gold", (200.0, 1.0))), round_up=time_step))
+    assert re.findall(r'class="up"[^>]*>([^<]+)<', picture) == ["0 s", "60 s", "120 s", "180 s", "240 s"]
+
+
 def test_a_chart_of_nothing_is_an_empty_frame() -> None:
     picture = chart(shown())
     assert 'class="frame"' in picture
@@ -63,7 +69,7 @@ def test_names_are_text_and_nothing_else() -> None:
 
 def test_times_are_written_at_round_moments() -> None:
     picture = chart(shown(Line("gold", (1.0,) * 48), step=1800.0))
-    assert re.findall(r">t(\d+)<", picture) == ["0", "14400", "28800", "43200", "57600", "72000", "86400"]
+    assert re.findall(r">t(\d+)<", picture) == ["0", "21600", "43200", "64800", "86400"]
 
 
 @pytest.mark.parametrize(("least", "step"), [(0.03, 0.05), (1.0, 1.0), (1.1, 2.0), (6.0, 10.0), (200.0, 200.0)])
@@ -71,7 +77,7 @@ def test_steps_of_figures_are_round(least: float, step: float) -> None:
     assert round_step(least) == pytest.approx(step)
 
 
-@pytest.mark.parametrize(("least", "step"), [(0.2, 1.0), (61.0, 120.0), (4000.0, 7200.0), (200_000.0, 259_200.0)])
+@pytest.mark.parametrize(("least", "step"), [(0.2, 0.2), (61.0, 120.0), (4000.0, 7200.0), (200_000.0, 259_200.0)])
 def test_steps_of_time_are_those_of_clocks(least: float, step: float) -> None:
     assert time_step(least) == step
 
