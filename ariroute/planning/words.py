@@ -34,18 +34,18 @@ def wait_text(seconds: float) -> str:
 def splitting(plan: Plan) -> str:
     """What agents of their own for each tier cost against one pool with priority, in the busiest piece and all day."""
     peak = plan.busiest
-    own, pool = plan.scheduled(peak.own_total), plan.scheduled(peak.pool)
+    own, pool = peak.own_total, peak.pool
     if own is None or pool is None:
         return unreachable(plan)
-    if len([load for load in peak.loads if load.calls > 0]) < 2:
-        return f"There is one tier, so nothing is split: {_agents(pool)} {_of_peak(peak)}."
+    if len(plan.wishes) < 2:
+        return f"{_capital(plan.wishes[0].queue)} needs {_agents(own)} {_of_peak(peak)}{_scheduled(plan, own)}."
     more = own - pool
     if more <= 0:
-        cost = f"Splitting costs nothing {_of_peak(peak)}: {_agents(own)} either way"
+        cost = f"Splitting costs nothing {_of_peak(peak)}: {_agents(own)} either way{_scheduled(plan, own)}"
     else:
         cost = (
             f"Splitting costs {_agents(more)} {_of_peak(peak)}: {own} when each tier has its own, {pool} in one pool "
-            f"with priority ({more / pool:.0%} more)"
+            f"with priority ({more / pool:.0%} more){_scheduled(plan, own, pool)}"
         )
     own_hours, pool_hours = plan.own_hours, plan.pool_hours
     if len(plan.pieces) > 1 and own_hours is not None and pool_hours is not None and own_hours > pool_hours:
@@ -53,10 +53,20 @@ def splitting(plan: Plan) -> str:
     return f"{cost}."
 
 
+def short(plan: Plan) -> str:
+    """The result in a few words."""
+    own, pool = plan.busiest.own_total, plan.busiest.pool
+    if own is None or pool is None:
+        return "The goal cannot be met"
+    if len(plan.wishes) < 2:
+        return _agents(own)
+    return f"{own} agents of their own, or {pool} in one pool"
+
+
 def giving(plan: Plan) -> str:
     """What the agents on duty do in the busiest piece, in one pool and split; empty when that is not known."""
     duty = plan.on_duty
-    if duty is None or not any(load.calls > 0 for load in plan.busiest.loads):
+    if duty is None:
         return ""
     pool = f"{_agents(duty.agents)} in one pool with priority let {_waits(plan.wishes, duty.pooled, plan.busiest)}"
     if len(duty.pooled) < 2:
@@ -75,10 +85,10 @@ def ratio_sentences(plan: Plan) -> Iterator[str]:
         )
 
 
-def unreachable(plan: Plan) -> str:
-    """Why no number of agents is enough; empty when one is."""
+def unreachable(plan: Plan, queue: str = "") -> str:
+    """Why no number of agents is enough, for ``queue`` or the first tier of which that is so; empty when one is."""
     for tier in plan.tiers:
-        if tier.own is None:
+        if tier.own is None and queue in ("", tier.wish.queue):
             goal = tier.wish.goal
             return (
                 f"No number of agents answers {goal.target:.0%} of {tier.wish.queue} within {wait_text(goal.within)}: "
@@ -106,7 +116,10 @@ def assumptions(plan: Plan) -> list[str]:
             "shorter. Phones that ring are left out, and so are the times of the tiers' service levels."
         )
     if plan.shrinkage:
-        found.append(f"Scheduled: {plan.shrinkage:.0%} of paid time agents are not available (shrinkage).")
+        found.append(
+            f"Scheduled: {plan.shrinkage:.0%} of paid time agents are not available (shrinkage). Agent hours are those "
+            "scheduled."
+        )
     return found
 
 
@@ -141,6 +154,13 @@ def _waits(wishes: Sequence[TierWish], services: Iterable[Service], peak: Piece)
         if load.calls > 0
     ]
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _scheduled(plan: Plan, *agents: int) -> str:
+    if not plan.shrinkage:
+        return ""
+    wanted = " and ".join(str(plan.scheduled(each)) for each in agents)
+    return f"; with {plan.shrinkage:.0%} shrinkage {wanted} are to be scheduled"
 
 
 def _of_peak(peak: Piece) -> str:

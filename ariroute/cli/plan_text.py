@@ -1,0 +1,153 @@
+"""A plan for people on a terminal: what it means, then the tables."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from ariroute.cli.output import printable, show, show_drawn
+from ariroute.cli.plan_report import PlanReport, goal_text, menu_heads, share_text
+from ariroute.planning import words
+from ariroute.planning.plan import Piece
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+BAR = 24
+"""Characters of the longest bar."""
+MOST_TIERS = 6
+"""Of more tiers than this the table of half hours has their sums alone."""
+
+
+def show_plan(report: PlanReport) -> None:
+    """All of it, on standard output."""
+    show(report.headline())
+    show("")
+    for sentence in report.sentences():
+        show(sentence)
+    show("")
+    show(f"In {_peak(report)}:")
+    show_drawn(peak_table(report))
+    if report.by_half_hours:
+        show("")
+        show(_legend(report))
+        show_drawn(day_table(report))
+    if report.plan.ratios:
+        show("")
+        show(f"What agents per call buy in {_peak(report)}:")
+        for sentence in report.ratio_sentences():
+            show(f"  {sentence}")
+        show("")
+        show("Mean wait at other agents per call:")
+        show_drawn(menu_table(report))
+    show("")
+    for assumption in report.assumptions():
+        show(f"  - {assumption}")
+
+
+def peak_table(report: PlanReport) -> Table:
+    """Each tier in the busiest piece, staffed in each way."""
+    table = _table(
+        "tier",
+        "goal",
+        "staffed by",
+        numbers=("calls/h", "handling", "agents", "in time", "mean wait", "gave up", "busy"),
+    )
+    for tier in report.plan.tiers:
+        rows = report.peak_rows(tier) if tier.load.calls > 0 else []
+        for number, (way, agents, service) in enumerate(rows):
+            first = number == 0
+            table.add_row(
+                printable(tier.wish.queue) if first else "",
+                goal_text(tier) if first else "",
+                way,
+                f"{tier.load.calls:.1f}" if first else "",
+                words.wait_text(tier.load.handling) if first else "",
+                "none do" if agents is None else str(agents),
+                share_text(service.in_time) if service else "",
+                words.wait_text(service.wait) if service else "",
+                share_text(service.abandoned) if service and service.abandoned else "",
+                share_text(service.occupancy) if service else "",
+                end_section=number == len(rows) - 1 and tier is not report.plan.tiers[-1],
+            )
+    return table
+
+
+def day_table(report: PlanReport) -> Table:
+    """The half hours: calls, agents of each tier, of all of them, of one pool; as a bar, too."""
+    plan, tiers = report.plan, report.queues if len(report.queues) <= MOST_TIERS else []
+    pooled, shrinks = len(report.queues) > 1, bool(plan.shrinkage)
+    heads = ["calls", *map(printable, tiers), "own agents"]
+    heads += ["one pool"] if pooled else []
+    heads += ["scheduled", *(["one pool"] if pooled else [])] if shrinks else []
+    table = _table("from", numbers=heads)
+    table.add_column("")
+    most = max((piece.own_total or 0 for piece in plan.pieces), default=0) or 1
+    for piece in plan.pieces:
+        own, impatient = piece.own_total, piece.impatient_total
+        each = zip(piece.own, piece.impatient, strict=True)
+        cells = [f"{piece.calls:.1f}", *(_agents(*both) for both in each if tiers), _agents(own, impatient)]
+        cells += [_agents(piece.pool, piece.pool)] if pooled else []
+        if shrinks:
+            cells += [_agents(plan.scheduled(own), plan.scheduled(impatient))]
+            cells += [_agents(plan.scheduled(piece.pool), plan.scheduled(piece.pool))] if pooled else []
+        table.add_row(words.clock(piece.begin or 0.0), *cells, _bar(piece, most))
+    return table
+
+
+def menu_table(report: PlanReport) -> Table:
+    """The mean wait of each tier at several ratios."""
+    table = _table("tier", numbers=menu_heads())
+    for each in report.plan.ratios:
+        table.add_row(printable(each.wish.queue), *(words.wait_text(wait) for _, wait in each.menu))
+    return table
+
+
+def _legend(report: PlanReport) -> str:
+    parts = ["Agents by half hour"]
+    if report.plan.gives_up:
+        parts.append("in brackets as callers give up")
+    if len(report.queues) > 1:
+        filled, empty = _blocks()
+        parts.append(f"{filled} one pool, {empty} what splitting adds")
+    return f"{'; '.join(parts)}:"
+
+
+def _peak(report: PlanReport) -> str:
+    peak = report.plan.busiest
+    return "such an hour" if peak.begin is None else f"the busiest half hour ({words.when(peak)})"
+
+
+def _agents(number: int | None, impatient: int | None) -> str:
+    if number is None:
+        return "-"
+    return str(number) if impatient in (None, number) else f"{number} ({impatient})"
+
+
+def _bar(piece: Piece, most: int) -> str:
+    filled, empty = _blocks()
+    own, pool = piece.own_total or 0, piece.pool or 0
+    wide = round(BAR * min(own, pool) / most)
+    return filled * wide + empty * (round(BAR * own / most) - wide)
+
+
+def _blocks() -> tuple[str, str]:
+    """Filled and empty, as far as the terminal's alphabet has them."""
+    try:
+        "█░".encode(getattr(sys.stdout, "encoding", None) or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return "#", "."
+    return "█", "░"
+
+
+def _table(*heads: str, numbers: Iterable[str]) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for head in heads:
+        table.add_column(head)
+    for head in numbers:
+        table.add_column(head, justify="right")
+    return table
