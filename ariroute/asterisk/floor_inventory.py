@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ariroute.asterisk.ami import Ami
@@ -25,9 +25,14 @@ async def take_floor(settings: AmiSettings) -> FloorInventory:
     async with Ami(settings) as ami:
         actions = await allowed(ami)
         events = await ami.action("QueueStatus", answers_with_list=True)
+    return floor_of(settings.user, actions, events)
+
+
+def floor_of(user: str, actions: frozenset[str], events: Sequence[Mapping[str, str]]) -> FloorInventory:
+    """The floor as the ``events`` of QueueStatus tell it."""
     weights = {each.get("queue", ""): whole(each, "weight") for each in events if each.get("event") == "QueueParams"}
     members = (listed_member(each) for each in events if each.get("event") == "QueueMember")
-    return FloorInventory(settings.user, actions, weights, tuple(filter(None, members)))
+    return FloorInventory(user, actions, weights, tuple(filter(None, members)))
 
 
 async def allowed(ami: Ami) -> frozenset[str]:

@@ -26,8 +26,10 @@ FEW: Final = 10
 """So many of one kind are told at most, and then how many more there are."""
 
 
-def compare_staffing(config: Config, pbx: str, endpoints: Collection[str], floor: FloorInventory) -> Comparison:
-    """What keeps ariroute from staffing the queues of this PBX as ``config`` says; ``endpoints`` as in the inventory.
+def compare_staffing(config: Config, pbx: str, endpoints: Collection[str] | None, floor: FloorInventory) -> Comparison:
+    """What keeps ariroute from staffing the queues of this PBX as ``config`` says.
+
+    ``endpoints`` as in the inventory, None where they could not be had.
 
     Nothing without a section ``staffing``. Queues that are missing are told by :func:`ariroute.config.live.compare`.
     """
@@ -37,7 +39,7 @@ def compare_staffing(config: Config, pbx: str, endpoints: Collection[str], floor
     comparison = Comparison()
     rights = beside.rights()
     (comparison.warnings if config.staffing.mode == "advise" else comparison.problems).extend(rights)
-    comparison.problems += _few(beside.without_endpoint(endpoints))
+    comparison.problems += _few(beside.without_endpoint(endpoints)) if endpoints is not None else []
     comparison.problems += _few(beside.spelt_otherwise())
     comparison.warnings += beside.starving()
     comparison.warnings += _few(beside.elsewhere())

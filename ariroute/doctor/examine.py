@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 
 from ariroute import __version__
 from ariroute.config.live import compare
+from ariroute.config.live_staffing import compare_staffing
 from ariroute.config.load import Config, load, load_rules
 from ariroute.config.model import PbxSettings
-from ariroute.doctor import ami, ari, clock, daemon, flow_file, machine, needs, queues, records, versions
+from ariroute.doctor import ami, ari, clock, daemon, flow_file, machine, needs, queues, records, staffing, versions
 from ariroute.doctor.facts import PbxFacts
 from ariroute.doctor.findings import Finding, Section, section
 from ariroute.doctor.flow_file import FileFacts
@@ -163,7 +164,17 @@ def _pbx(found: PbxFacts, config: Config) -> list[Section]:
         ]
     if found.queues is not None:
         names = tuple(config.ruleset.queues)
-        sections.append(section(f"{name}: queues", queues.queues(names, found.queues, found.files)))
+        sections.append(section(f"{name}: queues", queues.queues(names, found.queues, found.files, config.staffing)))
+    if config.staffing and found.floor:
+        endpoints = found.inventory.endpoints if found.inventory else None
+        sections.append(
+            section(
+                f"{name}: staffing",
+                staffing.fits(compare_staffing(config, name, endpoints, found.floor)),
+                staffing.on_duty(config.staffing, found.floor),
+                staffing.no_answer(config.staffing, found.files),
+            )
+        )
     return sections
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
+from ariroute.asterisk.floor_inventory import FloorInventory
 from ariroute.asterisk.inventory import Inventory
 from ariroute.config.dialplan import Dialplan
 from ariroute.doctor.conf import Conf
@@ -76,7 +77,7 @@ class PbxFacts:
 
     ``unlisted``: why the inventory could not be taken of an ARI that answers; ``skew``: seconds by which its clock is
     ahead of ours; ``offset``: its time zone, as ``+0100``; ``dialplan``: that of its extensions.conf, where it may be
-    read.
+    read; ``floor``: who is a member where, as AMI tells it.
     """
 
     name: str
@@ -89,6 +90,7 @@ class PbxFacts:
     dialplan: Dialplan | None = None
     skew: float | None = None
     offset: str = ""
+    floor: FloorInventory | None = None
 
 
 def is_loopback(host: str) -> bool:

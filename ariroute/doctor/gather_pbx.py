@@ -19,6 +19,7 @@ import aiohttp
 from ariroute.asterisk.ami import ActionRefused, Ami
 from ariroute.asterisk.ari_http import authorization
 from ariroute.asterisk.faults import classify, of_status
+from ariroute.asterisk.floor_inventory import FloorInventory, allowed, floor_of
 from ariroute.asterisk.frames import quoted
 from ariroute.asterisk.inventory import Inventory, take
 from ariroute.asterisk.settings import AmiSettings, AriSettings
@@ -54,7 +55,7 @@ async def pbx(name: str, settings: PbxSettings, folder: Path) -> PbxFacts:
         ari = replace(ari, dangerous=ami.dangerous)
     files = asterisk_files(folder, port) if here else None
     dialplan = _dialplan(folder / "extensions.conf") if files else None
-    return PbxFacts(name, ari, ami.facts, inventory, unlisted, ami.queues, files, dialplan, skew, offset)
+    return PbxFacts(name, ari, ami.facts, inventory, unlisted, ami.queues, files, dialplan, skew, offset, ami.floor)
 
 
 def _dialplan(file: Path) -> Dialplan | None:
@@ -70,6 +71,7 @@ class AmiAnswers(NamedTuple):
     facts: AmiFacts | None
     dangerous: bool | None = None
     queues: Mapping[str, QueueFacts] | None = None
+    floor: FloorInventory | None = None
 
 
 async def _inventory(settings: PbxSettings, ari: AriFacts, ami: AmiFacts | None) -> tuple[Inventory | None, str]:
@@ -203,15 +205,15 @@ async def _ami(settings: AmiSettings) -> AmiAnswers:
     facts = AmiFacts(settings.address, settings.user, bound=bound)
     try:
         async with asyncio.timeout(4 * TIMEOUT), Ami(settings) as ami:
-            (commands,) = await ami.action("ListCommands")
-            actions = frozenset(name for name, text in commands.items() if "(Priv: " in text)
+            actions = await allowed(ami)
             events = await ami.action("QueueStatus", answers_with_list=True)
             dangerous = await _reads_dangerously(ami) if "getvar" in actions else None
     except (PbxRefused, PbxUnreachable, AmiError) as error:
         return AmiAnswers(replace(facts, error=str(error)))
     except TimeoutError:
         return AmiAnswers(replace(facts, error=f"AMI at {settings.address} takes too long to answer"))
-    return AmiAnswers(replace(facts, actions=actions), dangerous, queues_of(events))
+    floor = floor_of(settings.user, actions, events)
+    return AmiAnswers(replace(facts, actions=actions), dangerous, queues_of(events), floor)
 
 
 async def _reads_dangerously(ami: Ami) -> bool | None:

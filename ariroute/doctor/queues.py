@@ -11,13 +11,19 @@ from typing import Final
 from ariroute.doctor.conf import Conf
 from ariroute.doctor.facts import AsteriskFiles, QueueFacts
 from ariroute.doctor.findings import Finding, note, ok, warning
+from ariroute.staffing.rules import StaffingRules
 
 RELOAD: Final = "then: sudo asterisk -rx 'queue reload all'"
+AUTOPAUSE_ON: Final = ("all", "yes", "true", "y", "t", "1", "on")
+"""What switches it on (``autopause2int()`` of app_queue.c, ``ast_true()`` of utils.c)."""
 STARVES: Final = "a heavier queue starves a lighter one that shares its agents: callers there waited 19 s instead of 0"
 
 
-def members(queue: QueueFacts) -> Iterator[Finding]:
-    """Somebody serves it."""
+def members(queue: QueueFacts, *, moved: bool = False) -> Iterator[Finding]:
+    """Somebody serves it. ``moved``: ariroute posts agents there as callers need them."""
+    if moved and all(each.paused for each in queue.members):
+        yield ok(f"nobody serves the queue '{queue.name}' now; agents are moved there when callers come")
+        return
     add = f"sudo asterisk -rx 'queue add member PJSIP/NAME to {queue.name}'"
     if not queue.members:
         yield warning(
@@ -41,8 +47,8 @@ def members(queue: QueueFacts) -> Iterator[Finding]:
         yield ok(f"the queue '{queue.name}' has members")
 
 
-def tiers(queue: QueueFacts) -> Iterator[Finding]:
-    """Tiers are made by membership, not by weights or penalties."""
+def tiers(queue: QueueFacts, *, moved: bool = False) -> Iterator[Finding]:
+    """Tiers are made by membership, not by weights or penalties. ``moved``: penalties are the agents' skill order."""
     if queue.weight:
         yield warning(
             f"the queue '{queue.name}' has weight {queue.weight}",
@@ -50,7 +56,8 @@ def tiers(queue: QueueFacts) -> Iterator[Finding]:
             why=STARVES,
             remedy=f"weight = 0   ; queues.conf, section [{queue.name}]; {RELOAD}",
         )
-    if penalised := [each.name for each in queue.members if each.penalty]:
+    penalised = [each.name for each in queue.members if each.penalty]
+    if penalised and not moved:
         yield note(
             f"members of the queue '{queue.name}' have penalties: {', '.join(penalised)}",
             why="they are rung only when those of a lower penalty are not free, so agents are not shared evenly",
@@ -65,8 +72,11 @@ def tiers(queue: QueueFacts) -> Iterator[Finding]:
         )
 
 
-def settings(name: str, conf: Conf) -> Iterator[Finding]:
-    """What AMI does not tell: who may join, who is paused, how fast it rings."""
+def settings(name: str, conf: Conf, *, moved: bool = False, paused: bool = False) -> Iterator[Finding]:
+    """What AMI does not tell: who may join, who is paused, how fast it rings.
+
+    ``moved``: ariroute moves agents, so that a queue may be without any. ``paused``: by it, when they do not answer.
+    """
 
     def wrong(key: str, given: str, right: str, why: str) -> Finding:
         what = f"the queue '{name}' has {key} = {given}"
@@ -76,29 +86,38 @@ def settings(name: str, conf: Conf) -> Iterator[Finding]:
     join = conf.get(name, "joinempty", "yes").lower()
     if join != "yes":
         why = "a caller is turned away while nobody is free there, and goes to the default queue instead"
+        if moved:
+            why = "callers are turned away before agents are moved there, which only waiting callers bring about"
         yield wrong("joinempty", join, "yes", why)
     leave = conf.get(name, "leavewhenempty", "no").lower()
     if leave != "no":
         why = "callers lose their place when the last agent logs out, and go to the default queue"
         yield wrong("leavewhenempty", leave, "no", why)
     pause = conf.get(name, "autopause", "no").lower()
-    if pause not in ("yes", "all"):
+    if pause not in AUTOPAUSE_ON and not paused:
         why = "one agent who is away takes the first seconds of every call: each rings there until the timeout"
         yield wrong("autopause", pause, "all", why)
     if not conf.is_on(name, "autofill", conf.is_on("general", "autofill", True)):
         yield wrong("autofill", "no", "yes", "only the first caller is served, while other agents are free")
 
 
-def queues(names: Collection[str], found: Mapping[str, QueueFacts], files: AsteriskFiles | None) -> Iterator[Finding]:
+def queues(
+    names: Collection[str],
+    found: Mapping[str, QueueFacts],
+    files: AsteriskFiles | None,
+    staffing: StaffingRules | None = None,
+) -> Iterator[Finding]:
     """Those of the flow file that this Asterisk has; what is missing is told by the comparison."""
+    moved = staffing is not None and staffing.mode != "advise"
+    paused = moved and staffing is not None and staffing.no_answer is not None
     conf = files.file("queues.conf") if files else None
     for name in names:
         if name not in found:
             continue
-        yield from members(found[name])
-        yield from tiers(found[name])
+        yield from members(found[name], moved=moved)
+        yield from tiers(found[name], moved=moved)
         if conf is not None and name in conf.sections:
-            yield from settings(name, conf)
+            yield from settings(name, conf, moved=moved, paused=paused)
     if conf is None and found:
         yield note(
             "joinempty, leavewhenempty, autopause and autofill of the queues cannot be seen from here",

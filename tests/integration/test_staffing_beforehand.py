@@ -108,6 +108,24 @@ def test_what_would_be_in_the_way_is_told(staffed: PrivateAsterisk, tmp_path: Pa
     assert any("joinempty" in text for text in found["not_compared"])
 
 
+def test_the_doctor_tells_it_too_and_who_pauses_whom(staffed: PrivateAsterisk, tmp_path: Path) -> None:
+    file = written(staffed, tmp_path)
+    done = ariroute("doctor", "--json", "-c", file, "--asterisk", staffed.directory / "etc")
+    sections = {each["title"]: each["findings"] for each in json.loads(done.stdout)["sections"]}
+    found = {each["what"]: each["severity"] for each in sections["main: staffing"]}
+    assert found.pop("there is no endpoint PJSIP/nobody") == "fault"
+    assert found.pop("1 of the agents is logged in") == "ok"
+    notes = [what for what, severity in found.items() if severity == "note"]
+    assert notes == [
+        f"the queue '{queue}' pauses who does not answer before ariroute does (autopause = all)"
+        for queue in ("platinum", "gold", "standard")
+    ]
+    assert any(what.startswith("weight 7 starves gold and standard") for what in found)
+    told_of_queues = [each["what"] for each in sections["main: queues"]]
+    assert not any("penalties" in what for what in told_of_queues)
+    assert "nobody serves the queue 'platinum' now; agents are moved there when callers come" in told_of_queues
+
+
 def test_a_user_who_may_move_nobody_is_a_mistake_unless_it_only_advises(
     staffed: PrivateAsterisk, tmp_path: Path
 ) -> None:

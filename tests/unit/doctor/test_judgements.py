@@ -12,11 +12,26 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from ariroute.asterisk.floor_inventory import FloorInventory
 from ariroute.asterisk.inventory import Inventory, Unread
+from ariroute.asterisk.queue_events import QueueMember
 from ariroute.config.dialplan import parse as parse_dialplan
 from ariroute.config.dialplan import source
 from ariroute.config.live import Comparison
-from ariroute.doctor import ami, ari, clock, daemon, flow_file, machine, needs, passwords, queues, records, versions
+from ariroute.doctor import (
+    ami,
+    ari,
+    clock,
+    daemon,
+    flow_file,
+    machine,
+    needs,
+    passwords,
+    queues,
+    records,
+    staffing,
+    versions,
+)
 from ariroute.doctor.conf import parse
 from ariroute.doctor.daemon import DaemonFacts
 from ariroute.doctor.facts import AmiFacts, AriFacts, AsteriskFiles, Member, PbxFacts, QueueFacts
@@ -26,6 +41,7 @@ from ariroute.doctor.machine import Disk, Machine
 from ariroute.doctor.passwords import Password
 from ariroute.errors import Problem
 from ariroute.lab.pbxconfig import SAMPLES
+from ariroute.staffing.rules import StaffedAgent, StaffingRules, Tier
 from ariroute.values import Secret
 
 Judge = Callable[..., Iterable[Finding]]
@@ -37,6 +53,9 @@ READS = replace(ARI, reader="looker", reader_may_write=False)
 AMI = AmiFacts("127.0.0.1:5038", "ariroute", actions=frozenset({*ami.NEEDED, "queuestatus"}))
 UP = DaemonFacts("127.0.0.1:8067", version="1.0", ready=True, digest="d1", pbxs={"main": {"ready": True}})
 MACHINE = Machine((3, 12, 1), "1.0", {}, 20_000, "the daemon", (Disk("logs", "/var/log", 5 * 1024**3),))
+RULES = StaffingRules("dynamic", (Tier("gold", 0.5),), {"a": StaffedAgent("a", "PJSIP/a", "gold", {"gold": 0})})
+FLOOR = FloorInventory("ariroute", frozenset(), {"gold": 0}, (QueueMember("gold", "PJSIP/A"),))
+IDLE = QueueFacts("gold", "rrmemory", 0)
 GOLD = QueueFacts("gold", "rrmemory", 0, (Member("PJSIP/a", paused=False, reachable=True),))
 PROBLEM = Problem("a.yaml", 3, 5, "flows.x", "there is no queue 'y'")
 INVENTORY = Inventory(
@@ -476,6 +495,52 @@ CASES: list[tuple[Judge, tuple[Any, ...], Severity, str, str]] = [
         "has autopause = no",
         "autopause = all",
     ),
+    (queues.queues, (["gold"], {"gold": IDLE}, conf("queues.conf", "[gold]"), RULES), GOOD, "nobody serves the", ""),
+    (
+        queues.queues,
+        (["gold"], {"gold": IDLE}, None, replace(RULES, mode="advise")),
+        WARN,
+        "nobody is in the queue 'gold'",
+        "queue add member PJSIP/NAME to gold",
+    ),
+    (
+        queues.queues,
+        (["gold"], {"gold": GOLD}, conf("queues.conf", "[gold]\n"), replace(RULES, no_answer=None)),
+        WARN,
+        "has autopause = no",
+        "autopause = all",
+    ),
+    # ---- staffing
+    (staffing.fits, (Comparison(),), GOOD, "agents can be moved as the flow file says", ""),
+    (
+        staffing.fits,
+        (Comparison(problems=[replace(PROBLEM, text="p: there is no endpoint PJSIP/y: see 'pjsip show endpoints'")]),),
+        FAULT,
+        "there is no endpoint PJSIP/y",
+        "see 'pjsip show endpoints'",
+    ),
+    (
+        staffing.fits,
+        (Comparison(warnings=[replace(PROBLEM, text="p: weight 5 starves gold: no one is rung; set weight = 0")]),),
+        WARN,
+        "weight 5 starves gold",
+        "set weight = 0",
+    ),
+    (staffing.on_duty, (RULES, FLOOR), GOOD, "1 of the agents is logged in", ""),
+    (
+        staffing.on_duty,
+        (RULES, replace(FLOOR, members=(QueueMember("gold", "PJSIP/other"), QueueMember("sales", "PJSIP/a")))),
+        WARN,
+        "none of the agents is logged in",
+        "queue add member PJSIP/a to gold",
+    ),
+    (
+        staffing.no_answer,
+        (RULES, conf("queues.conf", "[gold]\nautopause = All\n")),
+        NOTE,
+        "the queue 'gold' pauses who does not answer before ariroute does (autopause = all)",
+        "autopause = no   ; queues.conf, section [gold]",
+    ),
     # ---- what the flows need
     (needs.needs, (Comparison(),), GOOD, "nothing is missing", ""),
     (
@@ -617,7 +682,7 @@ def judgements(module: ModuleType) -> Iterator[Judge]:
 
 
 def test_every_judgement_has_been_seen_both_ways() -> None:
-    modules = (ami, ari, clock, daemon, flow_file, machine, needs, passwords, queues, records, versions)
+    modules = (ami, ari, clock, daemon, flow_file, machine, needs, passwords, queues, records, staffing, versions)
     known = {function for module in modules for function in judgements(module)}
     assert {case[0] for case in CASES} == known
     assert {case[0] for case in CASES if case[2] > Severity.OK} == known
@@ -633,6 +698,10 @@ def test_what_was_not_seen_says_nothing() -> None:
         *ami.rights(replace(AMI, actions=None)),
         *ami.events(AMI, None),
         *queues.queues(["other"], {}, None),
+        *staffing.no_answer(RULES, None),
+        *staffing.no_answer(replace(RULES, no_answer=None), conf("queues.conf", "[gold]\nautopause=all")),
+        *staffing.no_answer(replace(RULES, mode="advise"), conf("queues.conf", "[gold]\nautopause=all")),
+        *staffing.no_answer(RULES, conf("queues.conf", "[gold]\nautopause=no")),
         *needs.dialplan(replace(INVENTORY, dialplan={}), dialplan(), 4.0, "ariroute"),
         *ari.readable_files(None),
     ]
