@@ -90,8 +90,9 @@ class Board:
         self.people = {person.staffed.name: person for person in sorted(people, key=lambda one: one.staffed.name)}
         self.seats = seats
         self.where = {name: person.start for name, person in self.people.items()}
-        self._count = Counter(fixed)
-        self._count.update(self.where.values())
+        self._here = Counter(self.where.values())
+        self._count = Counter(fixed) + self._here
+        self._held = {NOWHERE: WEAKEST} | {queue: seats[queue].strength(self._count[queue]) for queue in seats}
         self._pools: dict[str, dict[str, list[Fit]]] = {}
 
     def count(self, queue: str) -> int:
@@ -113,6 +114,10 @@ class Board:
         self.where[step.agent] = step.queue
         self._count[step.leaves] -= 1
         self._count[step.queue] += 1
+        self._here[step.leaves] -= 1
+        self._here[step.queue] += 1
+        for queue in filter(None, (step.leaves, step.queue)):
+            self._held[queue] = self.seats[queue].strength(self._count[queue])
         queues = self.people[step.agent].staffed.queues
         for target, pool in self._pools.items():
             if target in queues and target != step.queue:
@@ -120,7 +125,7 @@ class Board:
 
     def weakest(self, queue: str) -> Strength:
         """How strongly that seat of ``queue`` is held which would become free if somebody left."""
-        return self.seats[queue].strength(self._count[queue]) if queue else WEAKEST
+        return self._held[queue]
 
     def fit(self, agent: str, queue: str) -> Fit:
         """How well ``agent`` fits ``queue``."""
@@ -133,11 +138,16 @@ class Board:
         A breadth-first search from the claim backwards. Who is not missed is taken with the fewest steps, and then by
         fit; where somebody must be missed, it is from the weakest seat.
         """
+        unseen = {queue for queue, here in self._here.items() if here and queue != claim.queue}
+        weakest_of_all = max((self._held[queue] for queue in unseen), default=claim.strength)
+        if weakest_of_all <= claim.strength:
+            return []
+        good_enough = min(weakest_of_all, HURTS)
         came: dict[str, Step] = {}
         weakest, first = claim.strength, None
         reached = [claim.queue]
-        while reached:
-            comers = sorted(self._comers(claim, reached, came))
+        while reached and unseen:
+            comers = sorted(self._comers(claim, reached, unseen))
             reached = []
             for comer in comers:
                 source = comer.step.leaves
@@ -145,24 +155,25 @@ class Board:
                     continue
                 came[source] = comer.step
                 reached.append(source)
-                if self.weakest(source) > HURTS:
+                unseen.remove(source)
+                if self._held[source] >= good_enough:
                     return self._steps(came, source, claim.queue)
-                if self.weakest(source) > weakest:
-                    weakest, first = self.weakest(source), source
+                if self._held[source] > weakest:
+                    weakest, first = self._held[source], source
             if not claim.chains:
                 break
         return [] if first is None else self._steps(came, first, claim.queue)
 
-    def _comers(self, claim: Claim, queues: Iterable[str], came: Mapping[str, Step]) -> Iterable[Comer]:
-        """The best agent of each queue that is not reached yet, for each of ``queues``."""
+    def _comers(self, claim: Claim, queues: Iterable[str], sources: Iterable[str]) -> Iterable[Comer]:
+        """The best agent of each of ``sources`` for each of ``queues``."""
+        strength = claim.strength
         for queue in queues:
-            for source, line in self._pool(queue).items():
-                if source in came or source == claim.queue:
+            pool = self._pool(queue)
+            for source in sources:
+                held = self._held[source]
+                if held <= strength and not claim.chains:
                     continue
-                held = self.weakest(source)
-                if held <= claim.strength and not claim.chains:
-                    continue
-                best = self._best(line, source, claim)
+                best = self._best(pool.get(source), source, claim)
                 if best:
                     home, fit = best
                     yield Comer(
@@ -175,8 +186,10 @@ class Board:
                         Step(fit.name, source, queue),
                     )
 
-    def _best(self, line: list[Fit], source: str, claim: Claim) -> tuple[int, Fit] | None:
+    def _best(self, line: list[Fit] | None, source: str, claim: Claim) -> tuple[int, Fit] | None:
         """The best of ``line`` who is still there and may go for ``claim``, behind the place of their home in it."""
+        if not line:
+            return None
         while line and self.where[line[0].name] != source:
             line.pop(0)
         able = (fit for fit in line if self.where[fit.name] == source and self._may(fit.name, claim))
@@ -189,9 +202,9 @@ class Board:
         person = self.people[agent]
         if claim.homes and person.staffed.home not in claim.homes:
             return False
-        if not person.stays or claim.level is Level.FLOOR:
+        if not person.stays or claim.level is Level.FLOOR or self.where[agent] == NOWHERE:
             return True
-        return claim.level is Level.NEED and claim.rank < self.seats[person.start].rank
+        return claim.level is Level.NEED and claim.rank < self.seats[self.where[agent]].rank
 
     def _pool(self, queue: str) -> dict[str, list[Fit]]:
         """Who could come to ``queue``, by where they are, the best first. Those who have left since may be there."""

@@ -33,7 +33,6 @@ def propose(rules: StaffingRules, snapshot: Snapshot, memory: Memory = NOTHING) 
     tiers = standings(rules, snapshot)
     memory = remembered(memory, tiers, snapshot.now, rules.look_back)
     giving = _shared(rules, snapshot, tiers) if rules.mode == "static" else _following(rules, snapshot, tiers, memory)
-    giving.go_home()
     return Proposal(
         wanted={name: queue for name, queue in giving.board.where.items() if queue},
         moves=tuple(giving.moves(snapshot.agents)),
@@ -117,13 +116,13 @@ def _suffices(rules: StaffingRules, snapshot: Snapshot, tiers: Sequence[Standing
     if all(board.count(each.tier.queue) >= each.needed for each in tiers):
         return True
     serving = [agent for agent in snapshot.agents.values() if agent.serves]
+    if len(serving) < sum(each.needed for each in tiers):
+        return False
     may = {agent.name for agent in serving if not agent.by_hand and agent.name in rules.agents}
     fixed = Counter(agent.queue for agent in serving if agent.name not in may)
     seats = {each.tier.queue: needs(each) for each in tiers}
     people = (Person(rules.agents[name], _post(snapshot.agents[name], rules.agents[name], seats)) for name in may)
-    giving = Giving(Board(people, fixed, seats), tiers)
-    giving.follow(seats)
-    return all(giving.board.count(each.tier.queue) >= each.needed for each in tiers)
+    return Giving(Board(people, fixed, seats), tiers).meets()
 
 
 def _look_again(rules: StaffingRules, snapshot: Snapshot, tiers: Sequence[Standing], memory: Memory) -> float | None:

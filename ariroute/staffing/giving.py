@@ -24,20 +24,36 @@ class Giving:
         self._reasons: dict[str, tuple[Why, str]] = {}
 
     def follow(self, seats: Mapping[str, Following]) -> None:
-        """Fill the seats of tiers that follow their calls."""
+        """Fill the seats of tiers that follow their calls, and send home who is left; that may free others."""
+        self._fill_all(seats)
+        while self.go_home():
+            self._fill_all(seats)
+        self.settle()
+
+    def _fill_all(self, seats: Mapping[str, Following]) -> None:
         for levels in ROUNDS:
             for each in self._tiers:
                 for level in levels:
                     self._fill(each, level, seats[each.tier.queue].wants.get(level, 0))
 
-    def _fill(self, standing: Standing, level: Level, agents: int) -> None:
+    def meets(self) -> bool:
+        """Fill the seats that each tier needs; whether all could be."""
+        return all(
+            self._fill(each, level, each.tier.min_agents if level is Level.FLOOR else each.needed)
+            for level in (Level.FLOOR, Level.NEED)
+            for each in self._tiers
+        )
+
+    def _fill(self, standing: Standing, level: Level, agents: int) -> bool:
+        """Whether the tier got so many ``agents``."""
         queue = standing.tier.queue
         claim = Claim(level, queue, standing.rank, _homes(standing, level))
-        while self.board.count(queue) < agents and self.board.room(queue):
-            chain = self.board.chain(claim)
+        while self.board.count(queue) < agents:
+            chain = self.board.chain(claim) if self.board.room(queue) else []
             if not chain:
-                return
+                return False
             self._take(chain, WHYS[level], claimed(level, standing, agents))
+        return True
 
     def share(self, seats: Mapping[str, Shared]) -> None:
         """Fill the seats of tiers that get a share, the strongest empty one first, until none can be filled."""
@@ -46,6 +62,8 @@ class Giving:
             queue = min(open_tiers, key=lambda name: seats[name].strength(self.board.count(name) + 1))
             if not self._one_more(open_tiers[queue], seats[queue]):
                 del open_tiers[queue]
+        self.go_home()
+        self.settle()
 
     def _one_more(self, standing: Standing, seats: Shared) -> bool:
         queue = standing.tier.queue
@@ -68,10 +86,15 @@ class Giving:
             self._reasons[step.agent] = (why, place)
             before = step
 
-    def go_home(self) -> None:
-        """Send home whom nobody needs where they are, until nobody is left who could go."""
+    def go_home(self) -> bool:
+        """Send home whom nobody needs where they are, until nobody is left who could go. Whether anybody went."""
+        gone = False
         while sum(self._home_from(each.tier.queue) for each in self._tiers):
-            pass
+            gone = True
+        return gone
+
+    def settle(self) -> None:
+        """Find a place for those who have none yet."""
         for name in [name for name, queue in self.board.where.items() if queue == NOWHERE]:
             self._somewhere(name)
 
