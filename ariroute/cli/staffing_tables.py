@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
@@ -19,11 +20,11 @@ WIDE: Final = 150
 """On a terminal of fewer characters the columns that tell least are left out."""
 LEFT_OUT: Final = frozenset({"Lent", "Wait", "In time"})
 TIERS: Final = (
-    *("Tier", "Target", "Now", "15 min", "Held", "Calls", "Waiting", "Agents", "Needs"),
+    *("Tier", "Target", "Now", "15 min", "Held", "Calls", "Waiting", "Agents", "Free", "Needs"),
     *("Wait", "In time", "Borrowed", "Lent", "Why"),
 )
 FIGURES: Final = frozenset(
-    {"Target", "Now", "15 min", "Held", "Calls", "Waiting", "Agents", "Needs", "Wait", "In time"}
+    {"Target", "Now", "15 min", "Held", "Calls", "Waiting", "Agents", "Free", "Needs", "Wait", "In time"}
 )
 AGENTS: Final = ("Agent", "Serves", "Does", "For", "Home", "Left alone, because")
 MOVES: Final = ("Time", "Agent", "From", "To", "Why", "Reason")
@@ -65,7 +66,9 @@ def of_pbx(
     """Its state in a line, then its tables."""
     yield heading(name, status)
     if tiers := status.get("tiers"):
-        yield tiers_table(tiers, width)
+        yield tiers_table(
+            tiers, Counter(each.get("queue") for each in status.get("agents", ()) if is_free(each)), width
+        )
     if moves := status.get("moves"):
         dated = sorted(((datetime.fromisoformat(move["at"]), move) for move in moves), key=itemgetter(0), reverse=True)
         yield Text("\nwould be moved:" if status.get("mode") == "advise" else "\nmoved last:")
@@ -87,7 +90,9 @@ def heading(name: str, status: Mapping[str, Any]) -> Text:
         line.append(printable(STOPPED.get(why, f"it stands still: {why or 'the daemon does not say why'}")), style=BAD)
     else:
         line.append("it moves agents")
-    if status.get("tiers"):
+    if status.get("tiers") and not status.get("acting") and why not in ("advise", *STOPPED):
+        line.append("; the figures are as they were then")
+    elif status.get("tiers"):
         suffices = status.get("suffices")
         line.append("; ")
         line.append(SUFFICE if suffices else SHORT, style=GOOD if suffices else BAD)
@@ -102,12 +107,16 @@ STOPPED: Final = {
 }
 
 
-def tiers_table(tiers: Sequence[Mapping[str, Any]], width: int) -> Table:
-    """One row for each tier, the highest first."""
+def is_free(agent: Mapping[str, Any]) -> bool:
+    return agent.get("state") == "free"
+
+
+def tiers_table(tiers: Sequence[Mapping[str, Any]], free: Mapping[str, int], width: int) -> Table:
+    """One row for each tier, the highest first; ``free`` are its agents who could take a call now."""
     titles = [title for title in TIERS if width >= WIDE or title not in LEFT_OUT]
     drawn = _table(titles)
     for tier in tiers:
-        cells = _tier(tier)
+        cells = _tier(tier) | {"Free": Text(str(free.get(tier.get("queue", ""), 0)))}
         drawn.add_row(*(cells[title] for title in titles))
     return drawn
 

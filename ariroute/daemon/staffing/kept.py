@@ -76,10 +76,16 @@ def text_of(kept: Kept) -> str:
 
 
 def write(path: Path, text: str) -> None:
-    """Make ``path`` hold ``text``, at once and whole. Raises OSError. Blocks: call it in a thread."""
+    """Make ``path`` hold ``text``, at once and whole. Raises OSError. Blocks: call it in a thread.
+
+    What root writes belongs to whoever the old file belongs to, else the folder: the daemon must be able to read it.
+    """
     fresh = path.with_name(f"{path.name}.new")
     fresh.unlink(missing_ok=True)
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
+        if os.geteuid() == 0:
+            owner = (path if path.exists() else path.parent).stat()
+            os.fchown(stream.fileno(), owner.st_uid, owner.st_gid)
         stream.write(text)
     fresh.replace(path)
 

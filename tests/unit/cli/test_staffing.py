@@ -156,10 +156,10 @@ def test_each_tier_is_told_with_its_target_and_what_it_has(ariroute: Ariroute, s
     assert (ended.code, ended.err) == (0, "")
     lines = rows(ended.out)
     assert lines[0] == ["pbx1: dynamic: it moves agents; the agents on duty suffice"]
-    assert lines[1][:9] == ["Tier", "Target", "Now", "15 min", "Held", "Calls", "Waiting", "Agents", "Needs"]
+    assert lines[1][:9] == ["Tier", "Target", "Now", "15 min", "Held", "Calls", "Waiting", "Agents", "Free"]
     tail = ["0 s", "97 %", "carl, dora, eve and 1 more", "-", "has what it needs"]
-    assert lines[2] == ["platinum", "1.00", "1.50", "1.21", "98 %", "4", "1", "6", "4", *tail]
-    assert lines[3][:4] + lines[3][9:] == [
+    assert lines[2] == ["platinum", "1.00", "1.50", "1.21", "98 %", "4", "1", "6", "1", "4", *tail]
+    assert lines[3][:4] + lines[3][10:] == [
         *("gold", "0.50", "0.40", "1.21"),
         "1 min 35 s",
         "97 %",
@@ -167,7 +167,7 @@ def test_each_tier_is_told_with_its_target_and_what_it_has(ariroute: Ariroute, s
         "carl",
         "short of 1",
     ]
-    assert lines[4] == ["idle", "-", "-", "-", "-", "0", "0", "0", "0", "-", "-", "-", "-"]
+    assert lines[4] == ["idle", "-", "-", "-", "-", "0", "0", "0", "0", "0", "-", "-", "-", "-"]
 
 
 def test_the_latest_moves_come_first_with_what_became_of_them() -> None:
@@ -212,7 +212,11 @@ def test_a_narrow_terminal_keeps_what_tells_most() -> None:
     ("status", "says_so", "code"),
     [
         ({"suffices": False}, "pbx1: dynamic: it moves agents; the agents on duty do not suffice", 0),
-        ({"acting": False, "why": "AMI is down: nobody answers"}, "it stands still: AMI is down: nobody answers", 3),
+        (
+            {"acting": False, "why": "AMI is down: nobody answers"},
+            "it stands still: AMI is down: nobody answers; the figures are as they were then",
+            3,
+        ),
         ({"acting": False, "why": "released by hand"}, "leaves all agents alone until 'ariroute staffing resume'", 0),
         ({"acting": False, "why": ""}, "it stands still: the daemon does not say why", 0),
     ],
@@ -339,7 +343,7 @@ def test_letting_go_says_what_was_undone(ariroute: Ariroute, says: Says) -> None
     address = says(RELEASED, "POST /staffing/release")
     ended = ariroute("staffing", "release", "--admin", address)
     assert (ended.code, ended.out) == (0, "a: anna: back in gold\n")
-    assert ended.err == f"released: the daemon at {address} moves nobody until 'ariroute staffing resume'\n"
+    assert ended.err == f"released by the daemon at {address}: nobody is moved until 'ariroute staffing resume'\n"
     ended = ariroute("staffing", "release", "--json", "--admin", address)
     assert (ended.code, ended.json) == (0, RELEASED)
 
@@ -349,6 +353,25 @@ def test_what_could_not_be_undone_is_said_and_the_exit_code_is_3(ariroute: Ariro
     ended = ariroute("staffing", "release", "--admin", says(failed, "POST /staffing/release"))
     assert (ended.code, ended.out) == (3, "")
     assert ended.err.splitlines()[0] == "a: AMI is down: bob stays in gold"
+
+
+def test_without_a_daemon_and_its_file_there_is_nothing_to_be_undone(ariroute: Ariroute, flow_file: Path) -> None:
+    text = FLOW_FILE.replace("NO_SUCH_SECRET", "SECRET")
+    flow_file.write_text(f'{text}daemon: {{admin: "127.0.0.1:9"}}\n', encoding="utf-8")
+    ended = ariroute("staffing", "release", SECRET="x")
+    assert (ended.code, ended.out) == (3, "")
+    assert "no ariroute daemon answers at 127.0.0.1:9" in ended.err
+    assert "nothing to be undone: no file tells what was before, as no PBX has AMI" in ended.err
+    ami = '    ami: {address: "127.0.0.1:9", user: a, password: "${env:SECRET}"}\nlookups:'
+    flow_file.write_text(f'{text.replace("lookups:", ami, 1)}daemon: {{admin: "127.0.0.1:9"}}\n', encoding="utf-8")
+    looked = f"({flow_file.with_name('ariroute.staffing.pbx1.json')}, /var/lib/ariroute/ariroute.staffing.pbx1.json)"
+    assert looked in ariroute("staffing", "release", SECRET="x").err
+    assert (
+        "(/nowhere/ariroute.staffing.pbx1.json)"
+        in ariroute("staffing", "release", "--state", "/nowhere", SECRET="x").err
+    )
+    ended = ariroute("staffing", "release", "--admin", "127.0.0.1:9", SECRET="x")  # a wrong address is no dead daemon
+    assert (ended.code, "nothing to be undone" in ended.err) == (3, False)
 
 
 def test_taking_over_again(ariroute: Ariroute, says: Says) -> None:
