@@ -123,7 +123,8 @@ def test_nobody_is_moved_who_must_not_be(scene: tuple[StaffingRules, Snapshot]) 
         assert move.order == one.queues[move.queue]
         assert proposal.wanted[move.agent] == move.queue
         assert move.leaves == agent.queues - {move.queue}
-        assert move.why and len(move.reason) > 10
+        assert move.why
+        assert len(move.reason) > 10
 
 
 @given(scenes(), st.randoms(use_true_random=False), st.sampled_from(["dynamic", "static"]))
