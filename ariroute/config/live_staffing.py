@@ -118,7 +118,7 @@ class _Beside:
 
     def elsewhere(self) -> Iterator[Problem]:
         """Agents who serve other queues than they may by the rules."""
-        now = self._queues_now()
+        now = self._queues_now(serving=True)
         for agent in self.rules.agents.values():
             beyond = sorted(now.get(agent.interface, set()) - agent.queues.keys())
             if beyond:
@@ -136,10 +136,12 @@ class _Beside:
                 text = f"{interface}, a member of {' and '.join(here)}, is none of the agents: nobody moves them"
                 yield self._problem(("staffing",), text)
 
-    def _queues_now(self) -> Mapping[str, set[str]]:
+    def _queues_now(self, *, serving: bool = False) -> Mapping[str, set[str]]:
+        """The queues of each interface; with ``serving`` without those where it is paused."""
         found: dict[str, set[str]] = {}
         for member in self.floor.members:
-            found.setdefault(member.interface, set()).add(member.queue)
+            if not (serving and member.paused):
+                found.setdefault(member.interface, set()).add(member.queue)
         return found
 
     def _of_agent(self, agent: StaffedAgent, text: str) -> Problem:

@@ -128,6 +128,8 @@ def test_who_serves_elsewhere_is_left_alone_and_that_is_told() -> None:
         "11 agents.anna: main: is a member of platinum and sales, where they may not serve: left alone until logged "
         "out (warning)"
     ]
+    paused = QueueMember("platinum", "PJSIP/anna", paused=True)
+    assert told(replace(FLOOR, members=(*FLOOR.members, paused))) == []
 
 
 def test_members_who_are_none_of_the_agents_are_told() -> None:
