@@ -55,7 +55,7 @@ class Load:
 
     def times(self, factor: float) -> Load:
         """With ``factor`` times as many callers."""
-        return self if factor == 1 else replace(self, streams=more(self.streams, factor))
+        return self if factor == 1 else replace(self, streams=more(self.streams, factor), waited={})
 
 
 class Figures(NamedTuple):

@@ -8,7 +8,7 @@ from ariroute.cli.simulate_report import (
     Drawn,
     Grid,
     Report,
-    floor_lines,
+    busy_line,
     percent_text,
     scale,
     seconds_text,
@@ -17,6 +17,7 @@ from ariroute.drawing import chart
 from ariroute.drawing.chart import Chart, Line, highest
 from ariroute.drawing.page import document, safe, table, tile
 from ariroute.simulate.figures import Figure
+from ariroute.simulate.study import ArmResult
 from ariroute.values import duration_text
 
 STYLE = (
@@ -80,7 +81,9 @@ def _tiles(report: Report) -> str:
         held = arm.groups[group].get(Figure.HELD)
         if held is not None:
             target = report.target(group)
-            tiles.append(tile(percent_text(held.mean), f"of the time {group.queue} has {target:g} agents per call or more"))
+            tiles.append(
+                tile(percent_text(held.mean), f"of the time {group.queue} has {target:g} agents per call or more")
+            )
     return f'<div class="tiles">\n{"".join(tiles)}</div>'
 
 
@@ -96,26 +99,24 @@ def _charts(report: Report) -> str:
         "call.</p>",
         chart.key(names),
     ]
-    rows = _rows(report)
-    parts += [f'<div class="charts">\n{"".join(map(chart.chart, row))}\n</div>' for row in rows[:-1]]
-    if len(report.arms) > 1:
-        parts.append(chart.key([(arm.name, tone) for tone, arm in enumerate(report.arms)]))
-    parts.append(f'<div class="charts">\n{"".join(map(chart.chart, rows[-1]))}\n</div>')
+    parts += [f'<div class="charts">\n{"".join(map(chart.chart, row))}\n</div>' for row in _rows(report)]
     return "\n".join(parts)
 
 
 def _rows(report: Report) -> list[list[Chart]]:
-    """A row for each figure with a chart for each floor, all of one scale; occupancy is one chart, the last row."""
+    """A row for each figure with a chart for each floor, all of one scale; callers are the same for all floors."""
     found = []
     for drawn in DRAWN:
         arms = report.arms[:1] if drawn.figure is Figure.CALLERS else report.arms
         known = [(arm, lines) for arm in arms if (lines := report.lines(arm, drawn.figure, bands=drawn.bands))]
-        if not known:
-            continue
-        top = scale([highest(lines) for _, lines in known])
-        named = len(report.arms) > 1 and drawn.figure is not Figure.CALLERS
-        found.append([_chart(report, drawn, lines, f", {arm.name}" if named else "", top) for arm, lines in known])
-    return [*found, [_chart(report, BUSY, floor_lines(report.arms, BUSY.figure), "", 1.0)]]
+        if known:
+            top = scale([highest(lines) for _, lines in known])
+            found.append([_chart(report, drawn, lines, _of(report, drawn, arm), top) for arm, lines in known])
+    return [*found, [_chart(report, BUSY, [busy_line(arm)], _of(report, BUSY, arm), 1.0) for arm in report.arms]]
+
+
+def _of(report: Report, drawn: Drawn, arm: ArmResult) -> str:
+    return f", {arm.name}" if len(report.arms) > 1 and drawn.figure is not Figure.CALLERS else ""
 
 
 def _chart(report: Report, drawn: Drawn, lines: list[Line], of: str, top: float) -> Chart:

@@ -21,6 +21,8 @@ VERSION: Final = 1
 
 ALL_BUSY: Final = 0.97
 """Of the time on duty."""
+NEAR: Final = 0.5
+"""Seconds of a mean wait that nobody would notice: of ringing, or of a record in whole seconds."""
 MOST_APART: Final = 5.0
 """A floor whose lines climb so many times as high as those of the median floor has a scale of its own."""
 MOST_BAND: Final = 3.0
@@ -60,7 +62,7 @@ def wait_mark(value: float) -> str:
     for unit, length in (("h", 3600), ("min", 60)):
         if value >= length and value % length == 0:
             return f"{value // length:.0f} {unit}"
-    return seconds_text(value) if value else "0"
+    return f"{value:g} s" if value else "0"
 
 
 class Shown(NamedTuple):
@@ -186,7 +188,7 @@ class Report:
 
     def doubts(self) -> list[str]:
         """What makes the figures say less than they seem to."""
-        found = []
+        found = [self._misfit(group) for group in self.groups if not self._fits(group)]
         for arm, floor in zip(self.arms, self.setting.arms, strict=True):
             served = set(floor.serves())
             if alone := [group.queue for group in self.queues_called if group.queue not in served]:
@@ -195,6 +197,20 @@ class Report:
             if occupancy and occupancy.mean > ALL_BUSY:
                 found.append(f"{arm.name}: agents are busy nearly all the time, so waits grow as long as it lasts")
         return found
+
+    def _fits(self, group: Group) -> bool:
+        """Whether the recorded wait lies between those of most runs of the first floor, or half a second beside."""
+        waited, played = self.load.waited.get(group), self.arms[0].groups[group].get(Figure.WAIT)
+        return waited is None or played is None or played.low - NEAR <= waited <= played.high + NEAR
+
+    def _misfit(self, group: Group) -> str:
+        first = self.arms[0]
+        waited, played = self.load.waited[group], first.groups[group][Figure.WAIT].mean
+        return (
+            f"{group}: callers waited {seconds_text(waited)} on average, and with {first.name} it would be "
+            f"{seconds_text(played)}: agents, settings or wrap-up were other than assumed (--agents, --queues-conf, "
+            "--wrap-up)"
+        )
 
     def target(self, group: Group) -> float | None:
         """The wanted agents per call."""
@@ -301,12 +317,9 @@ def scale(tops: Sequence[float]) -> float:
     return max(top for top in tops if top <= MOST_APART * middle)
 
 
-def floor_lines(arms: Iterable[ArmResult], figure: Figure) -> list[Line]:
-    """One line for each floor."""
-    return [
-        line(arm.name, [each.get(figure) for each in arm.floor_course], tone, None, band=False)
-        for tone, arm in enumerate(arms)
-    ]
+def busy_line(arm: ArmResult) -> Line:
+    """Its occupancy."""
+    return line("occupancy", [each.get(Figure.OCCUPANCY) for each in arm.floor_course], 0, None, band=False)
 
 
 def _plain(figures: Figures) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from ariroute.cli.output import printable, say, show, show_drawn
 from ariroute.cli.simulate_report import (
     Grid,
     Report,
-    floor_lines,
+    busy_line,
     percent_text,
     ratio_text,
     scale,
@@ -60,7 +60,9 @@ def plots(report: Report) -> Iterator[str]:
         by_arm = [_named(report, arm, report.lines(arm, figure, bands=False)) for arm in report.arms]
         if any(by_arm):
             yield from _plot(report, head, text, list(zip(*by_arm, strict=True)))
-    yield from _plot(report, "Occupancy", percent_text, [floor_lines(report.arms, Figure.OCCUPANCY)])
+    yield from _plot(
+        report, "Occupancy", percent_text, [[busy_line(arm)._replace(name=arm.name) for arm in report.arms]]
+    )
 
 
 def _named(report: Report, arm: ArmResult, lines: Sequence[Line]) -> list[Line]:
