@@ -73,10 +73,10 @@ def read_queue_log(paths: Iterable[Path]) -> QueueLog:
             with open_regular(path) as stream:
                 for number, line in enumerate(_lines(stream), 1):
                     book.take(str(path), number, line)
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            raise UnusableInput(f"{path}: it is compressed, and broken: unpack it with gzip -d to see how") from None
         except OSError as error:
             raise UnusableInput(f"{path}: {why(error)}") from None
-        except (EOFError, zlib.error):
-            raise UnusableInput(f"{path}: it is compressed, and broken: unpack it with gzip -d to see how") from None
     return QueueLog(tuple(sorted(book.visits, key=lambda visit: visit.entered)), tuple(book.bad), book.lines)
 
 
