@@ -6,18 +6,30 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from itertools import groupby, pairwise
+from math import inf
 from operator import attrgetter
 from typing import NamedTuple
 
 from ariroute.errors import UnusableInput
 from ariroute.flow.queues import QUEUE_NAME
-from ariroute.replay.serving import Stint
 from ariroute.replay.visits import ANSWERED, Visit
 
 PAUSE = 3600.0
 """Seconds without a call after which an agent is taken to have paused, or gone home."""
 MOST_AGENTS = 10_000
 AGENTS = re.compile(r"([^=]+)=([0-9]{1,5})", re.ASCII)
+
+
+class Stint(NamedTuple):
+    """An agent serves ``queues`` from ``start`` until nobody waits there any more after ``end`` (seconds).
+
+    Their phone rings for ``ring`` seconds until they answer; None where nobody knows.
+    """
+
+    queues: tuple[str, ...]
+    start: float = -inf
+    end: float = inf
+    ring: float | None = None
 
 
 class Given(NamedTuple):
@@ -34,15 +46,20 @@ class Busy(NamedTuple):
     start: float
     end: float
     queue: str
+    ring: float
 
 
 class Shift(NamedTuple):
-    """When ``agent`` was there, and the queues of which they took calls, the one with most of them first."""
+    """When ``agent`` was there, and the queues of which they took calls, the one with most of them first.
+
+    Their phone rang for ``ring`` seconds on average until they answered.
+    """
 
     agent: str
     queues: tuple[str, ...]
     start: float
     end: float
+    ring: float
 
 
 def given(text: str) -> Given:
@@ -74,7 +91,8 @@ def crew(visits: Iterable[Visit], agents: Collection[Given] = ()) -> list[Stint]
 
 def recorded_stints(visits: Iterable[Visit]) -> list[Stint]:
     """When each agent of the record was there."""
-    return [Stint(tuple(sorted(shift.queues)), shift.start, shift.end) for shift in recorded_shifts(visits)]
+    shifts = recorded_shifts(visits)
+    return [Stint(tuple(sorted(shift.queues)), shift.start, shift.end, shift.ring) for shift in shifts]
 
 
 def recorded_shifts(visits: Iterable[Visit]) -> list[Shift]:
@@ -97,7 +115,8 @@ def _calls(visits: Iterable[Visit]) -> Iterable[Busy]:
             assert visit.wait is not None
             assert visit.before is not None
             answer = visit.at + visit.wait
-            yield Busy(visit.agent, answer - visit.ring, answer + (visit.talk or 0.0), visit.before.queue)
+            start, end = answer - visit.ring, answer + (visit.talk or 0.0)
+            yield Busy(visit.agent, start, end, visit.before.queue, visit.ring)
 
 
 def _runs(calls: Sequence[Busy]) -> Iterable[list[Busy]]:
@@ -118,4 +137,5 @@ def _gaps(run: Sequence[Busy]) -> list[float]:
 def _shift(agent: str, queues: tuple[str, ...], run: Sequence[Busy], usual: float) -> Shift:
     gaps = _gaps(run)
     gap = sum(gaps) / len(gaps) if gaps else usual
-    return Shift(agent, queues, run[0].start - gap, max(call.end for call in run) + gap)
+    ring = sum(call.ring for call in run) / len(run)
+    return Shift(agent, queues, run[0].start - gap, max(call.end for call in run) + gap, ring)

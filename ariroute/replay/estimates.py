@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any, NamedTuple
 
-from ariroute.replay.serving import Served
-
 OUTER = 0.025
 """The share of rounds left out at each end of an interval: it holds 95 %."""
 
@@ -21,6 +19,13 @@ class Tier(NamedTuple):
 
     def __str__(self) -> str:
         return self.queue if self.priority is None else f"{self.queue}, priority {self.priority}"
+
+
+class Waited(NamedTuple):
+    """A contact waited for so many seconds, and was then answered or not."""
+
+    wait: float
+    answered: bool
 
 
 class Figures(NamedTuple):
@@ -98,12 +103,12 @@ class Simulation:
         }
 
 
-def figures(served: Sequence[Served], within: float | None) -> Figures:
-    """The figures of a tier that ``served`` entered; at least one."""
-    count = len(served)
-    answered = [wait for wait, answered in served if answered]
+def figures(waited: Sequence[Waited], within: float | None) -> Figures:
+    """The figures of a tier that ``waited`` entered; at least one."""
+    count = len(waited)
+    answered = [wait for wait, answered in waited if answered]
     in_time = None if within is None else sum(wait <= within for wait in answered) / count
-    return Figures(count, sum(wait for wait, _ in served) / count, in_time, 1 - len(answered) / count)
+    return Figures(count, sum(wait for wait, _ in waited) / count, in_time, 1 - len(answered) / count)
 
 
 def difference(before: Figures, after: Figures) -> Figures:

@@ -8,20 +8,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from math import inf
 from random import Random
 from typing import Any, NamedTuple
 
 from ariroute.errors import UnusableInput
-from ariroute.replay.crew import Given, crew
-from ariroute.replay.estimates import Effect, Figures, Simulation, Tier, difference, estimates, figures
-from ariroute.staffing.patience import Observed, patience
-from ariroute.replay.serving import Arrival, Served, Stint, serve
+from ariroute.replay.crew import Given, Stint, crew
+from ariroute.replay.estimates import Effect, Figures, Simulation, Tier, Waited, difference, estimates, figures
 from ariroute.replay.visits import ABANDONED, ANSWERED, Place, Visit
+from ariroute.simulate.floor import play
+from ariroute.simulate.scenario import AgentModel, Caller, Member, QueueModel, Scenario
+from ariroute.staffing.patience import Observed, patience
 
 ENOUGH = 20
 """With fewer examples of their own callers borrow those of more."""
 ROUNDS = 200
-MOST_WORK = 2_000_000
+MOST_WORK = 1_000_000
 """Callers served in all rounds together, about 10 s: a longer record has fewer rounds."""
 FEWEST_ROUNDS = 20
 
@@ -96,9 +99,9 @@ class _Day:
     """
 
     def __init__(self, visits: Sequence[Visit], stints: Sequence[Stint], wrap_up: float, retry: float) -> None:
-        self._stints = stints
-        self._wrap_up = wrap_up
-        self._retry = retry
+        places = {place for visit in visits for place in (visit.before, visit.after) if place}
+        queues = {place.queue for place in places} | {queue for stint in stints for queue in stint.queues}
+        self._floor = floor(stints, queues, wrap_up, retry)
         like: dict[Any, list[Visit]] = defaultdict(list)
         for visit in visits:
             for key in _likeness(visit):
@@ -116,21 +119,35 @@ class _Day:
 
     def play(self, chance: Random, levels: Mapping[str, float | None]) -> Round:
         """One round: the same callers by the rules of then and by the others, before the same agents."""
-        before: list[Arrival] = []
-        after: list[Arrival] = []
+        before: list[Caller] = []
+        after: list[Caller] = []
         for visit, talked, curve in self._callers:
             talk = talked[int(chance.random() * len(talked))]
-            busy, lasts = (talk.talk or 0.0) + self._wrap_up, curve.drawn(1.0 - chance.random())
-            for arrivals, to in ((before, visit.before), (after, visit.after)):
+            lasts = curve.drawn(1.0 - chance.random())
+            for callers, to in ((before, visit.before), (after, visit.after)):
                 if to:
-                    arrivals.append(Arrival(visit.at, to.queue, to.priority, talk.ring, busy, lasts))
+                    callers.append(Caller(visit.at, to.queue, to.priority, talk.talk or 0.0, lasts))
         draw = chance.random()
 
-        def lived(arrivals: Sequence[Arrival]) -> dict[Tier, Figures]:
-            dice = Random(draw)  # noqa: S311  # as above
-            return _figures(arrivals, serve(arrivals, self._stints, dice, self._retry), levels)
+        def lived(callers: Sequence[Caller]) -> dict[Tier, Figures]:
+            played = play(replace(self._floor, callers=callers), Random(draw))  # noqa: S311  # as above
+            return _figures(callers, [Waited(each.wait, each.answered) for each in played.served], levels)
 
         return Round(lived(before), lived(after))
+
+
+def floor(stints: Sequence[Stint], queues: Iterable[str], wrap_up: float, retry: float) -> Scenario:
+    """The floor of these agents, without callers: nobody's phone rings in vain, and who could take a call for longest
+    is rung."""
+    known = [stint.ring for stint in stints if stint.ring is not None]
+    usual = sum(known) / len(known) if known else 0.0
+    agents = [
+        AgentModel(str(number), stint.start, stint.end, usual if stint.ring is None else stint.ring, stays=True)
+        for number, stint in enumerate(stints)
+    ]
+    members = [Member(str(number), queue) for number, stint in enumerate(stints) for queue in stint.queues]
+    models = {queue: QueueModel(queue, "leastrecent", timeout=inf, wrap_up=wrap_up) for queue in sorted(queues)}
+    return Scenario(models, agents, members, (), recheck=retry)
 
 
 def _likeness(visit: Visit) -> tuple[tuple[Place | None, ...], ...]:
@@ -151,12 +168,12 @@ def _gave_up(visits: Iterable[Visit]) -> int:
 
 
 def _figures(
-    arrivals: Sequence[Arrival], served: Sequence[Served], levels: Mapping[str, float | None]
+    callers: Sequence[Caller], waited: Sequence[Waited], levels: Mapping[str, float | None]
 ) -> dict[Tier, Figures]:
-    by_place: dict[tuple[str, int], list[Served]] = defaultdict(list)
-    for (_, queue, priority, *_), each in zip(arrivals, served, strict=True):
-        by_place[queue, priority].append(each)
-    by_tier: dict[Tier, list[Served]] = defaultdict(list)
+    by_place: dict[tuple[str, int], list[Waited]] = defaultdict(list)
+    for caller, each in zip(callers, waited, strict=True):
+        by_place[caller.queue, caller.priority].append(each)
+    by_tier: dict[Tier, list[Waited]] = defaultdict(list)
     for (queue, priority), own in by_place.items():
         by_tier[Tier(queue)] += own
         by_tier[Tier(queue, priority)] = own
@@ -165,7 +182,7 @@ def _figures(
 
 def _effect(tier: Tier, within: float | None, visits: Sequence[Visit], played: Sequence[Round]) -> Effect:
     there = [visit for visit in visits if visit.before and tier in (Tier(visit.before.queue), Tier(*visit.before))]
-    recorded = [Served(visit.wait, visit.outcome == ANSWERED) for visit in there if visit.wait is not None]
+    recorded = [Waited(visit.wait, visit.outcome == ANSWERED) for visit in there if visit.wait is not None]
     both = [(each.before[tier], each.after[tier]) for each in played if tier in each.before and tier in each.after]
     return Effect(
         tier,
@@ -192,7 +209,7 @@ def _assumptions(
         "Agents serve the queues of which they took calls, from a little before their first call to a little after the "
         "last; an hour without a call is a pause." + (f" But as given: {said}, all the time." if said else ""),
         "In a queue the higher priority comes first, then who came first. Between queues that share an agent it is "
-        "chance, as for app_queue without weights. The agent who has been free for longest is rung, and answers.",
+        "chance, as for app_queue without weights. The agent whose last call there ended first is rung, and answers.",
         f"Who waits looks for a free agent every {retry:g} s (--retry), and an agent is busy for {wrap_up:g} s after "
         "each talk (--wrap-up).",
         "Who cannot be told stays in the queue of then.",

@@ -28,6 +28,8 @@ class Crew:
         self._on_duty = [0.0] * len(self.people)
         self.touched: set[Person] = set()
         """Those of whom a controller does not know yet that something changed."""
+        self.staying: list[Person] = []
+        """Those who go once nobody waits for them."""
         self._lines = lines
         self._rouse = rouse
         self._rests = rests
@@ -61,6 +63,13 @@ class Crew:
         """How long each was on duty until now."""
         people = zip(self.people, self._on_duty, strict=True)
         return [seconds + (0.0 if person.came is None else now - person.came) for person, seconds in people]
+
+    def see_off(self, now: float) -> None:
+        """Who wanted to go goes, if they have no call and nobody waits for them."""
+        for person in [each for each in self.staying if each.state == FREE]:
+            if not any(line.waiting for line in person.places):
+                self.staying.remove(person)
+                self.go(person, now)
 
     def ring(self, place: Place, now: float) -> None:
         """The phone rings for a caller of the place's line."""

@@ -109,8 +109,8 @@ class Floor:
         """What became of all."""
         crew, names = self.crew, [person.name for person in self.crew.people]
         served = [
-            each or Served(max(0.0, self.now - caller.at))
-            for each, caller in zip(self._served, self.callers, strict=True)
+            each or Served(max(0.0, self.now - caller.at), "", in_vain)
+            for each, caller, in_vain in zip(self._served, self.callers, self._in_vain, strict=True)
         ]
         duty = dict(zip(names, crew.until(self.now), strict=True))
         busy = {person.name: person.busy for person in crew.people}
@@ -265,6 +265,8 @@ class Floor:
         line.changed = True
         if line.ready and waiting:
             self._rouse(line)
+        elif self.crew.staying:
+            self.crew.see_off(self.now)
 
     # ---- rings
 
@@ -385,6 +387,8 @@ class Floor:
         if self._steering and person.call:
             self._steering.ended(person.call.line, self.now - person.since)
         self.crew.end(person, self.now)
+        if self.crew.staying:
+            self.crew.see_off(self.now)
 
     def _rests(self, place: Place, until: float) -> None:
         self.push(until, RESTED, place.person.number, place.line.number)
@@ -396,7 +400,12 @@ class Floor:
         self.crew.come(self.crew.people[agent], self.now)
 
     def _go(self, agent: int, _: int) -> None:
-        self.crew.go(self.crew.people[agent], self.now)
+        person = self.crew.people[agent]
+        if person.stays:
+            self.crew.staying.append(person)
+            self.crew.see_off(self.now)
+        else:
+            self.crew.go(person, self.now)
 
     def _back(self, agent: int, _: int) -> None:
         self.crew.unpause(self.crew.people[agent])

@@ -48,6 +48,7 @@ class Person:
         "places",
         "since",
         "state",
+        "stays",
         "unanswered",
     )
 
@@ -55,6 +56,7 @@ class Person:
         self.number = number
         self.name = model.name
         self.picks_up = model.picks_up
+        self.stays = model.stays
         self.places: dict[Line, Place] = {}
         self.state = FREE
         self.since = 0.0

@@ -36,12 +36,14 @@ class QueueModel:
 @dataclass(frozen=True, slots=True)
 class AgentModel:
     """An agent who is logged in from ``start`` to ``end`` (finishing the talk). ``picks_up`` is how many seconds their
-    phone rings until they answer; one of ``inf`` never does."""
+    phone rings until they answer; one of ``inf`` never does. Who ``stays`` goes only once nobody waits in their queues.
+    """
 
     name: str
     start: float = -inf
     end: float = inf
     picks_up: float = 0.0
+    stays: bool = False
 
 
 class Member(NamedTuple):

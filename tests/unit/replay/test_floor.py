@@ -4,36 +4,38 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from math import inf
 from random import Random
 
 import pytest
 
 from ariroute.errors import UnusableInput
-from ariroute.replay.crew import Given
-from ariroute.replay.floor import simulate
-from ariroute.replay.serving import Arrival, Stint, serve
+from ariroute.planning.erlang import Load
+from ariroute.planning.priority import pooled
+from ariroute.replay.crew import Given, Stint
+from ariroute.replay.floor import floor, simulate
 from ariroute.replay.visits import Place, Visit
-
-from .test_serving import cobham, day
+from ariroute.simulate.floor import play
+from ariroute.simulate.scenario import Caller
+from unit.simulate.pools import day
 
 GOLD, STANDARD = Place("gold", 20), Place("standard", 0)
 LEVELS = {"gold": 20.0, "standard": None}
 
 
-def lived(arrivals: Sequence[Arrival], crew: Sequence[Stint], after: Sequence[Place | None]) -> list[Visit]:
-    """A record as the journal has it, of a day that never was. Agents serve one queue each, and get names."""
-    found = serve(arrivals, crew, Random(7))
-    free = {f"agent {number}": (stint.queues[0], stint.start) for number, stint in enumerate(crew)}
+def lived(callers: Sequence[Caller], crew: Sequence[Stint], after: Sequence[Place | None]) -> list[Visit]:
+    """A record as the journal has it, of a day that never was."""
+    agents = floor(crew, {caller.queue for caller in callers}, wrap_up=0.0, retry=0.0)
     visits = []
-    for arrival, each, place in zip(arrivals, found, after, strict=True):
-        before, answer = Place(arrival.queue, arrival.priority), arrival.at + each.wait
-        if not each.answered:
-            visits.append(Visit(arrival.at, before, place, "abandoned", each.wait))
-            continue
-        agent = next(name for name, (queue, at) in free.items() if queue == arrival.queue and at <= answer + 1e-6)
-        free[agent] = (arrival.queue, answer + arrival.busy)
-        visits.append(Visit(arrival.at, before, place, "answered", each.wait, arrival.busy, agent))
+    for caller, each, place in zip(
+        callers, play(replace(agents, callers=callers), Random(7)).served, after, strict=True
+    ):
+        before = Place(caller.queue, caller.priority)
+        if each.answered:
+            visits.append(Visit(caller.at, before, place, "answered", each.wait, caller.talk, f"agent {each.agent}"))
+        else:
+            visits.append(Visit(caller.at, before, place, "abandoned", each.wait))
     return visits
 
 
@@ -72,7 +74,7 @@ def test_what_priority_gives_and_takes_is_what_cobham_says() -> None:
     effects = simulate(lived(arrivals, [Stint(("gold",))] * 3, after), {"gold": 20.0}, rounds=3).effects
     assert [str(effect.tier) for effect in effects] == ["gold", *(f"gold, priority {number}" for number in (9, 5, 0))]
     mean, *found = (effect.after.wait.mean for effect in effects if effect.after)
-    waits = cobham(3, [2 * share for share in shares])
+    waits = [each.wait for each in pooled([Load(40 * share, 180) for share in shares], 3, [20] * 3)]
     average = sum(wait * share for wait, share in zip(waits, shares, strict=True))
     assert [each / mean for each in found] == pytest.approx([wait / average for wait in waits], rel=0.08)
     assert effects[0].before is not None
