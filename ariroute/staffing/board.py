@@ -53,12 +53,14 @@ class Comer(NamedTuple):
 class Person:
     """An agent who may be moved, from ``start``.
 
-    One who ``stays`` was moved a short while ago. ``over`` is the queue that must do without them: it has too many.
+    One who ``stays`` was moved a short while ago, one who ``lingers`` not so long ago that they should go home already.
+    ``over`` is the queue that must do without them: it has too many.
     """
 
     staffed: StaffedAgent
     start: str
     stays: bool = False
+    lingers: bool = False
     over: str = ""
 
 
@@ -106,8 +108,8 @@ class Board:
     def guests(self, queue: str) -> list[str]:
         """Who is in ``queue`` and could go home, those who fit it least first."""
         there = (person for name, person in self.people.items() if self.where[name] == queue)
-        away = (person for person in there if person.staffed.home != queue and not person.stays)
-        return [fit.name for fit in sorted((self.fit(person.staffed.name, queue) for person in away), reverse=True)]
+        away = (one for one in there if one.staffed.home != queue and not (one.stays or one.lingers))
+        return [fit.name for fit in sorted((self.fit(one.staffed.name, queue) for one in away), reverse=True)]
 
     def move(self, step: Step) -> None:
         """One agent takes another place."""

@@ -27,11 +27,16 @@ def remembered(memory: Memory, tiers: Sequence[Standing], now: float, look_back:
     )
 
 
+def peak(memory: Memory, queue: str) -> int:
+    """How many agents ``queue`` needed at most of late, those in wrap-up included."""
+    return max(agents for _, agents in memory.peaks[queue])
+
+
 def _peaks(before: Peaks, now: float, agents: int, since: float) -> Peaks:
     """What was needed last was needed until just now."""
     if before:
         before = (*before[:-1], (now, before[-1][1]))
-    return (*((until, peak) for until, peak in before if until >= since and peak > agents), (now, agents))
+    return (*((until, most) for until, most in before if until > since and most > agents), (now, agents))
 
 
 def _called(standing: Standing, before: bool) -> bool:

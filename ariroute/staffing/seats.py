@@ -6,14 +6,15 @@ strongest ones that are left, so giving agents out is a matter of numbers alone;
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from math import inf
 from typing import Protocol
 
 from ariroute.staffing.proposal import Memory
-from ariroute.staffing.rules import Tier
+from ariroute.staffing.rules import Reserve, StaffingRules, Tier
+from ariroute.staffing.snapshot import AgentNow
 from ariroute.staffing.standing import Standing
 
 
@@ -84,11 +85,12 @@ class Following:
         return min((strength(level, self.rank) for level, last in self.holds.items() if seat <= last), default=WEAKEST)
 
 
-def following(standing: Standing, memory: Memory, kept: int, fixed_own: int) -> Following:
+def following(
+    rules: StaffingRules, standing: Standing, memory: Memory, kept: int, taken: Iterable[AgentNow]
+) -> Following:
     """The seats of a tier that is to follow its calls.
 
-    ``kept`` is what it needed of late, those in wrap-up included; ``fixed_own`` the number of agents who talk there
-    and do not come from its reserve.
+    ``kept`` is what it needed of late, those in wrap-up included; ``taken`` are its agents who cannot be moved.
     """
     tier, needed = standing.tier, standing.needed
     ceiling = _ceiling(tier) - standing.wrapping
@@ -101,7 +103,8 @@ def following(standing: Standing, memory: Memory, kept: int, fixed_own: int) -> 
     }
     holds = dict(wants)
     if tier.reserve and tier.queue in memory.reserves:
-        wants[Level.RESERVE] = holds[Level.RESERVE] = max(needed, fixed_own) + tier.reserve.agents
+        own = sum(not _of_reserve(rules, tier.reserve, agent) for agent in taken)
+        wants[Level.RESERVE] = holds[Level.RESERVE] = max(needed, own) + tier.reserve.agents
     if tier.lend:
         healthy = tier.queue in memory.lending
         wants[Level.OWN] = min(standing.own, _own(standing, healthy, 1.0))
@@ -140,6 +143,11 @@ def needs(standing: Standing) -> Following:
 
 MARGIN = 0.5
 """A tier begins to lend at half the wait, or half the misses, at which it stops: or agents would go to and fro."""
+
+
+def _of_reserve(rules: StaffingRules, reserve: Reserve, agent: AgentNow) -> bool:
+    staffed = rules.agents.get(agent.name)
+    return staffed is not None and staffed.home in reserve.queues
 
 
 def _own(standing: Standing, healthy: bool, margin: float) -> int:
