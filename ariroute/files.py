@@ -26,7 +26,11 @@ REMEDIES = {
 
 def open_regular(path: Path) -> BinaryIO:
     """The file at ``path``, open for reading. Raises OSError, at once, when it is no regular file."""
-    _check(path, path.stat().st_mode)
+    try:
+        mode = path.stat().st_mode
+    except ValueError:  # a NUL, or half a character, which no file name has
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), ascii(str(path))) from None
+    _check(path, mode)
     # It may have been replaced meanwhile: without O_NONBLOCK a pipe would be waited for.
     stream = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
     try:

@@ -280,7 +280,8 @@ def _check_figures(name: str, queue: QueueSettings, crew: _Crew, findings: Findi
     if need > able and need <= (queue.max_agents or need) and crew.agents:
         text = f"can never be met: a single call needs {_agents(need)}, and {_agents(able)} may serve it"
         findings.wrong_value((*path, "agents_per_call"), text)
-    if queue.reserve and crew.agents and not _borrowable(name, queue.reserve, crew.agents.values()):
+    lenders = queue.reserve and crew.queues.keys() >= set(queue.reserve.queues) and crew.agents
+    if queue.reserve and lenders and not _borrowable(name, queue.reserve, crew.agents.values()):
         text = f"nobody whose home is {_or(queue.reserve.queues)} may serve '{name}': add it to the queues of some"
         findings.wrong((*path, "reserve", "from"), text)
     own = sum(agent.home == name for agent in crew.agents.values())

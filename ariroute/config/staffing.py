@@ -13,6 +13,8 @@ MOST_AGENTS = 100_000
 MOST_ORDER = 1000
 """Asterisk multiplies a penalty by 1,000,000 and keeps the product in an int (``calc_metric()``, app_queue.c)."""
 
+DELIMITERS = (",", ";", "|", "\t")
+
 WORD, KEYS = "[word]", "[keys]"
 """Whether a value is a word or a mapping: parts of pydantic's places that do not stand in the file."""
 
@@ -40,6 +42,19 @@ def _between(least: float, most: float, text: str) -> AfterValidator:
         return value
 
     return AfterValidator(check)
+
+
+def _file_name(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError(f"{text[:80]!a} cannot be a file: it holds a character that is none of a name")
+    return text
+
+
+def _delimiter(text: str) -> str:
+    """Blanks and colons stand within a column."""
+    if text not in DELIMITERS:
+        raise ValueError(f"must be one of {' '.join(DELIMITERS[:-1])} or a tab")
+    return text
 
 
 def _by_queue(value: object) -> object:
@@ -96,9 +111,11 @@ class LendSettings(Settings):
 class AgentsFile(Settings):
     """Agents in a CSV file, with the columns name, dial, queues, and, where wanted, home and member."""
 
-    csv: str = Field(min_length=1, description="Relative to the file that says it.", examples=["agents.csv"])
-    delimiter: str = Field(
-        default=",", min_length=1, max_length=1, description="What stands between two columns.", examples=[";"]
+    csv: Annotated[str, AfterValidator(_file_name), Field(min_length=1)] = Field(
+        description="Relative to the file that says it.", examples=["agents.csv"]
+    )
+    delimiter: Annotated[str, AfterValidator(_delimiter)] = Field(
+        default=",", description="What stands between two columns.", examples=[";"]
     )
 
 

@@ -52,3 +52,9 @@ def test_what_is_not_there_or_not_allowed_has_its_remedy(tmp_path: Path) -> None
     assert refusal(tmp_path / "nowhere") == "No such file or directory: check the path"
     denied = PermissionError(errno.EACCES, "Permission denied")
     assert why(denied) == "Permission denied: the user that runs ariroute must be allowed to read it"
+
+
+@pytest.mark.parametrize("name", ["a\0b", "a\ud800b"])
+def test_a_name_that_no_file_can_have_is_no_file(tmp_path: Path, name: str) -> None:
+    with pytest.raises(FileNotFoundError):
+        open_regular(tmp_path / name)
