@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 MODES = ("none", "home", "penalties", "weights", "static", "dynamic")
 """As :data:`ariroute.cli.simulate_floor.MODES`, which is not imported for ``--help``."""
 RUNS = 20
+MOST_CALLERS = 1_000_000
 LONG = 3.0
 """Seconds of runs for which starting other processes pays."""
 
@@ -124,7 +126,7 @@ class Wanted:
     multiple=True,
     metavar="QUEUE=NUMBER",
     help="So many agents: gold=4, or gold+standard=6 for those who may serve both and have their home in gold. "
-    "Repeatable; left out, those of the journal, else of the flow file.",
+    "Repeatable; left out, those of the journal, else of the flow file, else the members with --live or --queues-conf.",
 )
 @click.option("--absent", multiple=True, metavar="AGENT", help="This agent never answers; repeatable.")
 @click.option(
@@ -210,12 +212,17 @@ def prepared(wanted: Wanted) -> tuple[House, Load, Crew, Known, Setting]:
     from ariroute.cli.simulate_floor import arms_of, crew_of, without
     from ariroute.simulate.study import Setting
 
+    if isnan(wanted.times):  # a range of click lets it pass
+        raise UnusableInput("--times nan: write a number, such as 1.2")
     house = house_of(wanted)
     load = load_of(wanted, house)
+    if (number := sum(stream.expected for stream in load.streams)) > MOST_CALLERS:
+        raise UnusableInput(f"that is {number:,.0f} callers in a run: at most {MOST_CALLERS:,} can be simulated")
     answer = time_of("--answer", wanted.answer)
     load = load if answer is None else replace(load, picks_up=answer)
-    crew = without(crew_of(house, crowds_of(wanted), load.shifts, load.picks_up), wanted.absent)
-    queues = queues_of(wanted, house)
+    queues = queues_of(wanted)
+    crew = crew_of(house, crowds_of(wanted), load.shifts, queues.members, load.picks_up)
+    crew = without(crew, wanted.absent)
     arms = arms_of(modes_of(wanted, house), house, crew, queues, adjustment(wanted))
     served = frozenset(queue for arm in arms for queue in arm.serves())
     for queue in sorted({stream.queue for stream in load.streams} - served):
@@ -229,11 +236,17 @@ def house_of(wanted: Wanted) -> House:
 
     per_call = amounts.by_queue("--agents-per-call", wanted.agents_per_call, amounts.number, "platinum=1")
     levels = amounts.by_queue("--service-level", wanted.service_level, amounts.service_level, "gold=80/20s")
-    if wanted.config is None and wanted.calls and wanted.agents and not any(path.exists() for path in FLOW_FILES):
+    if (
+        wanted.config is None
+        and wanted.calls
+        and wanted.agents
+        and not wanted.live
+        and not any(map(Path.exists, FLOW_FILES))
+    ):
         called = [each.queue for each in amounts.calls(wanted.calls)]
         house = simulate_house.house_of([*called, *(queue for crowd in crowds_of(wanted) for queue in crowd.queues)])
     else:
-        house = simulate_house.house_of_file(flow_file(wanted.config), secrets=bool(wanted.live))
+        house = simulate_house.house_of_file(flow_file(wanted.config))
     return simulate_house.asking(house, per_call, levels)
 
 
@@ -254,18 +267,21 @@ def load_of(wanted: Wanted, house: House) -> Load:
         return simulate_load.load_of_journal(path, wanted.since, wanted.until, house).times(wanted.times)
     if wanted.journal or wanted.since or wanted.until:
         raise UnusableInput("--calls says who comes, and so does a journal: leave out --journal, --since and --until")
+    lasting = time_of("--for", wanted.lasting)
+    if not lasting:
+        raise UnusableInput(f"--for {wanted.lasting}: nobody comes in no time: write such as 2h")
     figures = simulate_load.Figures(
         amounts.calls(wanted.calls),
         amounts.by_queue("--talk", wanted.talk, amounts.length, "gold=3m"),
         amounts.by_queue("--patience", wanted.patience, amounts.length, "gold=2m"),
         [simulate_load.burst(text) for text in wanted.burst],
-        time_of("--for", wanted.lasting) or 0.0,
+        lasting,
         time_of("--warm-up", wanted.warm_up) or 0.0,
     )
     return simulate_load.load_of_figures(figures, house).times(wanted.times)
 
 
-def queues_of(wanted: Wanted, house: House) -> Known:
+def queues_of(wanted: Wanted) -> Known:
     """The settings of the queues."""
     from ariroute.cli.given import known
     from ariroute.cli.simulate_queues import Known, of_asterisk, of_file
@@ -276,9 +292,14 @@ def queues_of(wanted: Wanted, house: House) -> Known:
         return of_file(wanted.queues_conf)
     if not wanted.live:
         return Known()
-    ami = house.amis[known("PBX", wanted.live, house.amis)]
-    if ami is None:
+    from ariroute.config.load import load, load_rules
+
+    path = flow_file(wanted.config)
+    pbxs = load_rules(path).pbxs
+    if pbxs[known("PBX", wanted.live, pbxs)].ami is None:
         raise UnusableInput(f"--live {wanted.live}: queues are read over AMI: add asterisk.{wanted.live}.ami")
+    ami = load(path).pbxs[wanted.live].ami  # only now its secrets are needed
+    assert ami is not None
     return of_asterisk(wanted.live, ami)
 
 

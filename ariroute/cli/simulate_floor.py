@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ariroute.cli.amounts import Crowd
 from ariroute.cli.given import known
 from ariroute.cli.simulate_house import House
-from ariroute.cli.simulate_queues import Known
+from ariroute.cli.simulate_queues import Known, Placed
 from ariroute.errors import UnusableInput
 from ariroute.simulate.scenario import AgentModel, Member, QueueModel, Scenario
 from ariroute.simulate.study import Arm
@@ -50,8 +50,13 @@ class Crew:
         return {hand.agent.name: hand.agent for hand in self.hands}
 
 
-def crew_of(house: House, crowds: Sequence[Crowd], shifts: Sequence[Shift], picks_up: float) -> Crew:
-    """The agents that ``crowds`` says, else those of a record, else those of the flow file. Raises UnusableInput."""
+def crew_of(
+    house: House, crowds: Sequence[Crowd], shifts: Sequence[Shift], members: Sequence[Placed], picks_up: float
+) -> Crew:
+    """The agents that ``crowds`` says, else of a record, else of the flow file, else the members that Asterisk has.
+
+    Raises UnusableInput when there is nobody.
+    """
     if crowds:
         names = [tier.queue for tier in house.tiers]
         for queue in (queue for crowd in crowds for queue in crowd.queues):
@@ -70,6 +75,10 @@ def crew_of(house: House, crowds: Sequence[Crowd], shifts: Sequence[Shift], pick
         return Crew(
             [Hand(each, _there(each.name, picks_up)) for each in house.agents.values()],
             "Agents are those of the flow file, all the time",
+        )
+    if members:
+        return Crew(
+            [Hand(each, _there(each.name, picks_up)) for each in _of_members(members)], "Agents are the members"
         )
     raise UnusableInput(
         "nobody is there to answer: write how many agents, such as --agents gold=4 --agents gold+standard=6, or give "
@@ -112,6 +121,15 @@ def _of_shifts(house: House, shifts: Iterable[Shift], picks_up: float) -> Iterab
         name = shift.agent if counts[shift.agent] == 1 else f"{shift.agent} ({counts[shift.agent]})"
         agent = by_any.get(shift.agent) or StaffedAgent(name, name, shift.queues[0], dict.fromkeys(shift.queues, 0))
         yield Hand(replace(agent, name=name), AgentModel(name, shift.start, shift.end, picks_up))
+
+
+def _of_members(members: Iterable[Placed]) -> Iterable[StaffedAgent]:
+    """Each interface in the queues of which it is a member; home is that of the lowest penalty."""
+    queues: dict[str, dict[str, int]] = defaultdict(dict)
+    for each in members:
+        queues[each.interface][each.queue] = each.penalty
+    for interface, own in queues.items():
+        yield StaffedAgent(interface, interface, min(own, key=lambda queue: own[queue]), own)
 
 
 def arms_of(

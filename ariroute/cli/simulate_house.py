@@ -12,7 +12,6 @@ from ariroute.cli.given import known
 from ariroute.staffing.rules import StaffedAgent, StaffingRules, Tier
 
 if TYPE_CHECKING:
-    from ariroute.asterisk.settings import AmiSettings
     from ariroute.flow.queues import ServiceLevel
 
 
@@ -28,7 +27,6 @@ class House:
     tiers: tuple[Tier, ...]
     priorities: Mapping[str, int] = field(default_factory=dict)
     staffing: StaffingRules | None = None
-    amis: Mapping[str, AmiSettings | None] = field(default_factory=dict)
 
     @property
     def agents(self) -> Mapping[str, StaffedAgent]:
@@ -48,11 +46,11 @@ class House:
         return replace(usual, tiers=self.tiers, agents=agents, from_asterisk=False)
 
 
-def house_of_file(path: Path, *, secrets: bool) -> House:
-    """That of the flow file at ``path``. With ``secrets`` its Asterisk can be asked. Raises ConfigError."""
-    from ariroute.config.load import load, load_rules
+def house_of_file(path: Path) -> House:
+    """That of the flow file at ``path``. Raises ConfigError."""
+    from ariroute.config.load import load_rules
 
-    config = load(path) if secrets else load_rules(path)
+    config = load_rules(path)
     queues = config.ruleset.queues.values()
     tiers = (
         config.staffing.tiers
@@ -60,8 +58,7 @@ def house_of_file(path: Path, *, secrets: bool) -> House:
         else tuple(Tier(queue.name, queue.agents_per_call, service_level=queue.service_level) for queue in queues)
     )
     priorities = {queue.name: queue.priority for queue in queues}
-    amis = {name: pbx.ami for name, pbx in config.pbxs.items()}
-    return House(config.file, config.ruleset.timezone, tiers, priorities, config.staffing, amis)
+    return House(config.file, config.ruleset.timezone, tiers, priorities, config.staffing)
 
 
 def house_of(queues: Sequence[str]) -> House:
