@@ -227,7 +227,7 @@ def house_of(wanted: Wanted) -> House:
         named += [] if wanted.calls else [*tiers, *levels.named, *per_call.named]  # a record may have more
         house = simulate_house.house_of(named)
     else:
-        house = simulate_house.house_of_file(file, secrets=False)
+        house = simulate_house.house_of_file(file)
     if tiers:
         by_name = {tier.queue: tier for tier in house.tiers}
         house = replace(house, tiers=tuple(by_name.get(queue) or Tier(queue) for queue in tiers))

@@ -98,7 +98,7 @@ def test_what_ratios_buy() -> None:
         "agents on average, and 5 or fewer for 95% of the time.",
         "Standard at 1 agents per call: callers become more and more, as max_agents is below what they take; it takes "
         "5.0 agents on average, and 5 or fewer for 95% of the time.",
-        "14 agents on duty in such an hour hold all of these ratios for 95% of the time.",
+        "13 agents on duty in such an hour hold all of these ratios for 95% of the time.",
     ]
 
 
