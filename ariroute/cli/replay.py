@@ -89,14 +89,7 @@ class Limit(NamedTuple):
     default="0s",
     show_default=True,
     metavar="TIME",
-    help="With --simulate: how long an agent is busy after each talk.",
-)
-@click.option(
-    "--retry",
-    default="1s",
-    show_default=True,
-    metavar="TIME",
-    help="With --simulate: retry of queues.conf, after which one who waits looks for an agent again.",
+    help="With --simulate: how long an agent gets no call of the queue after each talk.",
 )
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "html"]), default="text", show_default=True, help="How."
@@ -114,7 +107,6 @@ def replay(
     simulate: bool,
     agents: tuple[str, ...],
     wrap_up: str,
-    retry: str,
     form: str,
 ) -> int:
     """Walk recorded contacts again by other rules, and say which would go elsewhere.
@@ -134,7 +126,7 @@ def replay(
     from ariroute.replay.comparison import Comparison
     from ariroute.replay.walker import QuickWalker
 
-    visits = Visits(agents, wrap_up, retry) if simulate else None
+    visits = Visits(agents, wrap_up) if simulate else None
     if visits and (flows or against != "recorded"):
         raise UnusableInput("--simulate needs every call, as it was: leave out --flow and --against")
     if visits and form == "html":

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 class Visits:
     """Gathers what a replay comes by, and simulates it. Raises UnusableInput for options that cannot be used."""
 
-    def __init__(self, agents: Iterable[str], wrap_up: str, retry: str) -> None:
+    def __init__(self, agents: Iterable[str], wrap_up: str) -> None:
         from ariroute.replay.crew import given
 
         self._agents = [given(text) for text in agents]
-        self._wrap_up, self._retry = _length("--wrap-up", wrap_up), _length("--retry", retry)
+        self._wrap_up = _length("--wrap-up", wrap_up)
         self._visits: list[Visit] = []
 
     def __call__(self, recorded: Recorded, again: Again) -> None:
@@ -43,7 +43,7 @@ class Visits:
         levels = {queue.name: queue.service_level.within if queue.service_level else None for queue in queues}
         if unknown := sorted({name for each in self._agents for name in each.queues} - {*levels, *self._queues()}):
             raise UnusableInput(f"--agents: there is no queue {unknown[0]}, neither in the flow file nor in the record")
-        return simulate(self._visits, levels, agents=self._agents, wrap_up=self._wrap_up, retry=self._retry)
+        return simulate(self._visits, levels, agents=self._agents, wrap_up=self._wrap_up)
 
     def _queues(self) -> set[str]:
         return {visit.before.queue for visit in self._visits if visit.before}

@@ -42,27 +42,25 @@ def simulate(
     *,
     agents: Collection[Given] = (),
     wrap_up: float = 0.0,
-    retry: float = 0.0,
     seed: int = 1,
     rounds: int = 0,
 ) -> Simulation:
     """The estimated effect on each queue, and on each priority of a queue that has callers of several.
 
     ``levels`` has the seconds of each queue's service level, or None; its queues come first. ``agents`` are those that
-    the user gives; all others are as in the record. ``wrap_up`` is seconds after each talk, ``retry`` seconds after
-    which one who waits looks for an agent again. ``rounds`` of 0 is as many as are good. Raises UnusableInput when the
-    record is too poor for any estimate.
+    the user gives; all others are as in the record. ``wrap_up`` is seconds after each talk. ``rounds`` of 0 is as
+    many as are good. Raises UnusableInput when the record is too poor for any estimate.
     """
     known = sorted(visits, key=lambda visit: visit.at)
     stints = crew(known, agents)
     _check(known, stints, agents)
     times = rounds or max(FEWEST_ROUNDS, min(ROUNDS, MOST_WORK // (2 * max(1, len(known)))))
-    day = _Day(known, stints, wrap_up, retry)
+    day = _Day(known, stints, wrap_up)
     chance = Random(seed)  # noqa: S311  # a simulation that can be repeated, nothing secret
     played = [day.play(chance, levels) for _ in range(times)]
     effects = (_effect(tier, levels.get(tier.queue), known, played) for tier in _tiers(known, levels))
     shown = tuple(effect for effect in effects if effect.recorded or effect.before or effect.after)
-    return Simulation(shown, times, _assumptions(known, agents, times, wrap_up, retry), _doubts(known, shown))
+    return Simulation(shown, times, _assumptions(known, agents, times, wrap_up), _doubts(known, shown))
 
 
 def _tiers(visits: Sequence[Visit], queues: Iterable[str]) -> list[Tier]:
@@ -98,10 +96,10 @@ class _Day:
     the record has, and make waits too long.
     """
 
-    def __init__(self, visits: Sequence[Visit], stints: Sequence[Stint], wrap_up: float, retry: float) -> None:
+    def __init__(self, visits: Sequence[Visit], stints: Sequence[Stint], wrap_up: float) -> None:
         places = {place for visit in visits for place in (visit.before, visit.after) if place}
         queues = {place.queue for place in places} | {queue for stint in stints for queue in stint.queues}
-        self._floor = floor(stints, queues, wrap_up, retry)
+        self._floor = floor(stints, queues, wrap_up)
         like: dict[Any, list[Visit]] = defaultdict(list)
         for visit in visits:
             for key in _likeness(visit):
@@ -136,7 +134,7 @@ class _Day:
         return Round(lived(before), lived(after))
 
 
-def floor(stints: Sequence[Stint], queues: Iterable[str], wrap_up: float, retry: float) -> Scenario:
+def floor(stints: Sequence[Stint], queues: Iterable[str], wrap_up: float) -> Scenario:
     """The floor of these agents, without callers: nobody's phone rings in vain, and who could take a call for longest
     is rung."""
     known = [stint.ring for stint in stints if stint.ring is not None]
@@ -147,7 +145,7 @@ def floor(stints: Sequence[Stint], queues: Iterable[str], wrap_up: float, retry:
     ]
     members = [Member(str(number), queue) for number, stint in enumerate(stints) for queue in stint.queues]
     models = {queue: QueueModel(queue, "leastrecent", timeout=inf, wrap_up=wrap_up) for queue in sorted(queues)}
-    return Scenario(models, agents, members, (), recheck=retry)
+    return Scenario(models, agents, members, ())
 
 
 def _likeness(visit: Visit) -> tuple[tuple[Place | None, ...], ...]:
@@ -194,9 +192,7 @@ def _effect(tier: Tier, within: float | None, visits: Sequence[Visit], played: S
     )
 
 
-def _assumptions(
-    visits: Sequence[Visit], agents: Collection[Given], rounds: int, wrap_up: float, retry: float
-) -> tuple[str, ...]:
+def _assumptions(visits: Sequence[Visit], agents: Collection[Given], rounds: int, wrap_up: float) -> tuple[str, ...]:
     gave_up = _gave_up(visits)
     said = ", ".join(f"{'+'.join(each.queues)}={each.number}" for each in agents)
     return (
@@ -210,8 +206,8 @@ def _assumptions(
         "last; an hour without a call is a pause." + (f" But as given: {said}, all the time." if said else ""),
         "In a queue the higher priority comes first, then who came first. Between queues that share an agent it is "
         "chance, as for app_queue without weights. The agent whose last call there ended first is rung, and answers.",
-        f"Who waits looks for a free agent every {retry:g} s (--retry), and an agent is busy for {wrap_up:g} s after "
-        "each talk (--wrap-up).",
+        "Who waits looks for a free agent each second, as in app_queue; an agent gets no call of the queue for "
+        f"{wrap_up:g} s after each talk (--wrap-up).",
         "Who cannot be told stays in the queue of then.",
     )
 
@@ -232,6 +228,5 @@ def _misfit(effect: Effect) -> str:
     low, high = effect.before.wait.low, effect.before.wait.high
     return (
         f"queue {effect.tier}: callers waited {effect.recorded.wait:.1f} s on average, and by the same rules the "
-        f"simulation says {low:.1f} to {high:.1f} s: agents, wrap-up or retry were other than assumed (--agents, "
-        "--wrap-up, --retry)"
+        f"simulation says {low:.1f} to {high:.1f} s: agents or wrap-up were other than assumed (--agents, --wrap-up)"
     )

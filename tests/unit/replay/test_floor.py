@@ -26,7 +26,7 @@ LEVELS = {"gold": 20.0, "standard": None}
 
 def lived(callers: Sequence[Caller], crew: Sequence[Stint], after: Sequence[Place | None]) -> list[Visit]:
     """A record as the journal has it, of a day that never was."""
-    agents = floor(crew, {caller.queue for caller in callers}, wrap_up=0.0, retry=0.0)
+    agents = floor(crew, {caller.queue for caller in callers}, wrap_up=0.0)
     visits = []
     for caller, each, place in zip(
         callers, play(replace(agents, callers=callers), Random(7)).served, after, strict=True
