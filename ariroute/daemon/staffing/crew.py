@@ -16,6 +16,7 @@ from ariroute.staffing.snapshot import AgentNow, State
 
 LOGS_IN: Final = 3.0
 """Seconds for somebody who logs in to several queues, one after the other."""
+JUST_LOGGED_IN: Final = "has just logged in"
 ON_THE_WAY: Final = "on the way"
 
 
@@ -120,7 +121,7 @@ class Crew:
         cannot, pardoned = self.cannot.get(interface, ("", -inf))
         by_hand, until = self._left_alone(agent, places, doing), doing.until
         if not by_hand and now < joined:
-            by_hand, until = "has just logged in", min(until, joined)
+            by_hand, until = JUST_LOGGED_IN, min(until, joined)
         elif not by_hand and now < pardoned:
             by_hand, until = cannot, min(until, pardoned)
         queue = doing.queue or self._post(agent, serve, places)

@@ -97,7 +97,7 @@ class Floor:
                 self._rung.setdefault(event.contact, set()).add(event.interface)
                 self.touched.add(event.interface)
             case RangInVain():
-                self._stop_ringing(event.contact, event.interface)
+                self._stop_ringing(event.contact, event.interface, now)
             case Left():
                 if self._waiting.get(event.queue, {}).pop(event.contact, None) is not None:
                     self._leaving[event.contact] = (event.queue, now + LEAVES)
@@ -107,7 +107,7 @@ class Floor:
             case Ended():
                 self._ended(event, now)
             case Abandoned() | LetGo():
-                since = self._gone(event.contact, event.queue)
+                since = self._gone(event.contact, event.queue, now)
                 if since is not None and isinstance(event, Abandoned):
                     self._recent(event.queue).abandoned(now, now - since)
         return None
@@ -190,7 +190,7 @@ class Floor:
         for contact, (_, until) in list(self._leaving.items()):
             if until <= now:
                 del self._leaving[contact]
-                self._silence(contact)
+                self._silence(contact, now)
         for interface, until in list(self._doubted.items()):
             if until <= now:
                 del self._doubted[interface]
@@ -206,7 +206,7 @@ class Floor:
                 self._end_talk(interface, contact)
         if all(member.status in (UNKNOWN, IDLE) for member in places.values()):
             for contact in list(self._rings.get(interface, ())):
-                self._stop_ringing(contact, interface)
+                self._stop_ringing(contact, interface, -inf)
 
     # What it says
 
@@ -267,14 +267,14 @@ class Floor:
         self._waiting.setdefault(queue, {}).setdefault(contact, now)
 
     def _answered(self, event: Answered, now: float) -> None:
-        since = self._gone(event.contact, event.queue)
+        since = self._gone(event.contact, event.queue, now)
         self._recent(event.queue).answered(now, event.hold if since is None else now - since)
         self._begin_talk(event.interface, event.contact, event.queue)
 
     def _ended(self, event: Ended, now: float) -> None:
         interface, talks = event.interface, self._talks.get(event.interface, {})
         known = event.contact if event.contact in talks else ""
-        self._silence(event.contact)
+        self._silence(event.contact, now)
         self._end_talk(interface, known)
         self._recent(event.queue).talked(now, float(event.talk))
         self._doubted.pop(interface, None)
@@ -303,20 +303,21 @@ class Floor:
             self._talks.pop(interface, None)
         self.touched.add(interface)
 
-    def _gone(self, contact: str, queue: str) -> float | None:
+    def _gone(self, contact: str, queue: str, now: float) -> float | None:
         """``contact`` waits no more, and no phone rings for it; since when it waited, None when that is not known."""
         self._leaving.pop(contact, None)
-        self._silence(contact)
+        self._silence(contact, now)
         return self._waiting.get(queue, {}).pop(contact, None)
 
-    def _silence(self, contact: str) -> None:
+    def _silence(self, contact: str, now: float) -> None:
         for interface in list(self._rung.get(contact, ())):
-            self._stop_ringing(contact, interface)
+            self._stop_ringing(contact, interface, now)
 
-    def _stop_ringing(self, contact: str, interface: str) -> None:
+    def _stop_ringing(self, contact: str, interface: str, now: float) -> None:
         rings = self._rings.get(interface, {})
         if rings.pop(contact, None) is not None and not rings:
             del self._rings[interface]
+            self._freed[interface] = now
         phones = self._rung.get(contact, set())
         phones.discard(interface)
         if not phones:

@@ -33,6 +33,10 @@ class Unanswered:
                 del self._rings[event.interface]
                 self._due[event.interface] = now + AUTOPAUSE
 
+    def is_due(self, interface: str) -> bool:
+        """Whether they are about to be paused."""
+        return interface in self._due
+
     def due(self, now: float) -> list[str]:
         """Who is to be paused now; each is told once."""
         return _taken_out(self._due, now)

@@ -15,13 +15,13 @@ from math import inf
 from pathlib import Path
 from typing import Any, Final
 
-from ariroute.asterisk.ami import ActionRefused, Ami, QueueStatus
+from ariroute.asterisk.ami import ActionRefused, QueueStatus
 from ariroute.asterisk.ami_link import AmiLink
-from ariroute.asterisk.queue_events import MemberEvent, QueueEvent, QueueMember
+from ariroute.asterisk.queue_events import MemberEvent, QueueEvent, QueueMember, RangInVain
 from ariroute.daemon.staffing import kept
 from ariroute.daemon.staffing.acts import NO_ANSWER, Act, pause, post, unpause
 from ariroute.daemon.staffing.alone import ways_back
-from ariroute.daemon.staffing.crew import Crew
+from ariroute.daemon.staffing.crew import JUST_LOGGED_IN, Crew
 from ariroute.daemon.staffing.figures import Figures
 from ariroute.daemon.staffing.floor import Change, Floor
 from ariroute.daemon.staffing.hands import Hands
@@ -49,12 +49,15 @@ GIVES_UP: Final = 2.0
 """Seconds until the queues are read again when Asterisk did not tell of what we have done."""
 TRIES_AGAIN: Final = 30.0
 """Seconds until an agent is moved again who could not be, or until all are where the AMI user lacks rights."""
+PAUSES_WITHIN: Final = 1.0
+"""Seconds within which somebody who did not answer is paused, by us or by app_queue."""
 LONG_BREAK: Final = 600.0
 """Seconds without AMI after which agents are taken to have logged in anew."""
 LAST_ACTS: Final = 2.0
 """Seconds for the end of what is being done when the daemon stops."""
 AT_ONCE: Final = 50
 """Moves that are carried out side by side."""
+DID_NOT_ANSWER: Final = "did not answer"
 DENIED: Final = "Permission denied"
 
 
@@ -122,6 +125,8 @@ class Staffer:
         rules = self._crew.rules
         if rules:
             self._unanswered.on_event(event, rules.no_answer, now)
+            if isinstance(event, RangInVain) and self._unanswered.is_due(event.interface):
+                self._crew.cannot[event.interface] = (DID_NOT_ANSWER, now + PAUSES_WITHIN)
 
     def _changed(self, change: Change, now: float) -> None:
         interface = change.member.interface
@@ -171,7 +176,7 @@ class Staffer:
         while True:
             wait = TRIES_AGAIN
             try:
-                wait = await self._turn()
+                wait = await self.turn()
             except AmiError as error:
                 log.warning("%s: staffing: %s", self._pbx, error)
                 wait = 1.0
@@ -183,7 +188,7 @@ class Staffer:
                 await asyncio.wait_for(self._wake.wait(), max(0.0, wait))
             self._wake.clear()
 
-    async def _turn(self) -> float:
+    async def turn(self) -> float:
         """Look, plan, act; how many seconds until that is due again if nothing happens."""
         rules = self._rules()
         self._took = 0.0
@@ -314,7 +319,7 @@ class Staffer:
     async def _look_around(self) -> None:
         """Compare what we think of the queues with QueueSummary; what differs is read again."""
         self._looked_at = self._clock()
-        for summary in await self._ami.ask(Ami.queue_summary):
+        for summary in await self._ami.ask(lambda ami: ami.queue_summary()):
             if summary.queue in self._crew.staffed:
                 thought = (*self._floor.logged_in(summary.queue), self._floor.callers(summary.queue))
                 if thought != (summary.logged_in, summary.available, summary.callers):
@@ -480,7 +485,7 @@ class Staffer:
     def _is_staffed(self, interface: str) -> bool:
         agent = self._crew.agent_at(interface)
         seen = self._crew.agents.get(agent.name) if agent else None
-        return seen is not None and seen.by_hand in ("", "has just logged in")
+        return seen is not None and seen.by_hand in ("", DID_NOT_ANSWER, JUST_LOGGED_IN)
 
     async def _pause(self, interface: str) -> None:
         """In every queue that would give them calls; when Asterisk has told of it, it is noted until when."""
