@@ -161,5 +161,11 @@ class StaffingSettings(Settings):
 SkillOrder = Annotated[int, Field(ge=0, le=MOST_ORDER)]
 QueuesOfAgent = Annotated[
     dict[QueueKey, SkillOrder],
-    BeforeValidator(_by_queue, json_schema_input_type=str | int | list[QueueName] | dict[QueueKey, SkillOrder]),
+    BeforeValidator(
+        _by_queue,
+        json_schema_input_type=str
+        | int
+        | Annotated[list[QueueName], Field(min_length=1)]
+        | Annotated[dict[QueueKey, SkillOrder], Field(min_length=1)],
+    ),
 ]

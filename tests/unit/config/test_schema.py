@@ -24,6 +24,7 @@ SHOWN_BY_A_SCHEMA = (
     *("queue-name-with-blank", "admin-not-loopback", "log-level"),
     *("split-over-100", "endpoints", "label", "prompts"),
     *("values-missing-are-told-once", "version-in-quotes", "include-of-nothing"),
+    *("agents-and-their-queues", "staffing-settings", "staffing-words", "staffing-thresholds", "staffing-lend"),
 )
 HEAD = """\
 version: 1
