@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from ariroute.cli.output import printable, show, show_drawn
+from ariroute.cli.output import printable, show, show_drawn, width
 from ariroute.cli.plan_report import PlanReport, goal_text, menu_heads, share_text
 from ariroute.planning import words
 from ariroute.planning.plan import Piece
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 BAR = 24
 """Characters of the longest bar."""
+WIDE = 120
+"""Characters of a line from which on there are bars."""
 MOST_TIERS = 6
 """Of more tiers than this the table of half hours has their sums alone."""
 
@@ -48,28 +50,21 @@ def show_plan(report: PlanReport) -> None:
 
 def peak_table(report: PlanReport) -> Table:
     """Each tier in the busiest piece, staffed in each way."""
-    table = _table(
-        "tier",
-        "goal",
-        "staffed by",
-        numbers=("calls/h", "handling", "agents", "in time", "mean wait", "gave up", "busy"),
-    )
-    for tier in report.plan.tiers:
-        rows = report.peak_rows(tier) if tier.load.calls > 0 else []
-        for number, (way, agents, service) in enumerate(rows):
-            first = number == 0
+    table = _table("tier, staffed by", numbers=("agents", "in time", "mean wait", "gave up", "busy"))
+    there = [tier for tier in report.plan.tiers if tier.load.calls > 0]
+    for tier in there:
+        asks = f"{printable(tier.wish.queue)}, {tier.load.calls:.1f}/h of {words.wait_text(tier.load.handling)}"
+        table.add_row(asks, "", goal_text(tier))
+        rows = report.peak_rows(tier)
+        for number, (way, agents, service) in enumerate(rows, 1):
             table.add_row(
-                printable(tier.wish.queue) if first else "",
-                goal_text(tier) if first else "",
-                way,
-                f"{tier.load.calls:.1f}" if first else "",
-                words.wait_text(tier.load.handling) if first else "",
+                f"  {way}",
                 "none do" if agents is None else str(agents),
                 share_text(service.in_time) if service else "",
                 words.wait_text(service.wait) if service else "",
                 share_text(service.abandoned) if service and service.abandoned else "",
                 share_text(service.occupancy) if service else "",
-                end_section=number == len(rows) - 1 and tier is not report.plan.tiers[-1],
+                end_section=number == len(rows) and tier is not there[-1],
             )
     return table
 
@@ -82,7 +77,9 @@ def day_table(report: PlanReport) -> Table:
     heads += ["one pool"] if pooled else []
     heads += ["scheduled", *(["one pool"] if pooled else [])] if shrinks else []
     table = _table("from", numbers=heads)
-    table.add_column("")
+    bars = width() >= WIDE
+    if bars:
+        table.add_column("")
     most = max((piece.own_total or 0 for piece in plan.pieces), default=0) or 1
     for piece in plan.pieces:
         own, impatient = piece.own_total, piece.impatient_total
@@ -92,7 +89,8 @@ def day_table(report: PlanReport) -> Table:
         if shrinks:
             cells += [_agents(plan.scheduled(own), plan.scheduled(impatient))]
             cells += [_agents(plan.scheduled(piece.pool), plan.scheduled(piece.pool))] if pooled else []
-        table.add_row(words.clock(piece.begin or 0.0), *cells, _bar(piece, most))
+        cells += [_bar(piece, most)] if bars else []
+        table.add_row(words.clock(piece.begin or 0.0), *cells)
     return table
 
 
@@ -108,7 +106,7 @@ def _legend(report: PlanReport) -> str:
     parts = ["Agents by half hour"]
     if report.plan.gives_up:
         parts.append("in brackets as callers give up")
-    if len(report.queues) > 1:
+    if len(report.queues) > 1 and width() >= WIDE:
         filled, empty = _blocks()
         parts.append(f"{filled} one pool, {empty} what splitting adds")
     return f"{'; '.join(parts)}:"

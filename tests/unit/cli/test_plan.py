@@ -82,7 +82,8 @@ def test_figures_give_agents_for_an_hour_and_what_splitting_costs(ariroute: Arir
     assert (
         "platinum wait 8.1 s, gold wait 14 s and standard wait 69 s on average; split among the tiers they" in lines[3]
     )
-    assert "gold 80% in 20 s its own agents 60.0 180 s 5 81% 21 s 60%" in lines
+    assert "gold, 60.0/h of 180 s 80% in 20 s" in lines
+    assert "its own agents 5 81% 21 s 60%" in lines
     assert "one pool with priority 14 95% 2.6 s 71%" in lines
     assert not any("half hour" in line for line in lines)
 
@@ -113,9 +114,9 @@ def test_the_flow_file_says_tiers_service_levels_and_ratios(ariroute: Ariroute, 
 
     lines = squeezed(ended.out)
     assert lines[0] == "200 calls of 3 tiers: an hour as given, tiers of ariroute.yaml"
-    tiers = [line.split()[0] for line in lines if "its own agents" in line]
-    assert tiers == ["platinum", "gold", "standard"]
-    assert any(line.startswith("platinum 90% in 10 s") for line in lines)
+    tiers = [line for line in lines if "/h of 180 s" in line]
+    assert [line.split(",")[0] for line in tiers] == ["platinum", "gold", "standard"]
+    assert tiers[0].endswith(" 90% in 10 s")
     assert any(line.startswith("Gold at 0.5 agents per call: callers wait 151 s on average") for line in lines)
     assert "gold 10 min 151 s 15 s 0.1 s 0 s 0 s" in lines
 
@@ -130,7 +131,7 @@ def test_a_queue_log_gives_half_hours(ariroute: Ariroute, tmp_path: Path) -> Non
     assert lines[0] == "240 calls of 2 tiers: queue_log, 2026-11-02"
     assert [line.split()[0] for line in lines if re.match(r"\d\d:\d\d ", line)] == ["09:00", "09:30", "10:00", "10:30"]
     assert any(re.match(r"09:00 60\.0 ", line) for line in lines)
-    assert any("gold 80% in 20 s its own agents 80.0 120 s" in line for line in lines)
+    assert "gold, 80.0/h of 120 s 80% in 20 s" in lines
     assert any(
         line.startswith("- Patience of gold, standard, where few gave up, is that of all tiers: ") for line in lines
     )
