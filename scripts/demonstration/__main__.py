@@ -13,6 +13,7 @@ BROKEN_PIPE: Final = 141
 _ABOUT: Final = """\
 Real SIP calls through a private Asterisk and ariroute, shown as they happen and checked against
 Asterisk's own queue_log. No root; nothing is touched but .cache/demo here and the user's cache.
+With --ratios: a burst into two call centres of thirty agents side by side, one of them staffed by ariroute.
 """
 _EXAMPLE: Final = """\
 examples:
@@ -21,8 +22,11 @@ examples:
   scripts/demo --stay                   and then go on: call yourself, change the flow, reload
   scripts/demo --calls 200 --rate 20 --stay    many, for docs/how-to/change-a-rule.md
   scripts/demo call +46701000001        one call into the demo that stays
+  scripts/demo --ratios                 agents per call under a burst, with ariroute and without: a minute
+  scripts/demo --ratios --against weights
 
-exit codes: 0 each call was answered in its right queue; 1 some were not; 2 wrong arguments;
+exit codes: 0 each call was answered in its right queue (--ratios: ariroute held each tier's agents per call in
+95 % of the seconds in which agents sufficed); 1 not so; 2 wrong arguments;
 3 something needed is not to be had; 130 and 143 ended by Ctrl-C and SIGTERM
 """
 
@@ -32,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(sys.argv[1:] if arguments is None else arguments)
     # Not before the arguments are read: `--help` answers at once, even where nothing is installed yet.
     from ariroute.lab.debian import LabError
-    from scripts.demonstration import play
+    from scripts.demonstration import play, ratios
     from scripts.demonstration.cast import CastError
     from scripts.demonstration.screen import ReaderLeft
     from scripts.demonstration.signals import Ended, ended_by_signals
@@ -41,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with ended_by_signals():
             if options.number:
                 return play.call(options.number, options.name, options.dialled, options.demo)
+            if options.ratios:
+                return ratios.ratios(options.against)
             return play.demo(options.calls, options.rate, options.stay, options.admin)
     except (LabError, CastError, OSError, TimeoutError) as error:
         _complain(str(error))
@@ -58,7 +64,7 @@ def _complain(sentence: str) -> None:
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
     options = _call_parser().parse_args(arguments[1:]) if arguments[:1] == ["call"] else _parser().parse_args(arguments)
-    return argparse.Namespace(**{"number": "", **vars(options)})
+    return argparse.Namespace(**{"number": "", "ratios": False, **vars(options)})
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -72,6 +78,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--calls", type=_calls, default=40, help="how many are placed (40)")
     parser.add_argument("--rate", type=_rate, default=2.0, help="calls a second (2)")
     parser.add_argument("--stay", action="store_true", help="keep everything running afterwards, until Ctrl-C")
+    parser.add_argument(
+        "--ratios", action="store_true", help="agents per call under a burst, beside a centre without ariroute"
+    )
+    parser.add_argument(
+        "--against",
+        choices=("none", "penalties", "weights"),
+        default="none",
+        help="how the other centre of --ratios is staffed: each agent in one tier (none), or in all of theirs",
+    )
     parser.add_argument("--admin", metavar="HOST:PORT", default="", help="the daemon's admin address (a free port)")
     return parser
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from math import inf, isinf
@@ -116,13 +117,14 @@ class House:
     def finish(self) -> None:
         """Wait for the last events, and compare what was seen with Asterisk's own queue_log.
 
-        Raises LabError where they differ: then something was not seen.
+        The events are kept in ``events.json``. Raises LabError where they differ: then something was not seen.
         """
         deadline = time.monotonic() + 10
         while (seen := _counts(self.calls().values())) != (written := self._written()):
             if time.monotonic() > deadline:
                 raise LabError(f"by AMI's events {seen}, by queue_log {written}: calls, answers, callers who gave up")
             time.sleep(0.1)
+        (self.folder / "events.json").write_text(json.dumps({"began": self.began(), "events": self.events}))
 
     def calls(self) -> dict[str, Call]:
         """What was seen of each call so far, by the caller's number."""

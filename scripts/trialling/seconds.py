@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from scripts.trialling.observer import Message
 from scripts.trialling.seen import Seen, Tier, suffice
+
+HAIR: Final = 1e-9
+"""0.2 times 15 is a little more than 3 for a computer."""
 
 
 class Moment(NamedTuple):
@@ -35,16 +38,17 @@ class Targets:
 
     def holds(self, queue: str, tier: Tier) -> bool:
         """Whether the tier has its agents per call; without a call it has."""
-        return tier.serving >= self.agents_per_call[queue] * tier.calls
+        return tier.serving >= self.agents_per_call[queue] * tier.calls - HAIR
 
     def needs(self, tiers: Mapping[str, Tier]) -> dict[str, int]:
         """Agents that each tier needs now."""
-        return {queue: ceil(target * tiers[queue].calls) for queue, target in self.agents_per_call.items()}
+        return {queue: ceil(target * tiers[queue].calls - HAIR) for queue, target in self.agents_per_call.items()}
 
 
 @dataclass(slots=True)
 class Held:
-    """Seconds of one tier: with calls, of these held; the same where agents sufficed for all, and where they did not.
+    """Seconds of one tier with calls: where agents sufficed for all, and where they did not; and of both those in which
+    it was held. ``part_short`` is the part of its agents that it had where they did not suffice, summed up.
 
     ``agents`` is the sum of serving agents by second, ``calls`` that of calls: their ratio is the achieved average.
     """
@@ -53,22 +57,25 @@ class Held:
     held_enough: float = 0.0
     short: float = 0.0
     held_short: float = 0.0
+    part_short: float = 0.0
     agents: float = 0.0
     calls: float = 0.0
 
-    def add(self, moment: Moment, queue: str, holds: bool) -> None:
+    def add(self, moment: Moment, queue: str, target: float) -> None:
         """Count a moment."""
         tier, lasts = moment.tiers[queue], moment.lasts
         if not tier.calls:
             return
         self.agents += tier.serving * lasts
         self.calls += tier.calls * lasts
+        part = min(1.0, tier.serving / (target * tier.calls - HAIR))
         if moment.suffices:
             self.enough += lasts
-            self.held_enough += lasts * holds
+            self.held_enough += lasts * (part == 1.0)
         else:
             self.short += lasts
-            self.held_short += lasts * holds
+            self.held_short += lasts * (part == 1.0)
+            self.part_short += lasts * part
 
     @property
     def share_enough(self) -> float | None:
@@ -79,6 +86,11 @@ class Held:
     def share_short(self) -> float | None:
         """Of the seconds in which they did not suffice."""
         return self.held_short / self.short if self.short else None
+
+    @property
+    def part(self) -> float | None:
+        """How much of its agents per call the tier had on average where agents did not suffice; 1 is all."""
+        return self.part_short / self.short if self.short else None
 
     @property
     def average(self) -> float | None:
@@ -107,12 +119,10 @@ def _until(end: float, now: float, seen: Seen, targets: Targets) -> Iterator[Mom
         now = then
 
 
-def held(
-    all_moments: Iterable[Moment], targets: Targets, wanted: Callable[[Moment], bool] = lambda _: True
-) -> dict[str, Held]:
-    """The seconds of each tier, of the moments that are ``wanted``."""
+def held(all_moments: Iterable[Moment], targets: Targets) -> dict[str, Held]:
+    """The seconds of each tier."""
     tiers = {queue: Held() for queue in targets.agents_per_call}
-    for moment in filter(wanted, all_moments):
+    for moment in all_moments:
         for queue, tier in tiers.items():
-            tier.add(moment, queue, targets.holds(queue, moment.tiers[queue]))
+            tier.add(moment, queue, targets.agents_per_call[queue])
     return tiers

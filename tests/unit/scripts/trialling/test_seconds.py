@@ -27,6 +27,7 @@ def test_seconds_are_counted_by_whether_agents_sufficed_and_whether_the_target_w
 
     gold = tiers["gold"]
     assert (gold.enough, gold.held_enough, gold.short, gold.held_short) == (7.0, 4.0, 3.0, 0.0)
+    assert gold.part == pytest.approx(0.5)
     assert gold.share_enough == pytest.approx(4 / 7)
     assert gold.average == pytest.approx(7 / 13)
     assert (tiers["silver"].enough, tiers["silver"].share_enough, tiers["silver"].average) == (0.0, None, None)

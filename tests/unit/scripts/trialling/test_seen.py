@@ -65,7 +65,7 @@ def test_wrap_up_lasts_by_whole_seconds_of_the_clock_and_the_agent_serves_nobody
 
     assert seen.next_change(111.0) == 115.0
     assert (seen.tiers(114.9)["gold"].serving, seen.tiers(115.0)["gold"].serving) == (0, 1)
-    assert (seen.on_duty(114.9), seen.on_duty(115.0)) == (frozenset(), {"anna"})
+    assert (seen.on_duty(114.9), seen.on_duty(115.0)) == (frozenset(), frozenset({"anna"}))
     assert seen.calls["1"].wait == 1.0
 
 
@@ -86,7 +86,7 @@ def test_who_is_paused_by_ariroute_elsewhere_is_on_duty_and_who_is_removed_every
     paused = seen_of(member("gold", "anna", paused=True, reason="ariroute"))
     removed = seen_of(member("gold", "anna"), member("gold", "anna", what="Removed"))
 
-    assert (paused.on_duty(200), removed.on_duty(200)) == ({"anna"}, frozenset())
+    assert (paused.on_duty(200), removed.on_duty(200)) == (frozenset({"anna"}), frozenset())
 
 
 def test_agents_suffice_only_if_each_set_of_queues_finds_enough_who_may_serve_it() -> None:
