@@ -185,7 +185,8 @@ class Staffer:
                 self._stumble(f"{type(error).__name__}: {error}")
             await asyncio.sleep(max(BREATH, SHARE * self._took))
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), max(0.0, wait))
+                async with asyncio.timeout(max(0.0, wait)):  # wait_for() of Python 3.11 may swallow a cancellation
+                    await self._wake.wait()
             self._wake.clear()
 
     async def turn(self) -> float:
