@@ -296,7 +296,7 @@ class Floor:
     def _choose(self, number: int, line: Line) -> list[Place]:
         """Whom the caller rings. Where the next round begins is known too, and will count once the ring is over."""
         limit = self.callers[number].max_penalty
-        ready: list[Place] = list(line.ready.values())
+        ready = [*line.ready.values()]
         if limit is not None:
             ready = [place for place in ready if place.penalty <= limit]
         if line.heavier:

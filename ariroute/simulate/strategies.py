@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from random import Random
 
 from ariroute.simulate.places import Line, Place
@@ -16,32 +16,37 @@ Metric = Callable[[Place, int, float, Random], float]
 """Of a place, where the round begins, the second it is, and dice."""
 
 
-def _ringall(_place: Place, _start: int, _second: float, _chance: Random) -> float:
-    return 0
+def _equal(place: Place, _start: int, _second: float, _chance: Random) -> float:
+    return PENALTY * place.penalty
 
 
 def _in_turn(place: Place, start: int, _second: float, _chance: Random) -> float:
     position = place.position
-    return position if position >= start else LATER_ROUND + position
+    return (position if position >= start else LATER_ROUND + position) + PENALTY * place.penalty
 
 
-def _random(_place: Place, _start: int, _second: float, chance: Random) -> float:
-    return int(chance.random() * 1000)
+def _random(place: Place, _start: int, _second: float, chance: Random) -> float:
+    return int(chance.random() * 1000) + PENALTY * place.penalty
+
+
+def _weighted_random(place: Place, _start: int, _second: float, chance: Random) -> float:
+    return int(chance.random() * 1000 * (1 + place.penalty))
 
 
 def _fewest_calls(place: Place, _start: int, _second: float, _chance: Random) -> float:
-    return place.calls
+    return place.calls + PENALTY * place.penalty
 
 
 def _least_recent(place: Place, _start: int, second: float, _chance: Random) -> float:
-    return 0 if place.last is None else PENALTY - (second - place.last)
+    return (0 if place.last is None else PENALTY - (second - place.last)) + PENALTY * place.penalty
 
 
 METRICS: dict[Strategy, Metric] = {
-    "ringall": _ringall,
+    "ringall": _equal,
     "leastrecent": _least_recent,
     "fewestcalls": _fewest_calls,
     "random": _random,
+    "wrandom": _weighted_random,
     "rrmemory": _in_turn,
     "rrordered": _in_turn,
     "linear": _in_turn,
@@ -49,20 +54,16 @@ METRICS: dict[Strategy, Metric] = {
 ROUNDS = frozenset({"rrmemory", "rrordered"})
 
 
-def metric_of(place: Place, strategy: Strategy, start: int, second: float, chance: Random) -> float:
-    """The metric of one place: the lowest is rung."""
-    if strategy == "wrandom":
-        return int(chance.random() * LATER_ROUND * (1 + place.penalty))
-    return METRICS[strategy](place, start, second, chance) + PENALTY * place.penalty
-
-
-def whom(line: Line, places: Iterable[Place], start: int, second: float, chance: Random) -> tuple[float, list[Place]]:
+def whom(line: Line, places: Sequence[Place], start: int, second: float, chance: Random) -> tuple[float, list[Place]]:
     """The lowest metric of ``places``, of which there is at least one, and who is rung with it (``ring_one()``)."""
-    strategy = line.strategy
-    if strategy == "ringall":
+    metric_of = METRICS[line.strategy]
+    if len(places) == 1:
+        (best,) = places
+        return metric_of(best, start, second, chance), [best]
+    if line.strategy == "ringall":
         level = min(place.penalty for place in places)
-        return level, [place for place in places if place.penalty == level]
-    metric, _, best = min((metric_of(place, strategy, start, second, chance), place.tie, place) for place in places)
+        return PENALTY * level, [place for place in places if place.penalty == level]
+    metric, _, best = min([(metric_of(place, start, second, chance), place.tie, place) for place in places])
     return metric, [best]
 
 
