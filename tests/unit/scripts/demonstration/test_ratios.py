@@ -69,6 +69,6 @@ def test_a_terminal_gets_a_table_and_a_row_of_seconds_for_each_tier() -> None:
 
     text = out.getvalue()
     assert re.search(r"gold +1 +2 +2 +1 +0\.50\n", text)
-    assert "gold      ·░░█▒▒▒" in text
+    assert "gold      ·░░█░▒▒" in text
     assert "silver    ·····██" in text
     assert "0.1 of 10 minutes: begin" in text
