@@ -85,6 +85,10 @@ class Claim:
         return self.level <= Level.NEED
 
 
+Pool = dict[tuple[str, bool], list[Fit]]
+"""Who could come to a queue, by where they are and whether they came there a short while ago."""
+
+
 class Board:
     """The people who may be moved, on the seats of their tiers. ``fixed`` is the number of the others on each."""
 
@@ -95,7 +99,7 @@ class Board:
         self._here = Counter(self.where.values())
         self._count = Counter(fixed) + self._here
         self._held = {NOWHERE: WEAKEST} | {queue: seats[queue].strength(self._count[queue]) for queue in seats}
-        self._pools: dict[str, dict[str, list[Fit]]] = {}
+        self._pools: dict[str, Pool] = {}
 
     def count(self, queue: str) -> int:
         """How many serve ``queue``."""
@@ -120,10 +124,10 @@ class Board:
         self._here[step.queue] += 1
         for queue in filter(None, (step.leaves, step.queue)):
             self._held[queue] = self.seats[queue].strength(self._count[queue])
-        queues = self.people[step.agent].staffed.queues
+        queues, stays = self.people[step.agent].staffed.queues, self.people[step.agent].stays
         for target, pool in self._pools.items():
             if target in queues and target != step.queue:
-                insort(pool.setdefault(step.queue, []), self.fit(step.agent, target))
+                insort(pool.setdefault((step.queue, stays), []), self.fit(step.agent, target))
 
     def weakest(self, queue: str) -> Strength:
         """How strongly that seat of ``queue`` is held which would become free if somebody left."""
@@ -175,7 +179,7 @@ class Board:
                 held = self._held[source]
                 if held <= strength and not claim.chains:
                     continue
-                best = self._best(pool.get(source), source, claim)
+                best = self._best(pool, source, claim)
                 if best:
                     home, fit = best
                     yield Comer(
@@ -188,33 +192,36 @@ class Board:
                         Step(fit.name, source, queue),
                     )
 
-    def _best(self, line: list[Fit] | None, source: str, claim: Claim) -> tuple[int, Fit] | None:
-        """The best of ``line`` who is still there and may go for ``claim``, behind the place of their home in it."""
-        if not line:
-            return None
+    def _best(self, pool: Pool, source: str, claim: Claim) -> tuple[int, Fit] | None:
+        """The best of those at ``source`` who may go for ``claim``, behind the place of their home in it."""
+        best = self._first(pool.get((source, False)), source, claim)
+        if best is None and self._may_call(claim, source):
+            best = self._first(pool.get((source, True)), source, claim)
+        return best
+
+    def _may_call(self, claim: Claim, source: str) -> bool:
+        """Whether ``claim`` may have those at ``source`` who came a short while ago."""
+        if claim.level is Level.FLOOR or source == NOWHERE:
+            return True
+        return claim.level is Level.NEED and claim.rank < self.seats[source].rank
+
+    def _first(self, line: list[Fit] | None, source: str, claim: Claim) -> tuple[int, Fit] | None:
         while line and self.where[line[0].name] != source:
             line.pop(0)
-        able = (fit for fit in line if self.where[fit.name] == source and self._may(fit.name, claim))
+        if not line:
+            return None
         if not claim.homes:
-            fit = next(able, None)
-            return (0, fit) if fit else None
-        return min(((claim.homes.index(self.people[fit.name].staffed.home), fit) for fit in able), default=None)
+            return 0, line[0]
+        homes = ((self.people[fit.name].staffed.home, fit) for fit in line if self.where[fit.name] == source)
+        return min(((claim.homes.index(home), fit) for home, fit in homes if home in claim.homes), default=None)
 
-    def _may(self, agent: str, claim: Claim) -> bool:
-        person = self.people[agent]
-        if claim.homes and person.staffed.home not in claim.homes:
-            return False
-        if not person.stays or claim.level is Level.FLOOR or self.where[agent] == NOWHERE:
-            return True
-        return claim.level is Level.NEED and claim.rank < self.seats[self.where[agent]].rank
-
-    def _pool(self, queue: str) -> dict[str, list[Fit]]:
-        """Who could come to ``queue``, by where they are, the best first. Those who have left since may be there."""
+    def _pool(self, queue: str) -> Pool:
+        """Who could come to ``queue``, the best first. Those who have left since may still be there."""
         if queue not in self._pools:
-            pool: dict[str, list[Fit]] = {}
+            pool: Pool = {}
             for name, person in self.people.items():
                 if queue in person.staffed.queues and self.where[name] != queue:
-                    pool.setdefault(self.where[name], []).append(self.fit(name, queue))
+                    pool.setdefault((self.where[name], person.stays), []).append(self.fit(name, queue))
             for line in pool.values():
                 line.sort()
             self._pools[queue] = pool

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ariroute.staffing.board import Board, Person
 from ariroute.staffing.giving import Giving
-from ariroute.staffing.people import post
+from ariroute.staffing.people import movable, post
 from ariroute.staffing.proposal import Memory, TierNow
 from ariroute.staffing.remembering import peak
 from ariroute.staffing.rules import StaffingRules
@@ -64,8 +64,8 @@ def look_again(rules: StaffingRules, snapshot: Snapshot, tiers: Sequence[Standin
     """When something changes by the clock alone: who may be moved, a peak that is forgotten, a wait."""
     now = snapshot.now
     moments = [until + rules.look_back for peaks in memory.peaks.values() for until, _ in peaks[:-1]]
-    moments += [agent.moved_at + rules.min_stay for agent in snapshot.agents.values()]
-    moments += [agent.moved_at + rules.look_back for agent in snapshot.agents.values()]
+    moments += [agent.moved_at + rules.min_stay for agent in snapshot.agents.values() if movable(rules, agent)]
+    moments += [snapshot.agents[name].moved_at + rules.look_back for name in _lent(rules, tiers)]
     moments += [now - each.now.longest_wait + wait for each in tiers if each.now.waiting for wait in _waits(each)]
     return min((moment for moment in moments if moment > now), default=None)
 
