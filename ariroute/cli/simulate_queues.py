@@ -58,9 +58,13 @@ def of_file(path: Path) -> Known:
 
 
 def model_of(conf: Conf, queue: str) -> QueueModel:
-    """The section of ``queue``, read as app_queue does (``queue_set_param()``, ``init_queue()``, 22.10.1)."""
+    """The section of ``queue``, read as app_queue does (``queue_set_param()``, ``init_queue()``, 22.10.1).
+
+    Of what is there several times the last counts, but of strategies the first (``reload_single_queue()``): one that
+    stands in a template cannot be changed in the queue itself.
+    """
     default = QueueModel(queue)
-    strategy: Any = conf.get(queue, "strategy", default.strategy).lower()
+    strategy: Any = [*conf.values(queue, "strategy"), default.strategy][0].lower()
     pause = conf.get(queue, "autopause", "no").lower()
     timeout, retry = (_whole(conf.get(queue, name)) for name in ("timeout", "retry"))
     return QueueModel(
@@ -76,7 +80,7 @@ def model_of(conf: Conf, queue: str) -> QueueModel:
 
 
 def of_asterisk(pbx: str, settings: AmiSettings) -> Known:
-    """What the running Asterisk tells: strategies, weights, wrap-up, members with penalties; the rest is the sample's.
+    """What the running Asterisk tells: strategies, weights, members with penalties; the rest is the sample's.
 
     Raises PbxUnreachable and PbxRefused when it cannot be asked.
     """
@@ -93,7 +97,7 @@ async def _asked(settings: AmiSettings) -> list[Message]:
 
 
 def told(pbx: str, events: Iterable[Message]) -> Known:
-    """The answer to QueueStatus. The wrap-up of a queue is that of its members, who have their own in the list."""
+    """The answer to QueueStatus."""
     from ariroute.asterisk.queue_events import listed_member
 
     queues: dict[str, QueueModel] = {}
@@ -106,10 +110,8 @@ def told(pbx: str, events: Iterable[Message]) -> Known:
             queues[name] = replace(SAMPLE, queue=name, strategy=strategy, weight=_whole(event.get("weight", "")) or 0)
         elif event.get("event") == "QueueMember" and (member := listed_member(event)):
             members.append(Placed(name, member.interface, member.name, member.penalty))
-            if name in queues and member.wrap_up:
-                queues[name] = replace(queues[name], wrap_up=float(member.wrap_up))
-    where = f"as {pbx} has them, but for timeout, retry and autopause, which AMI does not tell: as in the sample queues"
-    return Known(queues, tuple(members), where)
+    sample = "timeout, retry, wrapuptime and autopause, which AMI does not tell, are those of the sample queues"
+    return Known(queues, tuple(members), f"as {pbx} has them; {sample}")
 
 
 def _members(conf: Conf, queue: str) -> Iterable[Placed]:
