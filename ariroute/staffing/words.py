@@ -50,7 +50,9 @@ def _doing(standing: Standing) -> str:
     if reserve.when.wait is None:
         level = standing.now.answered_in_time
         return "its service level is not known" if level is None else f"its service level is {level:.0f} %"
-    wait = standing.estimated_wait
+    wait, longest = standing.estimated_wait, standing.now.longest_wait
+    if standing.now.waiting and (wait is None or longest > wait):
+        return f"a caller has waited {longest:.0f} s"
     return "nobody serves it" if wait is None else f"a caller would wait {wait:.0f} s"
 
 
