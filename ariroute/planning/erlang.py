@@ -72,7 +72,7 @@ def service(load: Load, agents: int, within: float) -> Service:
 
     ``within`` is the wanted time to the answer in seconds. Waits are ``inf`` when they would grow for ever.
     """
-    if load.calls <= 0:
+    if load.erlangs <= 0:
         return Service(0.0, load.ring, load.ring, float(within >= load.ring), 0.0, 0.0)
     if isinf(load.patience):
         return _patient(load, agents, within - load.ring)

@@ -23,9 +23,9 @@ class Pool:
     """``agents`` who serve all of ``loads``, the highest tier first. Nobody gives up."""
 
     def __init__(self, loads: Sequence[Load], agents: int) -> None:
-        self._loads, self._agents = loads, agents
-        erlangs = sum(load.erlangs for load in loads)
-        self._shares = [0.0, *accumulate(load.erlangs / agents for load in loads)] if agents > 0 else []
+        self._loads = loads
+        self._erlangs = erlangs = sum(load.erlangs for load in loads)
+        self._shares = [0.0, *accumulate(load.erlangs / agents if agents > 0 else inf for load in loads)]
         self._delayed = erlang_c(agents, erlangs) if erlangs > 0 else 0.0
         self._occupancy = min(1.0, erlangs / agents) if agents > 0 else 0.0
         work = sum(load.erlangs * load.handling for load in loads)
@@ -37,9 +37,9 @@ class Pool:
         Tiers for which the agents do not suffice wait ``inf``; those above them do not.
         """
         load = self._loads[tier]
-        if load.calls <= 0:
+        if load.calls <= 0 or not self._erlangs:
             return Service(0.0, load.ring, load.ring, float(within >= load.ring), 0.0, 0.0)
-        if self._agents <= 0 or self._shares[tier + 1] >= 1.0:
+        if self._shares[tier + 1] >= 1.0:
             return Service(1.0, inf, inf, 0.0, 0.0, self._occupancy)
         above, upto = self._shares[tier : tier + 2]
         wait = self._delayed / (self._rate * (1.0 - above) * (1.0 - upto)) + load.ring

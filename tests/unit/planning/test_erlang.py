@@ -187,3 +187,10 @@ def test_callers_still_wait_while_a_phone_rings() -> None:
 
 def test_nobody_comes_nobody_waits() -> None:
     assert service(Load(0, 0), 0, 20.0) == Service(0.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("patience", [inf, 60.0])
+def test_calls_that_take_no_time_at_all_wait_for_nobody(patience: float) -> None:
+    """As a queue_log in whole seconds may have them."""
+    assert service(Load(30, 0, patience=patience), 1, 20.0) == Service(0.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+    assert own_agents(Load(30, 0, patience=patience), Goal(0.8, 20.0)) == 1

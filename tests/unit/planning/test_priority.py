@@ -101,6 +101,9 @@ def test_a_pool_that_is_too_small_starves_the_lowest_tier_alone() -> None:
 
 def test_no_agents_and_no_calls() -> None:
     assert [each.wait for each in pooled(TIERS, 0, WITHIN)] == [inf] * 3
+    assert [each.wait for each in pooled([Load(9, 0), Load(5, 0)], 2, [20.0, 20.0])] == [0.0, 0.0]
+    quick, slow = pooled([Load(9, 0), Load(10, 180)], 2, [20.0, 20.0])
+    assert quick.wait < slow.wait < inf
     nobody, somebody = pooled([Load(0, 0), Load(10, 180)], 2, [20.0, 20.0])
     assert (nobody.wait, nobody.in_time) == (0.0, 1.0)
     assert somebody.wait == pytest.approx(service(Load(10, 180), 2, 20.0).wait)

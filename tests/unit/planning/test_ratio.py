@@ -107,3 +107,4 @@ def test_agents_for_all_tiers_together_are_those_of_one_big_one() -> None:
 def test_a_tier_without_calls_needs_its_floor() -> None:
     assert held(Load(0, 180), 1.0, least=2).needs == [0.0, 0.0, 1.0]
     assert held(Load(0, 180), 1.0).agents == 0
+    assert held(Load(30, 0, patience=60), 0.5).wait == 0
