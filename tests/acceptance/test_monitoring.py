@@ -12,8 +12,14 @@ from running_daemon import until
 from ariroute.lab.prometheus import Prometheus, promtool
 from ariroute.lab.sip import Caller
 
-from .conftest import NewDaemon, Site, number
+from .conftest import NewDaemon, Site, edit, number
 
+STAFFED = """
+agents:
+  alice: {dial: PJSIP/alice, queues: [gold]}
+  carol: {dial: PJSIP/carol, queues: [standard]}
+staffing: {mode: dynamic}
+"""
 FIRST_WAIT = 0.6
 """Seconds of the caller who hangs up."""
 
@@ -51,6 +57,8 @@ def has_both(prometheus: Prometheus, one: str, other: str) -> bool:
 
 def test_prometheus_answers_each_question_of_the_dashboard(site: Site, new_daemon: NewDaemon, tmp_path: Path) -> None:
     daemon = new_daemon(site, ami=site.pbx, journal="sqlite:daemon1.db")
+    edit(daemon, "standard: {priority: 0}", "standard: {priority: 0, agents_per_call: 0.5, min_agents: 1}")
+    daemon.file.write_text(daemon.file.read_text(encoding="utf-8") + STAFFED, encoding="utf-8")
     daemon.start()
     until(lambda: daemon.metric("ariroute_ami_up") == 1, "AMI is up")
     with Prometheus(tmp_path / "prometheus", configuration(daemon.admin)) as prometheus:
@@ -69,7 +77,9 @@ def test_prometheus_answers_each_question_of_the_dashboard(site: Site, new_daemo
         finally:
             for queue, agent in (("gold", "alice"), ("standard", "carol")):
                 site.agents.log_out(site.pbx, queue, agent)
-        assert empty == {"Failures by cause", "Notices", "Rings that no agent answered"}, "what has not happened here"
+        assert empty == {"Failures by cause", "Moves of agents", "Notices", "Rings that no agent answered"}, (
+            "what has not happened here"
+        )
         loaded = prometheus.rules()
         assert [rule["name"] for rule in loaded] == [rule["alert"] for rule in alerts()]
         until(
