@@ -18,7 +18,7 @@ _EXAMPLE: Final = """\
 examples:
   scripts/trials floor                        17 configurations, 60 s of calls each: 8 minutes
   scripts/trials floor weights penalties      only these
-  scripts/trials ratios                       42 minutes of a call centre, ten times as fast, four arms side by side
+  scripts/trials ratios                       44 minutes of a call centre, ten times as fast, four arms side by side
   scripts/trials ratios --short --arm dynamic --arm none
 
 exit codes: 0 mean waits within 10 %, agents per call held in 95 % of the seconds; 1 not so; 2 wrong arguments;
@@ -89,7 +89,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     floor.add_argument("--seconds", type=float, default=60.0, help="in which callers come (60)")
     floor.add_argument("--at-once", type=int, default=3, help="Asterisks side by side (3)")
     ratios = trials.add_parser("ratios", parents=[common], help="agents per call, with ariroute and without")
-    ratios.add_argument("--arm", action="append", help="dynamic, static, none, penalties or weights; may be repeated")
+    ratios.add_argument("--arm", action="append", help="dynamic, lending, static, none, penalties, weights; again")
     ratios.add_argument("--speed", type=float, default=10.0, help="so many times as fast as in a call centre (10)")
     ratios.add_argument("--short", action="store_true", help="four minutes of the call centre")
     return parser.parse_args(arguments)

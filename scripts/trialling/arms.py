@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ariroute.simulate.scenario import AgentModel, Caller, Member, QueueModel, Scenario
-from ariroute.staffing.rules import Mode, StaffedAgent, StaffingRules, Tier
+from ariroute.staffing.rules import Lend, Mode, StaffedAgent, StaffingRules, Threshold, Tier
 from scripts.trialling.arrivals import Kind, Spell, drawn, lasts
 
 TIERS: Final = ("platinum", "gold", "standard")
@@ -47,17 +47,20 @@ _USUAL: Final = dict.fromkeys(TIERS, 1.0)
 DAY: Final = (
     Part("begin", 3, _USUAL),
     Part("steady", 15, _USUAL),
-    Part("burst", 4, {"platinum": 3.0, "gold": 2.0, "standard": 1.0}),
-    Part("after", 8, _USUAL),
-    Part("flood", 4, {"platinum": 3.5, "gold": 3.5, "standard": 3.0}),
-    Part("ebb", 8, _USUAL),
+    Part("burst", 4, {"platinum": 2.5, "gold": 2.0, "standard": 1.0}),
+    Part("after", 6, _USUAL),
+    Part("rise", 3, {"platinum": 1.5, "gold": 1.5, "standard": 3.0}),
+    Part("more", 3, {"platinum": 2.0, "gold": 2.0, "standard": 5.0}),
+    Part("flood", 4, {"platinum": 2.5, "gold": 3.0, "standard": 6.0}),
+    Part("ebb", 6, _USUAL),
 )
+"""A burst that the agents on duty can take if they are where they are needed, and a flood that they cannot."""
 SHORT_DAY: Final = (
     Part("begin", 1, _USUAL),
     Part("steady", 1, _USUAL),
-    Part("burst", 1.5, {"platinum": 5.0, "gold": 2.0, "standard": 1.0}),
-    Part("after", 0.5, _USUAL),
+    Part("burst", 2, {"platinum": 3.0, "gold": 2.0, "standard": 1.0}),
 )
+"""To see whether it works."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +71,23 @@ class Arm:
     name: str
     words: str
     mode: Mode | None = None
+    lends: float | None = None
+    """Seconds of estimated wait below which platinum and gold lend what they keep spare; None: they keep it."""
     weights: Mapping[str, int] | None = None
     penalty: int | None = None
 
 
 ARMS: Final = (
     Arm("dynamic", "ariroute, mode dynamic", "dynamic"),
+    Arm("lending", "ariroute, mode dynamic, platinum and gold lend what they keep spare", "dynamic", lends=10.0),
     Arm("static", "ariroute, mode static", "static"),
     Arm("none", "each agent in their own tier"),
     Arm("penalties", "each agent in all their tiers, penalty 1 outside their own", penalty=1),
     Arm(
         "weights",
         "each agent in all their tiers, queue weights 30, 20, 10",
-        None,
-        dict(zip(TIERS, (30, 20, 10), strict=True)),
-        0,
+        weights=dict(zip(TIERS, (30, 20, 10), strict=True)),
+        penalty=0,
     ),
 )
 
@@ -118,15 +123,20 @@ class Centre:
         weights = arm.weights or {}
         queues = {tier: QueueModel(tier, "rrmemory", 15, 1, 1, weights.get(tier, 0)) for tier in TIERS}
         agents = [AgentModel(name, picks_up=3 / self.speed) for name in _agents()]
-        return Scenario(queues, agents, _members(arm), self.callers(seed), self.rules(arm.mode) if arm.mode else None)
+        return Scenario(
+            queues, agents, _members(arm), self.callers(seed), self.rules(arm.mode, arm.lends) if arm.mode else None
+        )
 
-    def rules(self, mode: Mode) -> StaffingRules:
+    def rules(self, mode: Mode, lends: float | None = None) -> StaffingRules:
         """ariroute's settings: those that a file would have, ``speed`` times as fast."""
         staffed = {
             name: StaffedAgent(name, f"PJSIP/{name}", home, dict.fromkeys((home, *others), 0))
             for name, (home, others) in _agents().items()
         }
-        tiers = tuple(Tier(tier, TARGETS[tier], FLOORS[tier]) for tier in TIERS)
+        healthy = None if lends is None else Lend(FLOORS[TIERS[0]], Threshold(wait=lends / self.speed))
+        tiers = tuple(
+            Tier(tier, TARGETS[tier], FLOORS[tier], lend=healthy if tier != TIERS[-1] else None) for tier in TIERS
+        )
         return StaffingRules(mode, tiers, staffed, 60 / self.speed, 600 / self.speed, None)
 
     def _spells(self) -> list[Spell]:

@@ -47,7 +47,7 @@ def move_table(outcomes: Iterable[Outcome]) -> str:
     rows = [
         (
             one.arm.name,
-            f"{one.moves:.2f}",
+            "-" if one.moves is None else f"{one.moves:.2f}",
             "-" if one.first_move is None else f"{one.first_move * 1000:.0f} ms",
             "-" if one.reaction is None else f"{one.reaction * 1000:.0f} ms",
             "-" if not one.reactions else f"{max(one.reactions) * 1000:.0f} ms",

@@ -38,7 +38,7 @@ class Outcome:
     """One arm. ``held`` is by tier, over the whole day without its begin, and so is ``idle``: the share of the seconds
     in which the tier was short although a free agent of a lower one could have served it.
 
-    ``moves`` are those of the steady part, per agent and ten minutes. ``first_move`` is how many seconds of the clock
+    ``moves`` are those of the steady part, per agent and ten minutes; None where it is shorter. ``first_move`` is how many seconds of the clock
     the first shortage of the burst that a free agent could cure took to get one; ``reactions`` has all of these.
     """
 
@@ -46,7 +46,7 @@ class Outcome:
     held: dict[str, Held]
     waits: dict[str, Waits]
     idle: dict[str, float]
-    moves: float
+    moves: float | None
     first_move: float | None
     reactions: Sequence[float]
     calls: int
@@ -91,7 +91,7 @@ def outcome(arm: Arm, centre: Centre, began: float, events: Sequence[tuple[float
         held(day, targets),
         {tier: _waits([c for c in seen.calls.values() if c.queue == tier], end, centre.speed) for tier in TIERS},
         {tier: _idle(day, tier, targets) for tier in TIERS},
-        moves / len(targets.may_serve) / minutes * 10,
+        moves / len(targets.may_serve) / minutes * 10 if minutes >= 10 else None,
         burst[0] if burst and arm.mode else None,
         sorted(reactions.values()) if arm.mode else (),
         len(seen.calls),
@@ -161,4 +161,4 @@ def holds(one: Outcome) -> bool:
     """Whether an arm in which ariroute follows the calls does what is wanted of it; the others only show themselves."""
     if one.arm.mode != "dynamic":
         return True
-    return all((tier.share_enough or 1.0) >= HELD for tier in one.held.values()) and one.moves < 1
+    return all((tier.share_enough or 1.0) >= HELD for tier in one.held.values()) and (one.moves or 0.0) < 1
