@@ -375,14 +375,16 @@ def played(setting: Setting, seeds: Sequence[int]) -> Iterator[list[RunTally]]:
 
 def several(setting: Setting, seeds: Sequence[int], at_once: int) -> Iterator[list[RunTally]]:
     """The runs in the order of ``seeds``, played by so many processes of their own."""
+    import signal
     from concurrent.futures import ProcessPoolExecutor
     from functools import partial
     from multiprocessing import get_context
 
     from ariroute.simulate.study import run
 
-    # no fork: the bar has a thread
-    pool = ProcessPoolExecutor(at_once, mp_context=get_context("spawn"))
+    # no fork, as the bar has a thread; and Ctrl-C ends them at once, without a word
+    ends = (signal.SIGINT, signal.SIG_DFL)
+    pool = ProcessPoolExecutor(at_once, get_context("spawn"), signal.signal, ends)
     try:
         yield from pool.map(partial(run, setting), seeds)
     finally:

@@ -89,6 +89,8 @@ SHOWN: Final = (
     Shown(Figure.WAIT_95, "95 % waited at most", seconds_text),
     Shown(Figure.IN_TIME, "answered in time", percent_text),
     Shown(Figure.UNANSWERED, "unanswered", percent_text),
+)
+STAFFING_SHOWN: Final = (
     Shown(Figure.AGENTS_PER_CALL, "agents per call", ratio_text),
     Shown(Figure.HELD, "target held", percent_text),
     Shown(Figure.HELD_AND_ENOUGH, "where agents suffice", percent_text),
@@ -216,29 +218,46 @@ class Report:
         """The wanted agents per call."""
         return next((tier.agents_per_call for tier in self.house.tiers if tier.queue == group.queue), None)
 
-    def tiers(self) -> Grid:
-        """One row for each tier and floor; a column only for what somebody knows."""
-        known = [
-            each
-            for each in SHOWN
-            if any(each.figure in arm.groups[group] for arm in self.arms for group in self.groups)
-        ]
+    def waits(self) -> Grid:
+        """How callers fare: one row for each tier and floor; a column only for what somebody knows."""
+        known = [shown for shown in SHOWN if self._tells(shown.figure)]
         several = len(self.arms) > 1
         recorded = any(group in self.load.waited for group in self.groups)
         numbers = [shown.head for shown in known]
         numbers += ["recorded wait"] * recorded + [f"wait against {self.arms[0].name}"] * several
-        rows = []
-        for group in self.groups:
-            for arm in self.arms:
-                first = arm is self.arms[0]
-                texts = (str(group) if first else "", *((arm.name,) if several else ()))
-                cells = [self._cell(arm, group, shown) for shown in known]
-                waited = self.load.waited.get(group)
-                cells += ["" if waited is None or not first else seconds_text(waited)] * recorded
-                change = arm.change.get(group, {}).get(Figure.WAIT)
-                cells += [with_margin(change, seconds_text, "+") if change else ""] * several
-                rows.append((texts, tuple(cells)))
-        return Grid(("tier", *(("mode",) if several else ())), tuple(numbers), rows)
+
+        def cells(group: Group, arm: ArmResult) -> tuple[str, ...]:
+            waited = self.load.waited.get(group) if arm is self.arms[0] else None
+            change = arm.change.get(group, {}).get(Figure.WAIT)
+            return (
+                *(self._cell(arm, group, shown) for shown in known),
+                *(("" if waited is None else seconds_text(waited),) if recorded else ()),
+                *((with_margin(change, seconds_text, "+") if change else "",) if several else ()),
+            )
+
+        return self._grid(self.groups, tuple(numbers), cells)
+
+    def staffing(self) -> Grid:
+        """How tiers are staffed; no rows where nothing asks for agents."""
+        known = [shown for shown in STAFFING_SHOWN if self._tells(shown.figure)]
+
+        def cells(group: Group, arm: ArmResult) -> tuple[str, ...]:
+            target = self.target(group)
+            wanted = "" if target is None else f"{target:g}"
+            return wanted, *(text_of(arm.groups[group], shown) for shown in known)
+
+        return self._grid(self.queues_called if known else [], ("target", *(shown.head for shown in known)), cells)
+
+    def _grid(
+        self, groups: Sequence[Group], numbers: tuple[str, ...], cells: Callable[[Group, ArmResult], tuple[str, ...]]
+    ) -> Grid:
+        several = len(self.arms) > 1
+        rows = [
+            ((str(group) if arm is self.arms[0] else "", *((arm.name,) if several else ())), cells(group, arm))
+            for group in groups
+            for arm in self.arms
+        ]
+        return Grid(("tier", *(("mode",) if several else ())), numbers, rows)
 
     def _tells(self, figure: Figure) -> bool:
         """Whether a figure is known, and if it is who was not answered, whether there was anybody."""
@@ -314,7 +333,7 @@ def line(name: str, course: Sequence[Estimate | None], tone: int, level: float |
 def scale(tops: Sequence[float]) -> float:
     """What the lines of several floors have for a highest value, where each alone has one of ``tops``."""
     middle = sorted(tops)[(len(tops) - 1) // 2]
-    return max(top for top in tops if top <= MOST_APART * middle)
+    return max(top for top in tops if top <= MOST_APART * middle) if middle else max(tops)
 
 
 def busy_line(arm: ArmResult) -> Line:

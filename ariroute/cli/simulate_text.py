@@ -37,9 +37,10 @@ def show_report(report: Report, doubts: Iterable[str]) -> None:
     """All of it on standard output; ``doubts`` as notes on standard error."""
     for text in report.summary():
         show(text)
-    for grid in (report.tiers(), report.floors()):
-        show("")
-        show_drawn(_drawn(grid))
+    for grid in (report.waits(), report.staffing(), report.floors()):
+        if grid.rows:
+            show("")
+            show_drawn(_drawn(grid))
     for text in plots(report):
         show(text)
     show("")
