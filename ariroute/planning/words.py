@@ -101,7 +101,7 @@ def assumptions(plan: Plan) -> list[str]:
     """What the formulas take for granted, and where it matters."""
     found = [
         "Callers come at random within each piece (Poisson), handling times are exponential, and a free agent takes a "
-        "call at once: app_queue looks for one every `retry` seconds. `ariroute simulate` serves as app_queue does.",
+        "call at once: app_queue looks for one once a second. `ariroute simulate` serves as app_queue does.",
         "Service level: answered within the time, of all who come. Occupancy: the share of their time in which agents "
         "have a call, from its ring to the end of the work after it.",
         "Own agents: Erlang C, where nobody gives up. One pool with priority: Cobham, where nobody gives up either.",
