@@ -32,8 +32,11 @@ SETTLES: Final = 1.0
 """Seconds by which the state of a phone and the events of its call may tell of one thing at different times."""
 LEAVES: Final = 0.25
 """Seconds in which a caller who waits no more is heard of again: answered, or gone."""
-DOUBTS: Final = 2.0
-"""Seconds after which a ring or a talk is over whose end was not told, though the phone is idle."""
+DOUBTS: Final = 1.0
+"""Seconds after which a ring or a talk is over whose end was not told, though the phone is idle.
+
+Asterisk leaves AgentComplete out now and then where both ends hang up at once (seen with 16.28).
+"""
 
 UNKNOWN, IDLE, GONE, AWAY = 0, 1, 4, 5
 """``AST_DEVICE_UNKNOWN``, ``NOT_INUSE``, ``INVALID``, ``UNAVAILABLE``: a phone in any other state is in use."""
@@ -160,18 +163,19 @@ class Floor:
             before = self.members.get(interface, {}).get(queue)
             if before != member:
                 changes.append(self.put(before, member, now))
-        self._sync_talks(there, only)
+        self._sync_talks(there, now, only)
         self._sync_waiting(status, now, only)
         return changes
 
-    def _sync_talks(self, there: Mapping[tuple[str, str], QueueMember], only: str) -> None:
+    def _sync_talks(self, there: Mapping[tuple[str, str], QueueMember], now: float, only: str) -> None:
         for interface, talks in list(self._talks.items()):
             for contact, queue in list(talks.items()):
                 member = there.get((interface, queue))
                 if (not only or queue == only) and not (member and member.in_call):
                     self._end_talk(interface, contact)
         for (interface, queue), member in there.items():
-            if member.in_call and queue not in self._talks.get(interface, {}).values():
+            has_ended = now < self._freed.get(interface, -inf) + SETTLES  # a status tells of it later than an event
+            if member.in_call and not has_ended and queue not in self._talks.get(interface, {}).values():
                 self._begin_talk(interface, "", queue)
 
     def _sync_waiting(self, status: QueueStatus, now: float, only: str) -> None:
@@ -194,16 +198,17 @@ class Floor:
         for interface, until in list(self._doubted.items()):
             if until <= now:
                 del self._doubted[interface]
-                self._give_up(interface)
+                self._give_up(interface, until - DOUBTS)
         return min((until for _, until in self._leaving.values()), default=min(self._doubted.values(), default=inf))
 
-    def _give_up(self, interface: str) -> None:
-        """The phone has been idle for a while: whatever was told of its calls, they are over."""
+    def _give_up(self, interface: str, since: float) -> None:
+        """The phone has been idle since then: whatever was told of its calls, they are over."""
         places = self.members.get(interface, {})
         for contact, queue in list(self._talks.get(interface, {}).items()):
             member = places.get(queue)
             if member is None or (member.status in (UNKNOWN, IDLE) and not member.in_call):
                 self._end_talk(interface, contact)
+                self._wrap_up(interface, queue, since)
         if all(member.status in (UNKNOWN, IDLE) for member in places.values()):
             for contact in list(self._rings.get(interface, ())):
                 self._stop_ringing(contact, interface, -inf)
@@ -279,10 +284,13 @@ class Floor:
         self._recent(event.queue).talked(now, float(event.talk))
         self._doubted.pop(interface, None)
         self._freed[interface] = now
-        member = self.members.get(interface, {}).get(event.queue)
-        wrap_up = float(member.wrap_up if member else 0) or self.wrap_ups.get(event.queue, 0.0)
-        if wrap_up:  # counted from the begin of the second in which the talk ended: can_ring_entry(), app_queue.c
-            self._rest[interface] = (event.queue, now + wrap_up - event.at % 1)
+        # It counts from the begin of the second in which the talk ended: can_ring_entry(), app_queue.c.
+        self._wrap_up(interface, event.queue, now - event.at % 1)
+
+    def _wrap_up(self, interface: str, queue: str, since: float) -> None:
+        member = self.members.get(interface, {}).get(queue)
+        wrap_up = float(member.wrap_up if member else 0) or self.wrap_ups.get(queue, 0.0)
+        self._rest[interface] = (queue, since + wrap_up)
 
     def _begin_talk(self, interface: str, contact: str, queue: str) -> None:
         talks = self._talks.setdefault(interface, {})
