@@ -328,6 +328,7 @@ async def test_where_app_queue_pauses_them_they_come_back_by_themselves(house: H
 async def test_wrap_up_counts_for_nothing_and_is_not_cut_short(house: House) -> None:
     await house.human.queue_add(QueueMember("resting", "Local/anna@agents", "anna", wrap_up=3))
     async with house.staffed():
+        await house.is_in(anna={"standard"})
         await house.call("resting")
         await until(lambda: house.tier("resting")["talking"] == 1, lambda: house.status)
         await house.cli("channel request hangup all")
