@@ -71,8 +71,9 @@ def of_pbx(
         )
     if moves := status.get("moves"):
         dated = sorted(((datetime.fromisoformat(move["at"]), move) for move in moves), key=itemgetter(0), reverse=True)
-        yield Text("\nwould be moved:" if status.get("mode") == "advise" else "\nmoved last:")
-        yield moves_table(dated[:LATEST], moments)
+        advises = status.get("mode") == "advise"
+        yield Text("\nwould be moved:" if advises else "\nmoved last:")
+        yield moves_table(dated[:LATEST], moments, advises=advises)
     if with_agents:
         yield Text("")
         yield agents_table(status.get("agents", ()))
@@ -160,9 +161,16 @@ def agents_table(agents: Iterable[Mapping[str, Any]]) -> Table:
 
 
 def moves_table(
-    moves: Iterable[tuple[datetime, Mapping[str, Any]]], moments: Moments, *, with_pbx: bool = False
+    moves: Iterable[tuple[datetime, Mapping[str, Any]]],
+    moments: Moments,
+    *,
+    advises: bool = False,
+    with_pbx: bool = False,
 ) -> Table:
-    """One row for each move, in the order given; ``with_pbx`` says of which PBX each is."""
+    """One row for each move, in the order given; ``with_pbx`` says of which PBX each is.
+
+    Those that were only advised say so, unless it ``advises`` still.
+    """
     drawn = _table(["PBX", *MOVES] if with_pbx else MOVES)
     for at, move in moves:
         failure = printable(str(move.get("failure") or ""))
@@ -176,6 +184,8 @@ def moves_table(
         ]
         if failure:
             row[-1].append(f" (not done: {failure})", style=BAD)
+        elif not move.get("done") and not advises:
+            row[-1].append(" (only advised)", style=DIM)
         drawn.add_row(*([Text(printable(str(move.get("pbx", "-"))))] if with_pbx else []), *row)
     return drawn
 

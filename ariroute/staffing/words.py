@@ -62,8 +62,13 @@ def told(standing: Standing, short: int, room: bool, kept: int, reserve: bool) -
         return f"short of {number(short, 'agent')}: max_agents is {standing.tier.max_agents}"
     if short:
         return f"short of {number(short, 'agent')}: nobody else who may serve it is free or may leave"
+    lacks = standing.needed - len(standing.agents)
+    if lacks > standing.wrapping:
+        return f"lacks {number(lacks - standing.wrapping, 'agent')}, who can be moved here"
+    if lacks > 0:
+        return f"lacks {number(lacks, 'agent')}, who will be back from wrap-up in a moment"
     if reserve:
         return f"its reserve is called: {_doing(standing)}"
-    if kept > standing.needed + standing.wrapping:
-        return f"needed {number(kept, 'agent')} of late, and keeps them while no other tier needs them"
+    if kept > standing.needed + standing.wrapping and len(standing.agents) > standing.needed:
+        return f"needed {number(kept, 'agent')} of late, and keeps whom it has while no other tier needs them"
     return "has what it needs"

@@ -191,6 +191,12 @@ def test_in_the_mode_advise_the_moves_are_those_that_would_be_made() -> None:
     assert ["would be moved:"] in lines
 
 
+def test_a_move_that_was_only_advised_says_so_once_others_are_made() -> None:
+    advised = MOVES[0] | {"done": False}
+    assert drawn(all_of(moves=[advised]))[-1][-1] == "platinum needs 4 (only advised)"
+    assert drawn(all_of(moves=[advised], mode="advise"))[-1][-1] == "platinum needs 4"
+
+
 def test_agents_are_told_by_queue_with_where_they_belong() -> None:
     lines = drawn(all_of(), with_agents=True)
     at = lines.index(["Agent", "Serves", "Does", "For", "Home", "Left alone, because"])

@@ -182,7 +182,7 @@ def test_what_was_needed_of_late_is_kept_from_callers_who_wait_elsewhere() -> No
     proposal = propose(rules([TIERS[0], Tier("standard")], wanted.agents.values(), look_back=600.0), idle, memory)
     assert not proposal.moves
     assert proposal.memory.peaks["platinum"][0] == (300.0, 1)  # it was needed until now
-    assert proposal.tiers[0].why == "needed 1 agent of late, and keeps them while no other tier needs them"
+    assert proposal.tiers[0].why == "needed 1 agent of late, and keeps whom it has while no other tier needs them"
     later = replace(idle, now=900.0)
     assert gone(propose(rules([TIERS[0], Tier("standard")], wanted.agents.values()), later, proposal.memory)) == {
         "anna": ("standard", Why.WAITING)
