@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import ceil
@@ -11,7 +10,7 @@ from typing import Any
 
 from ariroute.config.agents_file import read_agents
 from ariroute.config.build_staffing import staffed_agents, staffing_rules
-from ariroute.config.enough import too_many
+from ariroute.config.enough import too_few, too_many
 from ariroute.config.findings import Findings
 from ariroute.config.model import FileSettings, QueueSettings
 from ariroute.config.near import suggestion
@@ -24,6 +23,7 @@ from ariroute.flow.endpoints import plain
 from ariroute.staffing.rules import StaffedAgent, StaffingRules
 from ariroute.values import duration_text
 
+FEW_NAMES = 6
 LEVEL = "add it, such as service_level: {target: 80, within: 20s}"
 
 
@@ -293,42 +293,31 @@ def _check_figures(name: str, queue: QueueSettings, crew: _Crew, findings: Findi
 def _check_floors(settings: FileSettings, crew: _Crew, findings: Findings) -> None:
     """All floors can be kept at once, were everybody logged in."""
     floors = {name: queue.min_agents for name, queue in settings.queues.items() if queue.min_agents}
-    groups = _groups(crew.agents.values())
-    may = {name: [group for group in groups if name in group] for name in floors}
-    names, able = too_many(floors, groups, may)
-    if not names or not crew.agents:
+    if not crew.agents:
         return
+    names, able = too_few(floors, [agent.queues for agent in crew.agents.values()])
     short = [name for name in floors if name in names]
-    place: Path = ("queues", short[0], "min_agents")
-    number = sum(groups[group] for group in able)
     if len(short) == 1:
-        findings.wrong_value(place, f"{floors[short[0]]} can never be had: {_agents(number)} may serve it")
-    else:
+        text = f"{floors[short[0]]} can never be had: {_agents(able)} may serve it"
+        findings.wrong_value(("queues", short[0], "min_agents"), text)
+    elif short:
         total = sum(floors[name] for name in short)
-        text = (
-            f"with that of {_and(short[1:])} it is {total}, which can never be had: {_agents(number)} may serve there"
-        )
-        findings.wrong_value(place, text)
+        text = f"with that of {_and(short[1:])} it is {total}, which can never be had: {_agents(able)} may serve there"
+        findings.wrong_value(("queues", short[0], "min_agents"), text)
 
 
 def _warn_of_no_place(settings: FileSettings, agents: Iterable[StaffedAgent], findings: Findings) -> None:
     """That not all agents have a place below the ceilings of their queues."""
-    groups = _groups(agents)
     ceilings = {name: queue.max_agents for name, queue in settings.queues.items() if queue.max_agents is not None}
-    full = {group: number for group, number in groups.items() if group <= ceilings.keys()}
-    crowded, places = too_many(full, ceilings, {group: sorted(group) for group in full})
-    if crowded:
-        number, room = sum(full[group] for group in crowded), sum(ceilings[name] for name in places)
+    names, left = too_many(ceilings, [agent.queues for agent in agents])
+    full = [name for name in ceilings if name in names]
+    if full:
+        room = sum(ceilings[name] for name in full)
         findings.warn(
-            ("queues", next(name for name in ceilings if name in places), "max_agents"),
-            f"leaves {_agents(number - room)} without a queue when all {number} are logged in: max_agents of "
-            f"{_and(name for name in ceilings if name in places)} is {room}{' together' if len(places) > 1 else ''}",
+            ("queues", full[0], "max_agents"),
+            f"leaves {_agents(left)} without a queue when all are logged in: max_agents of {_and(full)} is {room}"
+            f"{' together' if len(full) > 1 else ''}, and more agents may serve no other",
         )
-
-
-def _groups(agents: Iterable[StaffedAgent]) -> Counter[frozenset[str]]:
-    """How many agents may serve the same queues."""
-    return Counter(frozenset(agent.queues) for agent in agents)
 
 
 def _borrowable(name: str, reserve: ReserveSettings, agents: Iterable[StaffedAgent]) -> list[StaffedAgent]:
@@ -346,5 +335,7 @@ def _or(names: Iterable[str]) -> str:
 def _listed(names: Iterable[str]) -> Iterator[str]:
     """``gold, silver`` and ``standard``."""
     *first, last = names
+    if len(first) > FEW_NAMES:
+        first, last = first[:FEW_NAMES], f"{len(first) + 1 - FEW_NAMES} more"
     yield ", ".join(first)
     yield last

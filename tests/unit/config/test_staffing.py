@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import random
 import time
+from collections import Counter
+from itertools import product
 from pathlib import Path
 
 import pytest
 
 from ariroute.config.changes import changes
-from ariroute.config.enough import too_many
+from ariroute.config.enough import too_few, too_many
 from ariroute.config.load import load_rules
 from ariroute.errors import ConfigError
 from ariroute.flow.queues import ServiceLevel
@@ -253,7 +256,8 @@ flows: {support: {trigger: {call: {}}, default: standard}}
     [
         (
             "max_agents: 1",
-            "queues.gold.max_agents: leaves 1 agent without a queue when all 2 are logged in: max_agents of gold is 1",
+            "queues.gold.max_agents: leaves 1 agent without a queue when all are logged in: max_agents of gold is 1, "
+            "and more agents may serve no other",
         ),
         (
             "reserve: {from: standard, agents: 2, when: {wait: 20s}, until: {wait: 5s}}",
@@ -276,23 +280,42 @@ def test_ceilings_are_counted_together() -> None:
         "standard: {}}", "standard: {max_agents: 1}}"
     )
     (found,) = loaded(text).warnings
-    assert found.text == (
-        "leaves 1 agent without a queue when all 2 are logged in: max_agents of gold is 1"  # cid has another place
-    )
+    assert found.text.startswith("leaves 1 agent without a queue when all are logged in: max_agents of gold is 1,")
     (found,) = loaded(text.replace("queues: [gold]", "queues: [gold, standard]")).warnings
     assert found.text == (
-        "leaves 1 agent without a queue when all 3 are logged in: max_agents of gold and standard is 2 together"
+        "leaves 1 agent without a queue when all are logged in: max_agents of gold and standard is 2 together, and "
+        "more agents may serve no other"
     )
 
 
 def test_enough_is_found_where_one_must_make_room_for_another() -> None:
-    wanted = {"platinum": 1, "gold": 1, "silver": 1}
-    there = {"all": 1, "gold or platinum": 1, "platinum": 1}
-    may = {"platinum": ["all", "gold or platinum", "platinum"], "gold": ["all", "gold or platinum"], "silver": ["all"]}
-    assert too_many(wanted, there, may) == (frozenset(), frozenset())
+    agents = [("platinum", "gold", "silver"), ("platinum", "gold"), ("platinum",)]
+    assert too_few({"platinum": 1, "gold": 1, "silver": 1}, agents) == (frozenset(), 0)
+    assert too_many({"platinum": 1, "gold": 1, "silver": 1}, agents) == (frozenset(), 0)
 
 
 def test_those_who_want_too_much_together_are_named() -> None:
-    wanted = {"platinum": 2, "gold": 2, "silver": 3}
-    may = {"platinum": ["x"], "gold": ["x", "y"], "silver": ["z"]}
-    assert too_many(wanted, {"x": 2, "y": 1, "z": 3}, may) == (frozenset({"platinum", "gold"}), frozenset("xy"))
+    agents = [("platinum", "gold"), ("platinum", "gold"), ("gold",), ("silver",), ("silver",), ("silver",)]
+    assert too_few({"silver": 3, "platinum": 2, "gold": 2}, agents) == (frozenset({"platinum", "gold"}), 3)
+    assert too_many({"silver": 3, "platinum": 1, "gold": 1}, agents) == (frozenset({"platinum", "gold"}), 1)
+    assert too_many({"silver": 1, "platinum": 1, "gold": 1}, agents) == (frozenset({"platinum", "gold", "silver"}), 3)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_enough_agrees_with_trying_every_way(seed: int) -> None:
+    dice = random.Random(seed)
+    queues = ["a", "b", "c"][: dice.randint(1, 3)]
+    agents = [dice.sample(queues, dice.randint(1, len(queues))) for _ in range(dice.randint(0, 6))]
+    numbers = {queue: dice.randint(0, 3) for queue in queues}
+    ways = [Counter(way) for way in product(*agents)]
+    floors_hold = any(all(way[queue] >= number for queue, number in numbers.items()) for way in ways)
+    least_left = min(sum(max(0, way[queue] - number) for queue, number in numbers.items()) for way in ways)
+
+    names, able = too_few(numbers, agents)
+    assert (not names) == floors_hold
+    if names:
+        assert sum(numbers[name] for name in names) > able == sum(not names.isdisjoint(each) for each in agents)
+    full, left = too_many(numbers, agents)
+    assert (left, bool(full)) == (least_left, least_left > 0)
+    if full:
+        assert sum(names_only <= full for names_only in map(set, agents)) == sum(numbers[each] for each in full) + left
