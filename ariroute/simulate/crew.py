@@ -158,6 +158,5 @@ class Crew:
         for line, place in person.places.items():
             if not place.paused and not place.resting:
                 line.ready[number] = place
-        for line in person.places:
-            if line.waiting and number in line.ready:
-                self._rouse(line)
+                if line.waiting:
+                    self._rouse(line)

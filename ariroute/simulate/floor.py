@@ -28,7 +28,7 @@ STUCK = 3600.0
 ALMOST = 1e-9
 
 Event = tuple[float, float, int, int]
-"""When, what kind, of which caller or agent, and one number more."""
+"""When, what kind, of which caller or agent, and for RESTED of which line. Of a caller who is GONE nothing counts."""
 
 
 def play(scenario: Scenario, chance: Random) -> Played:
@@ -69,7 +69,6 @@ class Floor:
         """When each caller began to look once in a while."""
         self._looks = [False] * count
         """Whether each has a look before them, as an event."""
-        self._tries = [0] * count
         self._in_vain = [0] * count
         self._starts: dict[int, int] = {}
         """Where the round of each caller of a linear queue begins (``linpos``)."""
@@ -124,8 +123,10 @@ class Floor:
     def run(self) -> None:
         """All of it."""
         steering = self._steering
+        events = self._events
         for number, caller in enumerate(self.callers):
-            self._pass_until(caller.at)
+            if events and events[0][0] <= caller.at:
+                self._pass_until(caller.at)
             self.now = caller.at
             self._enter(number, caller)
             if steering:
@@ -159,8 +160,10 @@ class Floor:
         line = self._line_of[number]
         insort(line.waiting, (-caller.priority, number))
         line.changed = True
-        self._until = max(self._until, self.now)
-        self.push(self.now + caller.patience, GIVES_UP, number)
+        if self.now > self._until:
+            self._until = self.now
+        if caller.patience < inf:
+            self.push(self.now + caller.patience, GIVES_UP, number)
         self._wait(number, line)
 
     def _wait(self, number: int, line: Line) -> None:
@@ -229,9 +232,9 @@ class Floor:
             else:
                 self._call(number, line)
 
-    def _retry(self, number: int, tries: int) -> None:
+    def _retry(self, number: int, _: int) -> None:
         """The caller has waited a bit after a ring in vain, and comes back (``wait_a_bit()``)."""
-        if self._state[number] == RETRYING and self._tries[number] == tries:
+        if self._state[number] == RETRYING:
             self._wait(number, self._line_of[number])
 
     def _expire(self, number: int, _: int) -> None:
@@ -272,10 +275,9 @@ class Floor:
 
     def _call(self, number: int, line: Line) -> None:
         """It is the caller's turn: somebody is rung, unless nobody may be (``try_calling()``)."""
-        rung = self._choose(number, line)
-        self._tries[number] += 1
+        rung, following = self._choose(number, line)
         if not rung:
-            self._stop_ringing(number, line)
+            self._next_round(number, line, following)
             self._try_later(number, line)
             return
         self._state[number] = RUNG
@@ -285,16 +287,17 @@ class Floor:
             self._rouse(line)
         after = rung[0].person.picks_up if len(rung) == 1 else min(place.person.picks_up for place in rung)
         if after <= 0:
-            self._answer(number, self._tries[number])
+            self._connect(number, line, rung, following)
             return
+        self._rung[number] = (rung, following)
         lasts = line.timeout
         if line.max_wait < inf:
             lasts = min(lasts, self._expires(number, line) - self.now // 1)
         kind = ANSWERS if after < lasts else RING_ENDS
-        self.push(self.now + min(after, lasts), kind, number, self._tries[number])
+        self.push(self.now + min(after, lasts), kind, number)
 
-    def _choose(self, number: int, line: Line) -> list[Place]:
-        """Whom the caller rings. Where the next round begins is known too, and will count once the ring is over."""
+    def _choose(self, number: int, line: Line) -> tuple[list[Place], int | None]:
+        """Whom the caller rings, and where the next round will begin once the ring is over."""
         limit = self.callers[number].max_penalty
         ready = [*line.ready.values()]
         if limit is not None:
@@ -311,12 +314,16 @@ class Floor:
                 line.wrapped = line.wrapped or more
             elif following is None:
                 following = 0 if more else start + 1
-        self._rung[number] = (rung, following)
-        return rung
+        return rung, following
 
     def _stop_ringing(self, number: int, line: Line) -> list[Place]:
-        """The ring is over: whom it was for. The next round begins (``store_next_rr()``, ``store_next_lin()``)."""
+        """The ring is over. Returns whom it was for."""
         rung, following = self._rung.pop(number)
+        self._next_round(number, line, following)
+        return rung
+
+    def _next_round(self, number: int, line: Line, following: int | None) -> None:
+        """What ``store_next_rr()`` and ``store_next_lin()`` do."""
         if line.strategy == "linear":
             assert following is not None
             self._starts[number] = following
@@ -324,13 +331,15 @@ class Floor:
             if following is None:
                 following = 0 if line.wrapped else line.round_robin + 1
             line.round_robin, line.wrapped = following, False
-        return rung
 
-    def _answer(self, number: int, tries: int) -> None:
-        if self._state[number] != RUNG or self._tries[number] != tries:
-            return
-        caller, line = self.callers[number], self._line_of[number]
-        rung = self._stop_ringing(number, line)
+    def _answer(self, number: int, _: int) -> None:
+        if self._state[number] == RUNG:
+            self._connect(number, self._line_of[number], *self._rung.pop(number))
+
+    def _connect(self, number: int, line: Line, rung: list[Place], following: int | None) -> None:
+        """Somebody of those who are rung answers."""
+        caller = self.callers[number]
+        self._next_round(number, line, following)
         answering = rung[0] if len(rung) == 1 else self._quickest(rung)
         wait = self.now - caller.at
         self._served[number] = Served(wait, answering.person.name, self._in_vain[number])
@@ -339,18 +348,19 @@ class Floor:
         if self._steering:
             self._steering.answered(line, wait)
         self._depart(number, line)
-        for place in rung:
-            if place is not answering:
-                self.crew.spare(place.person, self.now)
+        if len(rung) > 1:
+            for place in rung:
+                if place is not answering:
+                    self.crew.spare(place.person, self.now)
 
     def _quickest(self, rung: Sequence[Place]) -> Place:
         soonest = min(place.person.picks_up for place in rung)
         quick = [place for place in rung if place.person.picks_up == soonest]
         return quick[int(self._chance.random() * len(quick))]
 
-    def _ring_ends(self, number: int, tries: int) -> None:
+    def _ring_ends(self, number: int, _: int) -> None:
         """Nobody has answered in time (``rna()``)."""
-        if self._state[number] != RUNG or self._tries[number] != tries:
+        if self._state[number] != RUNG:
             return
         line = self._line_of[number]
         rung = self._stop_ringing(number, line)
@@ -365,7 +375,7 @@ class Floor:
 
     def _try_later(self, number: int, line: Line) -> None:
         self._state[number] = RETRYING
-        self.push(self.now + line.retry, RETRIES, number, self._tries[number])
+        self.push(self.now + line.retry, RETRIES, number)
 
     def _unanswered(self, place: Place) -> None:
         """Pause who did not answer, as app_queue or ariroute does."""
