@@ -44,10 +44,12 @@ def compare_staffing(config: Config, pbx: str, endpoints: Collection[str] | None
     comparison.warnings += beside.starving()
     comparison.warnings += _few(beside.elsewhere())
     comparison.warnings += _few(beside.strangers())
-    comparison.unread.append(
+    comparison.unread += [
         f"{pbx}: joinempty, leavewhenempty, autofill and autopause of the queues: AMI does not tell them; 'ariroute "
-        "doctor' reads them in queues.conf"
-    )
+        "doctor' reads them in queues.conf",
+        f"{pbx}: whether '{floor.user}' is told of members and calls (read = agent): AMI does not tell that; 'ariroute "
+        "doctor' reads it in manager.conf",
+    ]
     return comparison
 
 

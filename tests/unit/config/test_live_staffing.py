@@ -60,7 +60,9 @@ def test_where_all_is_as_it_should_be_only_what_cannot_be_seen_is_told() -> None
     assert (found.problems, found.warnings) == ([], [])
     assert found.unread == [
         "main: joinempty, leavewhenempty, autofill and autopause of the queues: AMI does not tell them; 'ariroute "
-        "doctor' reads them in queues.conf"
+        "doctor' reads them in queues.conf",
+        "main: whether 'mover' is told of members and calls (read = agent): AMI does not tell that; 'ariroute doctor' "
+        "reads it in manager.conf",
     ]
 
 
