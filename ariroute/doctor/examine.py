@@ -172,6 +172,7 @@ def _pbx(found: PbxFacts, config: Config) -> list[Section]:
                 f"{name}: staffing",
                 staffing.fits(compare_staffing(config, name, endpoints, found.floor)),
                 staffing.on_duty(config.staffing, found.floor),
+                staffing.events(found.floor, found.files),
                 staffing.no_answer(config.staffing, found.files),
             )
         )

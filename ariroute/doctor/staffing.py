@@ -8,7 +8,7 @@ from ariroute.asterisk.floor_inventory import FloorInventory
 from ariroute.config.live import Comparison
 from ariroute.doctor.conf import Conf
 from ariroute.doctor.facts import AsteriskFiles
-from ariroute.doctor.findings import Finding, Severity, note, ok, warning
+from ariroute.doctor.findings import Finding, Severity, fault, note, ok, warning
 from ariroute.doctor.needs import split
 from ariroute.doctor.queues import AUTOPAUSE_ON, RELOAD
 from ariroute.staffing.rules import StaffingRules
@@ -47,6 +47,24 @@ def on_duty(rules: StaffingRules, floor: FloorInventory) -> Iterator[Finding]:
         why="ariroute moves those who are, and logs nobody in: it has nobody to move",
         remedy=f"sudo asterisk -rx 'queue add member {name} to {queue}'",
     )
+
+
+def events(floor: FloorInventory, files: AsteriskFiles | None) -> Iterator[Finding]:
+    """Members and calls are told as they change: QueueMemberStatus and its like are of class agent (app_queue.c)."""
+    conf = files.file("manager.conf") if files else None
+    if conf is None or floor.user not in conf.sections:
+        return
+    classes = {each.strip().lower() for value in conf.values(floor.user, "read") for each in value.split(",")}
+    if classes.isdisjoint(("agent", "all")):
+        yield fault(
+            f"the AMI user '{floor.user}' is not told of members and their calls (class agent)",
+            "manager.conf",
+            why="agents are moved late or not at all: what changes is noticed by a look every ten seconds alone",
+            remedy=f"read = agent,user   ; manager.conf, section [{floor.user}]; then: sudo asterisk -rx 'manager "
+            "reload'",
+        )
+    else:
+        yield ok(f"the AMI user '{floor.user}' is told of members and their calls")
 
 
 def no_answer(rules: StaffingRules, files: AsteriskFiles | None) -> Iterator[Finding]:
