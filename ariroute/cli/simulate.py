@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import isnan
 from pathlib import Path
@@ -21,15 +20,12 @@ if TYPE_CHECKING:
     from ariroute.cli.simulate_queues import Known
     from ariroute.cli.simulate_report import Report
     from ariroute.simulate.scenario import QueueModel
-    from ariroute.simulate.study import Setting
-    from ariroute.simulate.tally import RunTally
+    from ariroute.simulate.study import Arm, Setting
 
 MODES = ("none", "home", "penalties", "weights", "static", "dynamic")
 """As :data:`ariroute.cli.simulate_floor.MODES`, which is not imported for ``--help``."""
 RUNS = 20
 MOST_CALLERS = 1_000_000
-LONG = 3.0
-"""Seconds of runs for which starting other processes pays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +194,7 @@ def simulate(runs: int, seed: int, form: Literal["text", "json", "svg", "html"],
       ariroute simulate --calls platinum=30/h --burst platinum=15@30m --compare all --format html > floor.html
     """
     from ariroute.cli.simulate_report import Report
+    from ariroute.cli.simulate_runs import played
     from ariroute.simulate.study import results
 
     wanted = Wanted(**{**given, "mode": given["mode"] or "", "autopause": given["autopause"] or ""})
@@ -210,12 +207,14 @@ def simulate(runs: int, seed: int, form: Literal["text", "json", "svg", "html"],
 def prepared(wanted: Wanted) -> tuple[House, Load, Crew, Known, Setting]:
     """What is simulated. Raises UnusableInput and the other errors of files, journals and Asterisk."""
     from ariroute.cli.simulate_floor import arms_of, crew_of, without
+    from ariroute.cli.simulate_house import calling
     from ariroute.simulate.study import Setting
 
     if isnan(wanted.times):  # a range of click lets it pass
         raise UnusableInput("--times nan: write a number, such as 1.2")
     house = house_of(wanted)
     load = load_of(wanted, house)
+    house = calling(house, (stream.queue for stream in load.streams))
     if (number := sum(stream.expected for stream in load.streams)) > MOST_CALLERS:
         raise UnusableInput(f"that is {number:,.0f} callers in a run: at most {MOST_CALLERS:,} can be simulated")
     answer = time_of("--answer", wanted.answer)
@@ -224,10 +223,18 @@ def prepared(wanted: Wanted) -> tuple[House, Load, Crew, Known, Setting]:
     crew = crew_of(house, crowds_of(wanted), load.shifts, queues.members, load.picks_up)
     crew = without(crew, wanted.absent)
     arms = arms_of(modes_of(wanted, house), house, crew, queues, adjustment(wanted))
-    served = frozenset(queue for arm in arms for queue in arm.serves())
-    for queue in sorted({stream.queue for stream in load.streams} - served):
-        raise UnusableInput(f"nobody may serve {queue}, and callers come: say how many do, such as --agents {queue}=2")
+    load = load.without(unserved(wanted, arms, load))
     return house, load, crew, queues, Setting(arms, load.streams, house.levels, load.window)
+
+
+def unserved(wanted: Wanted, arms: Sequence[Arm], load: Load) -> frozenset[str]:
+    """The queues of the record that nobody serves. Raises UnusableInput when it is all, or one that was given."""
+    called = {stream.queue for stream in load.streams}
+    lonely = called.difference(*(arm.serves() for arm in arms))
+    if lonely and (wanted.calls or lonely == called):
+        queue = min(lonely)
+        raise UnusableInput(f"nobody may serve {queue}, and callers come: say how many do, such as --agents {queue}=2")
+    return frozenset(lonely)
 
 
 def house_of(wanted: Wanted) -> House:
@@ -348,64 +355,6 @@ def time_of(option: str, text: str) -> float | None:
         return seconds(text)
     except ValueError as error:
         raise UnusableInput(f"{option}: {error}") from None
-
-
-def played(setting: Setting, seeds: Sequence[int]) -> Iterator[list[RunTally]]:
-    """The runs one by one, with a bar on a terminal. When they would take long, all processors play."""
-    import os
-    import time
-
-    from ariroute.simulate.study import run
-
-    with advancing(len(seeds)) as advance:
-        begun = time.monotonic()
-        yield run(setting, seeds[0])
-        advance()
-        lasts = (time.monotonic() - begun) * (len(seeds) - 1)
-        at_once = min(os.cpu_count() or 1, len(seeds) - 1)
-        rest = (
-            several(setting, seeds[1:], at_once)
-            if lasts > LONG and at_once > 1
-            else (run(setting, each) for each in seeds[1:])
-        )
-        for each in rest:
-            yield each
-            advance()
-
-
-def several(setting: Setting, seeds: Sequence[int], at_once: int) -> Iterator[list[RunTally]]:
-    """The runs in the order of ``seeds``, played by so many processes of their own."""
-    import signal
-    from concurrent.futures import ProcessPoolExecutor
-    from functools import partial
-    from multiprocessing import get_context
-
-    from ariroute.simulate.study import run
-
-    # no fork, as the bar has a thread; and Ctrl-C ends them at once, without a word
-    ends = (signal.SIGINT, signal.SIG_DFL)
-    pool = ProcessPoolExecutor(at_once, get_context("spawn"), signal.signal, ends)
-    try:
-        yield from pool.map(partial(run, setting), seeds)
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-@contextmanager
-def advancing(runs: int) -> Iterator[Callable[[], None]]:
-    """A bar of so many runs on standard error, if that is a terminal; what it gives is called after each."""
-    import sys
-
-    if sys.stderr is None or not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("runs"), BarColumn(bar_width=30), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=runs)
-        yield lambda: progress.advance(task)
 
 
 def tell(report: Report, form: Literal["text", "json", "svg", "html"]) -> None:

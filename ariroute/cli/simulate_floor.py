@@ -112,14 +112,12 @@ def _of_crowds(crowds: Iterable[Crowd]) -> Iterable[StaffedAgent]:
 
 
 def _of_shifts(house: House, shifts: Iterable[Shift], picks_up: float) -> Iterable[Hand]:
-    by_any = {
-        name: each for agent in house.agents.values() for name, each in ((agent.name, agent), (agent.interface, agent))
-    }
     counts = Counter[str]()
     for shift in shifts:
-        counts[shift.agent] += 1
-        name = shift.agent if counts[shift.agent] == 1 else f"{shift.agent} ({counts[shift.agent]})"
-        agent = by_any.get(shift.agent) or StaffedAgent(name, name, shift.queues[0], dict.fromkeys(shift.queues, 0))
+        there = dict.fromkeys(shift.queues, 0)
+        agent = house.agent(shift.agent) or StaffedAgent(shift.agent, shift.agent, shift.queues[0], there)
+        counts[agent.name] += 1
+        name = agent.name if counts[agent.name] == 1 else f"{agent.name} ({counts[agent.name]})"
         yield Hand(replace(agent, name=name), AgentModel(name, shift.start, shift.end, picks_up))
 
 
@@ -182,5 +180,7 @@ def _members(mode: str, agent: StaffedAgent, queues: Known) -> list[Member]:
             return [Member(agent.name, agent.home), *backups]
         case "weights":
             return [Member(agent.name, queue) for queue in agent.queues]
-        case _:
+        case "home":
             return [Member(agent.name, agent.home)]
+        case _:
+            return [Member(agent.name, agent.home, agent.queues[agent.home])]

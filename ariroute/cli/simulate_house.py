@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ariroute.cli.amounts import ByQueue
 from ariroute.cli.given import known
+from ariroute.flow.endpoints import Agents
 from ariroute.staffing.rules import StaffedAgent, StaffingRules, Tier
 
 if TYPE_CHECKING:
@@ -27,11 +28,18 @@ class House:
     tiers: tuple[Tier, ...]
     priorities: Mapping[str, int] = field(default_factory=dict)
     staffing: StaffingRules | None = None
+    people: Agents = field(default_factory=Agents)
 
     @property
     def agents(self) -> Mapping[str, StaffedAgent]:
         """Those of the flow file."""
         return self.staffing.agents if self.staffing else {}
+
+    def agent(self, text: str) -> StaffedAgent | None:
+        """The agent whom a record calls ``text``: by name, by another name of theirs, or by interface."""
+        known = self.people.find(text)
+        by_interface = (each for each in self.agents.values() if each.interface == text)
+        return self.agents.get(known.name if known else text) or next(by_interface, None)
 
     @property
     def levels(self) -> dict[str, float | None]:
@@ -58,12 +66,18 @@ def house_of_file(path: Path) -> House:
         else tuple(Tier(queue.name, queue.agents_per_call, service_level=queue.service_level) for queue in queues)
     )
     priorities = {queue.name: queue.priority for queue in queues}
-    return House(config.file, config.ruleset.timezone, tiers, priorities, config.staffing)
+    return House(config.file, config.ruleset.timezone, tiers, priorities, config.staffing, config.ruleset.agents)
 
 
 def house_of(queues: Sequence[str]) -> House:
     """One without a flow file: these queues, the first one highest."""
     return House("", "UTC", tuple(Tier(queue) for queue in dict.fromkeys(queues)))
+
+
+def calling(house: House, queues: Iterable[str]) -> House:
+    """``house`` with those of ``queues`` that it does not have, as the lowest tiers: a record may have others."""
+    more = dict.fromkeys(queues).keys() - {tier.queue for tier in house.tiers}
+    return replace(house, tiers=(*house.tiers, *(Tier(queue) for queue in sorted(more))))
 
 
 def asking(house: House, per_call: ByQueue[float], levels: ByQueue[ServiceLevel]) -> House:

@@ -57,6 +57,16 @@ class Load:
         """With ``factor`` times as many callers."""
         return self if factor == 1 else replace(self, streams=more(self.streams, factor), waited={})
 
+    def without(self, queues: frozenset[str]) -> Load:
+        """Without the callers of these queues, which it says."""
+        if not queues:
+            return self
+        kept = [stream for stream in self.streams if stream.queue not in queues]
+        gone = sum(stream.expected for stream in self.streams) - sum(stream.expected for stream in kept)
+        names = ", ".join(sorted(queues))
+        said = f"{gone:,.0f} callers of {names} are left out, as nobody serves them: say who would (--agents)."
+        return replace(self, streams=kept, assumed=(*self.assumed, said))
+
 
 class Figures(NamedTuple):
     """What the command line says of callers. Times are seconds."""

@@ -147,7 +147,6 @@ class Report:
     setting: Setting
     arms: Sequence[ArmResult]
     seeds: range
-    assumed: Sequence[str] = ()
 
     @property
     def groups(self) -> list[Group]:
@@ -178,7 +177,6 @@ class Report:
             *self.load.assumed,
             f"{self.crew.says}. They answer {self._after()}.",
             f"Queues are {self.queues.where}.",
-            *self.assumed,
             "Means are right within the margin (±) with 95 % confidence, if the assumptions are."
             if len(self.seeds) > 1
             else "One run says little: more have a margin (--runs).",

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 from recorded_calls import BEGIN, Placed, record
 
-from ariroute.cli import simulate as command
+from ariroute.cli import simulate_runs
 from ariroute.cli.simulate_report import percent_text, scale, seconds_text, wait_mark
 from ariroute.journal.record import Happened
 from ariroute.journal.sqlite import SqliteStore
@@ -142,10 +142,10 @@ def journal(tmp_path: Path, staffed: Path) -> Path:
     return staffed
 
 
-def outcomes(folder: Path, wait: float = 2.0) -> None:
+def outcomes(folder: Path, wait: float = 2.0, agents: tuple[str, str] = ("anna", "Zoe")) -> None:
     statements: list[Statement] = []
     for number in range(60):
-        columns = {"outcome": "answered", "wait": wait, "agent": ("anna", "Zoe")[number % 2], "talk": 60.0}
+        columns = {"outcome": "answered", "wait": wait, "agent": agents[number % 2], "talk": 60.0}
         if number % 20 == 19:
             columns = {"outcome": "abandoned", "wait": 90.0}
         told = {"what": "answered", "at": BEGIN.timestamp(), "ring": 2.0}
@@ -175,6 +175,30 @@ def test_a_day_of_the_journal_is_played_by_its_own_callers_and_agents(
     assert "calls as in the journal from 2026-11-02 09:00 to 2026-11-02 11:00" in text.out
     assert "3 gave up; who was answered would have waited longer" in text.out
     assert "Mean wait from 09:00 to 11:00, 30m a piece" in text.out
+
+
+def test_who_called_a_queue_that_nobody_serves_is_left_out_and_said(
+    ariroute: Ariroute, journal: Path, tmp_path: Path
+) -> None:
+    outcomes(tmp_path)
+    store = SqliteStore(tmp_path / "journal.db")
+    store.write([Statement("UPDATE contacts SET queue = 'old' WHERE contact IN ('call.19', 'call.39')", ())])
+    store.close()
+    found = ariroute("simulate", "-c", "staffed.yaml", *DAY, "--format", "json").json
+    assert "2 callers of old are left out, as nobody serves them: say who would (--agents)." in found["assumptions"]
+    served = ariroute(
+        "simulate", "-c", "staffed.yaml", *DAY, "--agents", "old=1", "--agents", "standard=2", "--format", "json"
+    )
+    assert [tier["queue"] for tier in served.json["modes"][0]["tiers"]] == ["standard", "old"]
+
+
+def test_an_agent_is_known_by_another_name_and_by_the_interface(
+    ariroute: Ariroute, journal: Path, tmp_path: Path
+) -> None:
+    journal.write_text(journal.read_text().replace("{dial: PJSIP/bob,", "{dial: PJSIP/bob, also: [Zoe],"))
+    outcomes(tmp_path, agents=("PJSIP/anna", "Zoe"))
+    ended = ariroute("simulate", "-c", "staffed.yaml", *DAY, "--absent", "nobody")
+    assert "there is no agent 'nobody'; there is anna, bob" in ended.err
 
 
 def test_more_callers_than_were_recorded_have_no_record_beside_them(
@@ -290,16 +314,16 @@ def test_long_studies_are_played_by_other_processes_and_give_the_same(
     ariroute: Ariroute, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alone = ariroute("simulate", *POOL).out
-    monkeypatch.setattr(command, "LONG", 0.0)
+    monkeypatch.setattr(simulate_runs, "LONG", 0.0)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     started: list[int] = []
-    several = command.several
+    several = simulate_runs.several
 
     def noticed(*given: object) -> object:
         started.append(1)
         return several(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(command, "several", noticed)
+    monkeypatch.setattr(simulate_runs, "several", noticed)
     assert ariroute("simulate", *POOL).out == alone
     assert started == [1]
 
