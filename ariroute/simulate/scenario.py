@@ -16,7 +16,11 @@ AutoPause = Literal["no", "yes", "all"]
 
 @dataclass(frozen=True, slots=True)
 class QueueModel:
-    """A queue as queues.conf has it; times in seconds, with app_queue's own defaults (22.10.1)."""
+    """A queue as queues.conf has it; times in seconds, with app_queue's own defaults (22.10.1).
+
+    The rest is as by default: nobody is in two calls at once (``ringinuse=no``), wrap-up is not shared between queues
+    (``shared_lastcall=no``), everybody may join and stay, nothing is announced, and no rule changes penalties.
+    """
 
     queue: str
     strategy: Strategy = "ringall"

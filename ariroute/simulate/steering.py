@@ -99,14 +99,12 @@ class Steering:
         return AgentNow(person.name, state, posted, queues, "", person.moved_at)
 
     def _posted(self, person: Person) -> str:
-        """Where somebody serves: where their call is, else at home if that is one of their queues."""
+        """The tier that somebody serves: where their call is, else their home if they are there, else any of theirs."""
         if person.call is not None:
-            return person.call.line.name
-        places = person.places
+            return person.call.line.name if person.call.line in self._tiers else ""
+        tiers = [line.name for line in person.places if line in self._tiers]
         known = self._rules.agents.get(person.name)
-        if len(places) > 1 and known and any(line.name == known.home for line in places):
-            return known.home
-        return next((line.name for line in places), "")
+        return known.home if known and known.home in tiers else next(iter(tiers), "")
 
     def _queue(self, line: Line, now: float) -> QueueNow:
         late, waiting = self._late[line], line.waiting

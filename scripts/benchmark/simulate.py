@@ -21,7 +21,7 @@ from scripts.benchmark.report import Table
 CALLS: Final = 200_000
 ROUNDS: Final = 3
 TALK: Final = 180.0
-DAYS: Final = 10
+DAYS: Final = 5
 """So many times :data:`CALLS` are played for each formula."""
 TIERS: Final = ("platinum", "gold", "standard")
 
@@ -71,7 +71,7 @@ def _floors() -> Iterator[tuple[str, Scenario]]:
         replace(pool, queues={"gold": queue}, agents=agents, callers=callers),
     )
     yield "three queues, shared agents, penalties and weights", _shared()
-    few = _shared(CALLS // 10)
+    few = _shared(CALLS // 40)
     yield "three tiers of 10 agents each, nobody moves them", replace(few, members=_at_home(few.agents))
     yield "the same, ariroute moves agents (dynamic)", _staffed(few)
 
