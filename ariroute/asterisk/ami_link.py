@@ -23,6 +23,7 @@ from ariroute.asterisk.queue_events import (
     queue_event,
 )
 from ariroute.asterisk.settings import AmiSettings
+from ariroute.asterisk.talks import Talks
 from ariroute.errors import AmiError, PbxRefused, PbxUnreachable
 
 log = logging.getLogger(__name__)
@@ -75,6 +76,7 @@ class AmiLink:
         self._ping_every = ping_every
         self._refused_pause = refused_pause
         self._ami: Ami | None = None
+        self._talks = Talks()
         self._doubt = asyncio.Event()
 
     @property
@@ -121,6 +123,7 @@ class AmiLink:
         """One connection from its login to its end; the value says why it ended."""
         async with Ami(self.settings, self._told if self._on_event else None, self._wants) as ami:
             self._ami, self.failure = ami, ""
+            self._talks = Talks()  # a talk may have ended while nobody told us
             self.connects += 1
             self._doubt.clear()
             log.info("%s: connected to AMI at %s as %s", self.name, self.settings.address, self.settings.user)
@@ -139,7 +142,7 @@ class AmiLink:
     def _told(self, message: Message) -> None:
         """An event has come. Whatever becomes of it, the connection goes on."""
         try:
-            now = time.time()
+            now, message = time.time(), self._talks.named(message)
             if event := queue_event(message, now):
                 self.events += 1
                 if self._on_event:
