@@ -172,7 +172,7 @@ class Staffer:
 
     async def run(self) -> None:
         """Staff until cancelled. Raises nothing else."""
-        self._read_file()
+        self.read_file()
         while True:
             wait = TRIES_AGAIN
             try:
@@ -474,7 +474,8 @@ class Staffer:
         await self._come_back(self._unanswered.back(now))
         for interface, until in list(self._way_until.items()):
             if until <= now:
-                self._doubted |= set(self._floor.members.get(interface, {})) & self._crew.staffed
+                places = {*self._floor.members.get(interface, {}), self._crew.way[interface]}
+                self._doubted |= places & self._crew.staffed
                 self._arrived(interface)
 
     async def _come_back(self, interfaces: Iterable[str]) -> None:
@@ -531,7 +532,8 @@ class Staffer:
         self._wake.set()
         return {}
 
-    def _read_file(self) -> None:
+    def read_file(self) -> None:
+        """Know again what an earlier daemon has done; before anything else."""
         try:
             found = kept.read(self._file)
         except UnusableInput as error:
