@@ -24,6 +24,11 @@ PBX: Final = "pbx1"
 NO_EVENTS: Final = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//ariroute//proof//EN\r\nEND:VCALENDAR\r\n"
 UNKNOWN: Final = "anybody"
 """What is dialled where a flow takes every call, or no flow has a trigger."""
+OF_STAFFING: Final = {
+    "queues": ("min_agents", "max_agents", "reserve", "lend"),
+    "agents": ("queues", "home", "member"),
+}
+"""What has an effect only with the section ``staffing``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,7 @@ def derived(config: Config, document: Document, around: Around, admin: int) -> s
     data: dict[str, Any] = json.loads(json.dumps(document.data))
     for section in ("journal", "tests"):  # what is made up does not belong into the record of real calls
         data.pop(section, None)
+    _without_staffing(data)
     data["asterisk"] = around.asterisk
     data["daemon"] = {**data.get("daemon", {}), "admin": f"127.0.0.1:{admin}"}
     if data.get("lookups"):
@@ -67,6 +73,15 @@ def derived(config: Config, document: Document, around: Around, admin: int) -> s
         spoken = {"command": ["cp", str(around.tone), "{file}"], "cache": str(around.speech_cache)}
         data["speech"] = {**data["speech"], **spoken}
     return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+
+
+def _without_staffing(data: dict[str, Any]) -> None:
+    """Nobody is moved in a proof: its agents are the stage's own, or, on a live Asterisk, people at work."""
+    data.pop("staffing", None)
+    for section, keys in OF_STAFFING.items():
+        for entry in data.get(section, {}).values():
+            for key in keys if isinstance(entry, dict) else ():
+                entry.pop(key, None)
 
 
 def entries(config: Config) -> list[str]:

@@ -68,6 +68,8 @@ def test_when_an_example_is_proved_then_its_file_loads_and_leads_to_nothing_real
     assert config.ruleset.queues == own.ruleset.queues
     assert config.daemon.guard == own.daemon.guard
     assert config.daemon.admin == "127.0.0.1:8099"
+    assert config.staffing is None
+    assert "staffing" not in str(config.warnings)
     for name, (settings, _) in own.lookups.items():
         derived_settings, _ = config.lookups[name]
         assert (dict(derived_settings.fields), derived_settings.timeout) == (dict(settings.fields), settings.timeout)
