@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from math import inf
+from math import inf, isinf
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
@@ -192,6 +192,8 @@ def patience_text(patient: Patient) -> str:
     """The estimate, and what the record says without any formula."""
     if not patient.gave_up:
         return f"nobody of {patient.waits:,} gave up, so nobody does here"
+    if isinf(patient.mean):
+        return f"nobody of {patient.waits:,} waited, so nobody gives up here"
     share, seconds = patient.curve.lasts(30.0), f"{patient.mean:.0f} s"
     return (
         f"{seconds} on average ({patient.gave_up:,} of {patient.waits:,} gave up; who was answered would have waited "

@@ -1,4 +1,4 @@
-"""Real calls as they come, in a list, and one by one with what became of them: trace, calls, explain."""
+"""Real calls as they come, in a list, one by one with what became of them, and planned for."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from running_daemon import RunningDaemon, ariroute, until
 
 from ariroute.lab.sip import Caller
 
 from .conftest import NewDaemon, Site, edit, number
 
+WHOLE_SECONDS = 2.0
+"""queue_log has whole ones, from one to the next: of the ring and of the talk."""
 ANN, BO = number("platinum", 1), number("unknown", 1)
 
 
@@ -45,7 +49,21 @@ def explained(daemon: RunningDaemon, *options: str) -> str:
     return done.stdout
 
 
-def test_real_calls_are_watched_listed_and_explained(site: Site, new_daemon: NewDaemon) -> None:
+def planned(*options: str) -> float:
+    """The handling time of the call in platinum, when each tier is planned for with one call, one of which gave up."""
+    done = ariroute("plan", "--format", "json", "--tiers", "platinum,standard", *options)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    found = json.loads(done.stdout)
+    assert {tier["patience"]["gave_up"] for tier in found["tiers"]} == {1}
+    pieces = [piece["tiers"] for piece in found["pieces"]]
+    called = [(queue, tier) for tiers in pieces for queue, tier in tiers.items() if tier["calls_per_hour"]]
+    assert sorted((queue, tier["calls_per_hour"]) for queue, tier in called) == [("platinum", 2.0), ("standard", 2.0)]
+    handling: float = dict(called)["platinum"]["handling"]
+    return handling
+
+
+def test_real_calls_are_watched_listed_explained_and_planned_for(site: Site, new_daemon: NewDaemon) -> None:
+    begun = datetime.now(UTC).isoformat(timespec="seconds")
     daemon = new_daemon(site, ami=site.pbx, journal="sqlite:daemon1.db")
     edit(daemon, "mask_numbers: false", "mask_numbers: true")
     daemon.start()
@@ -88,3 +106,7 @@ def test_real_calls_are_watched_listed_and_explained(site: Site, new_daemon: New
     assert 'when crm.loyalty == "gold" (to queue gold): an earlier case of this branch was taken' in out
     assert "it left queue standard unserved" in explained(daemon, "last", "--caller", BO)
     assert explained(daemon, "last", "--caller", ANN) == out
+
+    ours = planned("-c", str(daemon.file), "--since", begun)
+    theirs = planned("-c", str(daemon.file), "--since", begun, "--queue-log", str(site.pbx.queue_log))
+    assert ours == pytest.approx(theirs, abs=WHOLE_SECONDS)

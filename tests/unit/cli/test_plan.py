@@ -138,6 +138,18 @@ def test_a_queue_log_gives_half_hours(ariroute: Ariroute, tmp_path: Path) -> Non
     assert any("(24 of 240 gave up; who was answered would have waited longer)" in line for line in lines)
 
 
+def test_who_gives_up_at_once_tells_nothing_of_patience(ariroute: Ariroute, tmp_path: Path) -> None:
+    """As a queue_log in whole seconds may have it."""
+    rows = ["1000|1|gold|NONE|ENTERQUEUE|||1", "1000|1|gold|NONE|ABANDON|1|1|0"]
+    rows += ["1001|2|gold|NONE|ENTERQUEUE|||1", "1001|2|gold|A|CONNECT|0|x|0", "1001|2|gold|A|COMPLETEAGENT|0|0|1"]
+    (tmp_path / "queue_log").write_text("\n".join(rows), encoding="utf-8")
+    ended = ariroute("plan", "--queue-log", "queue_log")
+
+    assert (ended.code, ended.err) == (0, "")
+    assert "Gold needs 1 agent in the busiest half hour" in ended.out
+    assert "Patience of gold: nobody of 2 waited, so nobody gives up here." in ended.out
+
+
 def test_the_order_of_tiers_is_asked_for_where_nobody_says_it(ariroute: Ariroute, tmp_path: Path) -> None:
     path = queue_log(tmp_path)
     compressed = path.with_name("queue_log.1.gz")
