@@ -157,7 +157,7 @@ class Crew:
         given = self._given
         assert given is not None
         changed = False
-        for interface in touched:
+        for interface in sorted(touched):  # of two of one name it is always the same one who keeps it
             agent = None
             if named := self._named.get(interface):
                 agent = self._narrowed(named)
