@@ -19,6 +19,7 @@ from ariroute.cli.output import say, show, show_drawn, show_json, show_live, wid
 from ariroute.cli.staffing_agents import agents
 from ariroute.cli.staffing_moves import moves
 from ariroute.cli.staffing_release import release, resume
+from ariroute.cli.staffing_state import is_frozen
 from ariroute.cli.status import STANDING_BY
 from ariroute.errors import DaemonUnreachable, UnusableInput
 
@@ -53,7 +54,7 @@ def staffing(
     it needs, who is borrowed from other tiers, and why it is as it is. Then the latest moves of agents, with the
     reason for each; in the mode advise these are the moves that would be made.
 
-    Asks the running daemon. Exit code 3 while the staffing stands still because AMI is down.
+    Asks the running daemon. Exit code 3 while it is to move agents and cannot, such as while AMI is down.
 
     \b
     Example:
@@ -77,7 +78,7 @@ def staffing(
     if found.get("standing_by") is True:
         say(STANDING_BY)
         return ExitCode.OK
-    return ExitCode.UNREACHABLE if any(_is_frozen(status) for status in found["pbxs"].values()) else ExitCode.OK
+    return ExitCode.UNREACHABLE if any(is_frozen(status) for status in found["pbxs"].values()) else ExitCode.OK
 
 
 for _command in (moves, agents, release, resume):
@@ -144,7 +145,3 @@ def _drawn(found: Mapping[str, Any], *, with_agents: bool, note: str = "") -> Re
     from ariroute.cli.staffing_tables import picture
 
     return picture(found, datetime.now(UTC), width(), with_agents=with_agents, note=note)
-
-
-def _is_frozen(status: Mapping[str, Any]) -> bool:
-    return not status.get("acting") and str(status.get("why", "")).startswith("AMI is down")

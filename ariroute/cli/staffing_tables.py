@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ariroute.cli.output import printable
+from ariroute.cli.staffing_state import STOPPED, is_frozen
 from ariroute.cli.wording import span_text
 
 WIDE: Final = 150
@@ -91,7 +92,7 @@ def heading(name: str, status: Mapping[str, Any]) -> Text:
         line.append(printable(STOPPED.get(why, f"it stands still: {why or 'the daemon does not say why'}")), style=BAD)
     else:
         line.append("it moves agents")
-    if status.get("tiers") and not status.get("acting") and why not in ("advise", *STOPPED):
+    if status.get("tiers") and is_frozen(status):
         line.append("; the figures are as they were then")
     elif status.get("tiers"):
         suffices = status.get("suffices")
@@ -102,10 +103,6 @@ def heading(name: str, status: Mapping[str, Any]) -> Text:
 
 SUFFICE: Final = "the agents on duty suffice"
 SHORT: Final = "the agents on duty do not suffice, so the lowest tiers go short first"
-STOPPED: Final = {
-    "released by hand": "released by hand: it leaves all agents alone until 'ariroute staffing resume'",
-    "no staffing in the flow file": "no staffing in the flow file",
-}
 
 
 def is_free(agent: Mapping[str, Any]) -> bool:

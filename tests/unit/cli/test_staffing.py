@@ -224,7 +224,9 @@ def test_a_narrow_terminal_keeps_what_tells_most() -> None:
             3,
         ),
         ({"acting": False, "why": "released by hand"}, "leaves all agents alone until 'ariroute staffing resume'", 0),
-        ({"acting": False, "why": ""}, "it stands still: the daemon does not say why", 0),
+        ({"acting": False, "why": ""}, "it stands still: the daemon does not say why", 3),
+        ({"acting": False, "why": "QueueAdd: Permission denied"}, "it stands still: QueueAdd: Permission denied", 3),
+        ({"acting": False, "why": "another daemon has the calls"}, "another daemon has the calls, and moves agents", 0),
     ],
 )
 def test_the_first_line_says_what_it_does(
