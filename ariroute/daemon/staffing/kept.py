@@ -36,7 +36,8 @@ def place_of(flow_file: Path, pbx: str, environ: Mapping[str, str] = os.environ)
     Where the flow file is a folder, it lies in that.
     """
     given = environ.get("STATE_DIRECTORY", "").partition(":")[0]
-    folder = flow_file.absolute() if flow_file.is_dir() else flow_file.absolute().parent
+    flow_file = flow_file.absolute()  # and then with a name of its own, which "." has not
+    folder = flow_file if flow_file.is_dir() else flow_file.parent
     return (Path(given) if given else folder) / f"{flow_file.stem}.staffing.{pbx}.json"
 
 
