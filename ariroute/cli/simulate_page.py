@@ -39,10 +39,11 @@ ul.said { margin: 0; padding-left: 20px }
 def html(report: Report) -> str:
     """The whole page."""
     parts = [_head(report), _tiles(report), _section("Waits", _table(report.waits()))]
-    if (staffing := report.staffing()).rows:
-        parts.append(_section("Agents per call", _table(staffing)))
-    parts.append(_section("Floor", _table(report.floors())))
     parts.append(_section("Over time", _charts(report)))
+    floor = _section("Floor", _table(report.floors()))
+    if (staffing := report.staffing()).rows:
+        floor = f'<div class="pair">\n{_section("Agents per call", _table(staffing))}\n{floor}\n</div>'
+    parts.append(floor)
     said = "".join(f"<li>{safe(each)}</li>\n" for each in report.assumptions())
     parts.append(_section("What is assumed", f'<ul class="said">\n{said}</ul>'))
     if doubts := report.doubts():

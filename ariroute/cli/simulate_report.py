@@ -10,7 +10,7 @@ from ariroute.cli.simulate_floor import MODES, MOVING, Crew
 from ariroute.cli.simulate_house import House
 from ariroute.cli.simulate_load import Load
 from ariroute.cli.simulate_queues import Known
-from ariroute.drawing.chart import Line, round_step, time_step
+from ariroute.drawing.chart import TONES, Line, round_step, time_step
 from ariroute.simulate.figures import Figure, Group
 from ariroute.simulate.intervals import Estimate
 from ariroute.simulate.study import ArmResult, Figures, Setting
@@ -336,7 +336,8 @@ def scale(tops: Sequence[float]) -> float:
 
 def busy_line(arm: ArmResult) -> Line:
     """Its occupancy."""
-    return line("occupancy", [each.get(Figure.OCCUPANCY) for each in arm.floor_course], 0, None, band=False)
+    course = [each.get(Figure.OCCUPANCY) for each in arm.floor_course]
+    return line("occupancy", course, TONES - 1, None, band=False)  # of no tier's colour, as long as these suffice
 
 
 def _plain(figures: Figures) -> dict[str, Any]:

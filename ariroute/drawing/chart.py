@@ -17,7 +17,7 @@ from ariroute.drawing.page import safe
 
 T = TypeVar("T")
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, AXIS = 440, 210, 50, 10, 26, 20
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, AXIS = 440, 210, 50, 20, 26, 20
 """In px: the whole picture, and what is left free around the plot."""
 MARKS = 5
 """About so many numbers along the time."""

@@ -24,8 +24,8 @@ def test_a_line_climbs_from_the_floor_to_its_highest_value() -> None:
     picture = chart(shown(Line("gold", (0.0, 20.0))))
     (path,) = re.findall(r'class="line" d="([^"]+)"', picture)
     first, last = (tuple(map(float, point.split())) for point in path.removeprefix("M").split(" L"))
-    assert first == (145.0, 190.0)  # the middle of the left half, on the floor
-    assert last == (335.0, 26.0)  # the middle of the right half, at the top
+    assert first == (142.5, 190.0)  # the middle of the left half, on the floor
+    assert last == (327.5, 26.0)  # the middle of the right half, at the top
     assert "<title>gold</title>" in picture
     assert ">20 s</text>" in picture
 
