@@ -230,7 +230,8 @@ def house_of(wanted: Wanted) -> House:
         house = simulate_house.house_of_file(file)
     if tiers:
         by_name = {tier.queue: tier for tier in house.tiers}
-        house = replace(house, tiers=tuple(by_name.get(queue) or Tier(queue) for queue in tiers))
+        names = dict.fromkeys((*tiers, *by_name))  # those that are not named come after them
+        house = replace(house, tiers=tuple(by_name.get(name) or Tier(name) for name in names))
     return simulate_house.asking(house, per_call, levels)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import inf, isinf
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from ariroute.cli.amounts import ByQueue, Calls
@@ -16,9 +16,6 @@ from ariroute.errors import UnusableInput
 from ariroute.planning.erlang import HOUR, Load
 from ariroute.planning.halfhours import Day, Patient, average_day
 from ariroute.simulate.load import HALF_HOUR, Seen
-
-if TYPE_CHECKING:
-    from ariroute.replay.visits import Visit
 
 BAD_LINES_SHOWN = 5
 
@@ -108,6 +105,7 @@ def of_journal(path: Path, span: Span) -> list[Seen]:
     """Who came, as the journal has it: yesterday when no time is chosen. Raises UnusableInput, JournalError."""
     from ariroute.cli.replay import opened, progressing
     from ariroute.cli.replay import span as moments
+    from ariroute.cli.simulate_load import seen_of
     from ariroute.replay.visits import visit_of
 
     begin, end = moments(span.since or "yesterday", span.until or ("" if span.since else "today"), span.timezone)
@@ -116,22 +114,13 @@ def of_journal(path: Path, span: Span) -> list[Seen]:
     def gathered() -> Iterable[int]:
         for number, record in enumerate(reader.between(begin, end), 1):
             if visit := visit_of(record, None):
-                seen.append(_seen(visit))
+                seen.append(seen_of(visit))
             yield number
 
     with opened(path) as reader:
         for _ in progressing(gathered()):
             pass
     return seen
-
-
-def _seen(visit: Visit) -> Seen:
-    from ariroute.replay.visits import ABANDONED, ANSWERED
-
-    assert visit.before is not None
-    talk = visit.talk if visit.outcome == ANSWERED else None
-    gave_up = visit.outcome == ABANDONED
-    return Seen(visit.at, visit.before.queue, visit.before.priority, visit.wait, gave_up, talk, visit.ring)
 
 
 def of_record(seen: Sequence[Seen], queues: Sequence[str], span: Span, lengths: Lengths, where: str) -> Source:

@@ -156,7 +156,7 @@ def load_of_journal(path: Path, since: str, until: str, house: House) -> Load:
     with opened(path) as reader:
         for _ in progressing(_gathered(reader.between(begin, end), visits)):
             pass
-    seen = [_seen(visit, begin) for visit in visits]
+    seen = [seen_of(visit, begin) for visit in visits]
     _check(seen)
     window = Window(0.0, end - begin, max(HALF_HOUR, time_step((end - begin) / OF_RECORD)))
     zone, clock = ZoneInfo(house.timezone), "%H:%M" if end - begin <= 86_400 * 1.05 else "%a %H:%M"
@@ -192,7 +192,8 @@ def _gathered(records: Iterable[Recorded], visits: list[Visit]) -> Iterable[int]
         yield number
 
 
-def _seen(visit: Visit, begin: float) -> Seen:
+def seen_of(visit: Visit, begin: float = 0.0) -> Seen:
+    """The caller of ``visit``, in seconds from ``begin`` on."""
     from ariroute.replay.visits import ABANDONED, ANSWERED
 
     assert visit.before is not None

@@ -138,6 +138,16 @@ def test_a_queue_log_gives_half_hours(ariroute: Ariroute, tmp_path: Path) -> Non
     assert any("(24 of 240 gave up; who was answered would have waited longer)" in line for line in lines)
 
 
+def test_tiers_are_ordered_anew_and_keep_what_the_flow_file_says_of_them(
+    ariroute: Ariroute, flow_file: Path, tmp_path: Path
+) -> None:
+    queue_log(tmp_path)
+    found = ariroute("plan", "--queue-log", "queue_log", "--tiers", "standard", "--format", "json").json
+    assert [(tier["queue"], tier["agents_per_call"]) for tier in found["tiers"]] == [("standard", None), ("gold", 0.5)]
+    assert found["pieces"][0]["begin"] == "09:00"  # by the flow file's clock
+    assert found["doubts"] == []
+
+
 def test_who_gives_up_at_once_tells_nothing_of_patience(ariroute: Ariroute, tmp_path: Path) -> None:
     """As a queue_log in whole seconds may have it."""
     rows = ["1000|1|gold|NONE|ENTERQUEUE|||1", "1000|1|gold|NONE|ABANDON|1|1|0"]
