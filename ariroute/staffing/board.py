@@ -157,8 +157,6 @@ class Board:
             reached = []
             for comer in comers:
                 source = comer.step.leaves
-                if source in came:
-                    continue
                 came[source] = comer.step
                 reached.append(source)
                 unseen.remove(source)
@@ -171,26 +169,18 @@ class Board:
         return [] if first is None else self._steps(came, first, claim.queue)
 
     def _comers(self, claim: Claim, queues: Iterable[str], sources: Iterable[str]) -> Iterable[Comer]:
-        """The best agent of each of ``sources`` for each of ``queues``."""
-        strength = claim.strength
-        for queue in queues:
-            pool = self._pool(queue)
-            for source in sources:
-                held = self._held[source]
-                if held <= strength and not claim.chains:
-                    continue
-                best = self._best(pool, source, claim)
-                if best:
-                    home, fit = best
-                    yield Comer(
-                        home,
-                        fit.order,
-                        fit.borrowed,
-                        tuple(-part for part in held),
-                        fit.tiers,
-                        fit.name,
-                        Step(fit.name, source, queue),
-                    )
+        """The best agent of each of ``sources`` who could come to one of ``queues``."""
+        pools = [(queue, self._pool(queue)) for queue in queues]
+        enough = () if claim.chains else claim.strength  # through a chain anybody's place can be filled again
+        for source in sources:
+            held = self._held[source]
+            if held <= enough:
+                continue
+            able = [(best, queue) for queue, pool in pools if (best := self._best(pool, source, claim))]
+            if able:
+                (home, fit), queue = min(able)
+                step = Step(fit.name, source, queue)
+                yield Comer(home, fit.order, fit.borrowed, tuple(-part for part in held), fit.tiers, fit.name, step)
 
     def _best(self, pool: Pool, source: str, claim: Claim) -> tuple[int, Fit] | None:
         """The best of those at ``source`` who may go for ``claim``, behind the place of their home in it."""

@@ -38,7 +38,11 @@ class Reserve:
 
 @dataclass(frozen=True, slots=True)
 class Lend:
-    """A queue lends agents only while it does better than ``healthy``, and never below ``floor`` agents of its own."""
+    """A queue lends agents only as far as that leaves it as well as ``healthy``, and at least ``floor`` of them.
+
+    While it is well (half the wait or half the misses of ``healthy``) it lends even what it needed of late; while it is
+    not, it calls its own agents back. What a higher tier needs, and floors, come first all the same.
+    """
 
     floor: int
     healthy: Threshold
@@ -49,8 +53,9 @@ class Tier:
     """One queue to be staffed.
 
     ``agents_per_call`` is the wanted number of agents serving the queue for each call in it, waiting or talking; None
-    asks for none. ``min_agents`` are there even without a call; ``max_agents`` is never exceeded (None: no end).
-    Without ``lend`` a tier lends whatever it does not need itself.
+    asks for none. ``min_agents`` are there even without a call; no agent is moved to a tier that has ``max_agents``
+    (None: no end), and those above it leave if they may serve elsewhere. Without ``lend`` a tier lends whatever it
+    neither needs nor needed of late.
     """
 
     queue: str
@@ -88,8 +93,9 @@ class NoAnswer:
 class StaffingRules:
     """All of it. ``tiers`` are highest first; each agent is by name. Times are seconds.
 
-    ``min_stay``: an agent who was moved stays so long, unless a higher tier is short of agents. ``look_back``: what a
-    tier needed at most within this time it keeps, unless a higher one is short; and of this time is "of late".
+    ``min_stay``: an agent who was moved stays so long, unless a higher tier is short of agents, or any of its floor.
+    ``look_back``: what a tier needed at most within this time it keeps, unless another one is short; who was lent goes
+    home so long after; and this is what "of late" means.
     """
 
     mode: Mode

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from ariroute.lab.debian import LabError, cache_folder
-from scripts.benchmark import databases, engine, journal, memory, replay, simulate, start
+from scripts.benchmark import databases, engine, journal, memory, replay, simulate, staffing, start
 from scripts.benchmark.contenders import CONTENDERS
 from scripts.benchmark.report import Table, UnusableDocument, as_json, as_markdown, inserted, tables
 from scripts.benchmark.rig import Rig, fresh_directory
@@ -84,6 +84,8 @@ def _run(options: argparse.Namespace) -> int:
             show(journal.run(options.json))
         case "replay":
             show([replay.run(directory, options.json)])
+        case "staffing":
+            show([staffing.run(options.json)])
         case "simulate":
             show(simulate.run(options.json))
         case "start":
@@ -263,7 +265,7 @@ def parser() -> argparse.ArgumentParser:
     """The words that the command takes."""
     about = "Measure ariroute beside its alternatives. Leave the machine alone meanwhile."
     commands = argparse.ArgumentParser(prog="scripts/bench", description=about)
-    parts = ("calls", "memory", "engine", "journal", "replay", "start", "sql", "simulate")
+    parts = ("calls", "memory", "engine", "journal", "replay", "start", "sql", "simulate", "staffing")
     commands.add_argument("what", nargs="?", choices=parts, default="calls")
     commands.add_argument("--quick", action="store_true", help=f"under three minutes: {', '.join(QUICKLY.contenders)}")
     commands.add_argument("--contender", action="append", choices=tuple(CONTENDERS), help="only this one; repeatable")
