@@ -48,6 +48,8 @@ class Crew:
         """The queue to which an interface is being sent, until Asterisk has told of it."""
         self.cannot: dict[str, tuple[str, float]] = {}
         """Why an interface cannot be moved, and until when nobody tries."""
+        self.misplaced: set[str] = set()
+        """Interfaces that serve the right queue with another penalty than their skill order."""
         self._known: dict[str, Known] = {}
         self._named: dict[str, StaffedAgent] = {}
         self._by_interface: dict[str, StaffedAgent] = {}
@@ -99,6 +101,7 @@ class Crew:
     def _look_at(self, interface: str, now: float) -> None:
         agent = self._by_interface.get(interface)
         before = self._known.pop(interface, None)
+        self.misplaced.discard(interface)
         if before:
             del self.agents[before.now.name]
         places = self._floor.members.get(interface, {})
@@ -109,6 +112,9 @@ class Crew:
         stays = before is not None and (before.now.state, before.now.queue) == (seen.state, seen.queue)
         self._known[interface] = Known(seen, until, before.since if before and stays else now)
         self.agents[agent.name] = seen
+        is_settled = seen.state is State.FREE and not seen.by_hand and seen.queues == {seen.queue}
+        if is_settled and places[seen.queue].penalty != agent.queues.get(seen.queue, 0):
+            self.misplaced.add(interface)
 
     def _seen(self, agent: StaffedAgent, places: Places, doing: Doing, now: float) -> tuple[AgentNow, float]:
         interface = agent.interface

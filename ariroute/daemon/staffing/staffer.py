@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from itertools import chain
 from math import inf
 from pathlib import Path
 from typing import Any, Final
@@ -281,17 +282,21 @@ class Staffer:
         )
 
     async def _read_doubted(self) -> None:
-        while self._doubted:
-            queue = self._doubted.pop()
-            status = await self._read(queue)
-            now = self._clock()
-            for change in self._floor.sync(status, now, queue):
-                self._changed(change, now)
-            self._replay(now)
+        """Read these queues; what differs is judged when all are read, for one may have gone from one to the other."""
+        if not self._doubted:
+            return
+        queues, self._doubted = sorted(self._doubted), set()
+        statuses = [await self._read(queue) for queue in queues]
+        now = self._clock()
+        found = [self._floor.sync(status, now, queue) for queue, status in zip(queues, statuses, strict=True)]
+        for change in sorted(chain(*found), key=lambda change: change.before is not None):
+            self._changed(change, now)
+        self._replay(now)
 
     async def _read(self, queue: str) -> QueueStatus:
         """What Asterisk says. Events that come meanwhile may be older or newer than that: :meth:`_replay` follows."""
-        self._asked = []
+        if self._asked is None:
+            self._asked = []
         try:
             return await self._ami.ask(lambda ami: ami.queue_status(queue))
         except BaseException:
@@ -453,17 +458,12 @@ class Staffer:
     def _penalties(self, but: set[str]) -> dict[str, Act]:
         """What gives agents their skill order who are where they are to be, with another penalty; by interface."""
         found: dict[str, Act] = {}
-        rules = self._crew.rules
-        assert rules is not None
-        for name in self._crew.agents.keys() - but:
-            seen, agent = self._crew.agents[name], rules.agents[name]
-            if seen.by_hand or seen.state is not State.FREE or seen.queues != {seen.queue}:
-                continue
-            if self._hands.expects(agent.interface):
-                continue
-            member = self._floor.members[agent.interface][seen.queue]
-            if member.penalty != agent.queues.get(seen.queue, member.penalty):
-                found[agent.interface] = Act("penalty", replace(member, penalty=agent.queues[seen.queue]))
+        for interface in self._crew.misplaced:
+            agent = self._crew.agent_at(interface)
+            if agent and agent.name not in but and not self._hands.expects(interface):
+                queue = self._crew.agents[agent.name].queue
+                member = self._floor.members[interface][queue]
+                found[interface] = Act("penalty", replace(member, penalty=agent.queues[queue]))
         return found
 
     async def _tend(self, now: float) -> None:
@@ -563,8 +563,10 @@ class Staffer:
 
     def status(self) -> Mapping[str, Any]:
         """How it does, as JSON types."""
-        rules = self._rules()
-        reason = self._why()
-        return {"mode": rules.mode if rules else "", "acting": not reason, "why": reason} | self._figures.told(
-            self._clock(), self._crew, is_known=rules is not None
-        )
+        state = self.state()
+        return state | self._figures.told(self._clock(), self._crew, is_known=bool(state["mode"]))
+
+    def state(self) -> dict[str, Any]:
+        """The keys ``mode``, ``acting`` and ``why`` of :meth:`status`; it costs next to nothing."""
+        rules, reason = self._rules(), self._why()
+        return {"mode": rules.mode if rules else "", "acting": not reason, "why": reason}
