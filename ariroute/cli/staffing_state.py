@@ -15,4 +15,9 @@ STOPPED: Final = {
 
 def is_frozen(status: Mapping[str, Any]) -> bool:
     """Whether it is to move agents, and cannot."""
-    return not status.get("acting") and status.get("why") not in ("advise", *STOPPED)
+    return status.get("acting") is False and status.get("why") not in ("advise", *STOPPED)
+
+
+def is_released(status: Mapping[str, Any]) -> bool:
+    """Whether somebody has let go of all agents."""
+    return status.get("why") == "released by hand"

@@ -12,6 +12,7 @@ from ariroute.cli.admin import admin_address, admin_option, ask, no_daemon
 from ariroute.cli.exits import ExitCode
 from ariroute.cli.options import config_option, json_option
 from ariroute.cli.output import printable, say, show_drawn, show_json
+from ariroute.cli.staffing_state import is_frozen, is_released
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -24,9 +25,10 @@ if TYPE_CHECKING:
 def status(admin: str | None, config: Path | None, as_json: bool) -> int:
     """Show how the running daemon does.
 
-    Each PBX: whether calls of it are routed, over what, its version, the calls being routed, and AMI. Each lookup:
-    whether its breaker lets questions through, how many are under way, the answers in its cache. Then what is amiss,
-    of the journal too. Exit code 3 while the daemon is not ready; one that stands by is as it should be.
+    Each PBX: whether calls of it are routed, over what, its version, the calls being routed, AMI, and the mode of the
+    staffing. Each lookup: whether its breaker lets questions through, how many are under way, the answers in its cache.
+    Then what is amiss, of the journal too. Exit code 3 while the daemon is not ready; one that stands by is as it
+    should be.
 
     \b
     Example:
@@ -53,7 +55,7 @@ def status(admin: str | None, config: Path | None, as_json: bool) -> int:
 
 STANDING_BY = "standing by: another daemon routes the calls"
 
-PBX_COLUMNS = ("PBX", "ARI", "Requests over", "Asterisk", "Calls being routed", "AMI")
+PBX_COLUMNS = ("PBX", "ARI", "Requests over", "Asterisk", "Calls being routed", "AMI", "Staffing")
 LOOKUP_COLUMNS = ("Lookup", "Breaker", "Failures in a row", "Asked again in (s)", "In flight", "Cached")
 
 
@@ -78,7 +80,14 @@ def _pbx(name: str, pbx: Mapping[str, Any]) -> tuple[str, ...]:
         str(pbx.get("version") or "-"),
         str(pbx.get("in_flight", "-")),
         "-" if not ami else "up" if ami.get("up") else "down",
+        _staffing(pbx.get("staffing") or {}),
     )
+
+
+def _staffing(state: Mapping[str, Any]) -> str:
+    """The mode, and whether it acts by it."""
+    mode = str(state.get("mode") or "-")
+    return f"{mode}, stands still" if is_frozen(state) else f"{mode}, released" if is_released(state) else mode
 
 
 def _lookup(name: str, lookup: Mapping[str, Any]) -> tuple[str, ...]:
@@ -97,7 +106,9 @@ def _remarks(pbxs: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Why something is down, in the daemon's own words."""
     found = [f"{name}: {pbx['refused']}" for name, pbx in pbxs.items() if pbx.get("refused")]
     amis = {name: pbx.get("ami") or {} for name, pbx in pbxs.items()}
-    return found + [f"{name}: AMI is down: {ami['failure']}" for name, ami in amis.items() if ami.get("failure")]
+    found += [f"{name}: AMI is down: {ami['failure']}" for name, ami in amis.items() if ami.get("failure")]
+    staffings = {name: pbx.get("staffing") or {} for name, pbx in pbxs.items() if not amis[name].get("failure")}
+    return found + [f"{name}: no agent is moved: {each['why']}" for name, each in staffings.items() if is_frozen(each)]
 
 
 def _journal(journal: object) -> list[str]:

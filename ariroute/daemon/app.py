@@ -187,4 +187,5 @@ def _status(pbx: Pbx) -> dict[str, Any]:
         "in_flight": pbx.calls.in_flight,
         "refused": pbx.refusal,
         "ami": {"up": pbx.ami.is_up, "failure": pbx.ami.failure} if pbx.ami else None,
+        "staffing": pbx.staffer.state() if pbx.staffer else None,
     }

@@ -58,7 +58,7 @@ def test_pbxs_and_lookups_are_shown(ariroute: Ariroute, says: Says) -> None:
 
     assert ended.code == 0
     lines = [line.split() for line in ended.out.splitlines()]
-    assert ["pbx1", "ready", "websocket", "22.10.1", "3", "up"] in lines
+    assert ["pbx1", "ready", "websocket", "22.10.1", "3", "up", "-"] in lines
     assert ["crm", "closed", "0", "-", "2", "17"] in lines
     assert ended.err == ""
 
@@ -74,12 +74,36 @@ def test_what_is_down_is_said_with_its_reason_and_the_exit_code_is_3(ariroute: A
 
     assert ended.code == 3
     lines = [line.split() for line in ended.out.splitlines()]
-    assert ["pbx1", "down", "websocket", "22.10.1", "3", "down"] in lines
+    assert ["pbx1", "down", "websocket", "22.10.1", "3", "down", "-"] in lines
     assert ["crm", "open", "5", "7.2", "2", "17"] in lines
     assert ended.err.splitlines() == [
         "pbx1: the password is wrong",
         "pbx1: AMI is down: nobody answers\\x1b[2J",
     ]
+
+
+@pytest.mark.parametrize(
+    ("state", "shown", "said"),
+    [
+        ({"mode": "dynamic", "acting": True, "why": ""}, "dynamic", ""),
+        ({"mode": "advise", "acting": False, "why": "advise"}, "advise", ""),
+        ({"mode": "dynamic", "acting": False, "why": "released by hand"}, "dynamic, released", ""),
+        ({"mode": "", "acting": False, "why": "no staffing in the flow file"}, "-", ""),
+        (
+            {"mode": "static", "acting": False, "why": "QueueAdd: Permission denied"},
+            "static, stands still",
+            "pbx1: no agent is moved: QueueAdd: Permission denied\n",
+        ),
+        (None, "-", ""),
+    ],
+)
+def test_the_staffing_is_told_by_its_mode_and_why_it_stands_still(
+    ariroute: Ariroute, says: Says, state: Any, shown: str, said: str
+) -> None:
+    pbx = GOOD["pbxs"]["pbx1"] | {"staffing": state}  # type: ignore[index]
+    ended = ariroute("status", "--admin", says(200, GOOD | {"pbxs": {"pbx1": pbx}}))
+    assert ended.out.splitlines()[1].rstrip().endswith(f"up   {shown}")
+    assert (ended.code, ended.err) == (0, said)
 
 
 def test_what_is_amiss_with_the_journal_is_said_and_calls_are_routed_all_the_same(
@@ -104,7 +128,7 @@ def test_a_pbx_without_ami_and_a_file_without_lookups(ariroute: Ariroute, says: 
     ended = ariroute("status", "--admin", says(200, GOOD | {"pbxs": {"a": {**PBX, "ami": None}}, "lookups": {}}))
 
     assert ended.code == 0
-    assert ended.out.splitlines()[-1].split() == ["a", "ready", "websocket", "22.10.1", "3", "-"]
+    assert ended.out.splitlines()[-1].split() == ["a", "ready", "websocket", "22.10.1", "3", "-", "-"]
 
 
 def test_nothing_that_a_terminal_obeys_is_shown(ariroute: Ariroute, says: Says) -> None:
