@@ -223,6 +223,25 @@ def test_the_page_and_the_picture_need_nothing_else(ariroute: Ariroute, tmp_path
     assert "Calls by half hour" in picture
 
 
+@pytest.mark.parametrize("form", ["text", "json", "html", "svg"])
+def test_a_hostile_name_of_a_queue_is_no_markup_and_moves_no_cursor(
+    ariroute: Ariroute, tmp_path: Path, form: str
+) -> None:
+    queue = "<script>x</script>\x1b[2J\u202e&"
+    rows = [f"1000|1|{queue}|NONE|ENTERQUEUE|||1", f"1009|1|{queue}|A|CONNECT|9|x|4"]
+    rows += [f"1100|1|{queue}|A|COMPLETEAGENT|9|91|1", "1000|2|gold|NONE|ENTERQUEUE|||1"]
+    (tmp_path / "queue_log").write_text("\n".join(rows), encoding="utf-8")
+    ended = ariroute("plan", "--queue-log", "queue_log", "--format", form)
+
+    assert ended.code == 0
+    assert "\x1b" not in ended.out + ended.err
+    assert "\u202e" not in ended.out + ended.err
+    if form in ("html", "svg"):
+        assert "<script" not in ended.out
+    if form == "svg":
+        ElementTree.fromstring(ended.out)
+
+
 def test_the_page_of_an_hour_in_figures(ariroute: Ariroute) -> None:
     page = ariroute("plan", *FIGURES, "--format", "html").out
     assert "<h1>17 agents of their own, or 14 in one pool</h1>" in page
