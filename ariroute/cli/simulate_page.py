@@ -29,7 +29,7 @@ h1 { color: var(--ink) }
   margin-bottom: 18px }
 td:nth-child(2) { white-space: nowrap }
 th.number { white-space: normal; vertical-align: bottom }
-.tiles { grid-template-columns: repeat(auto-fit, minmax(170px, 1fr)) }
+.tiles { grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)) }
 ul.said { margin: 0; padding-left: 20px }
 @media print { .charts { grid-template-columns: 1fr 1fr } }
 """
