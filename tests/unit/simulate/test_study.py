@@ -43,7 +43,7 @@ def setting(*arms: Arm, rate: float = 60.0, queues: tuple[str, ...] = ("gold",),
 
 def test_waits_are_those_of_erlang_c_within_the_margin() -> None:
     """3 erlangs, 5 agents: C = 0.2362, the mean wait 21.3 s, and 80.9 % answered in 20 s."""
-    study = setting(Arm("pool", floor(5)), hours=100.0)
+    study = setting(Arm("pool", floor(5)), hours=60.0)
     (found,) = results(study, [run(study, seed) for seed in range(1, 13)])
     wait, in_time = found.groups[GOLD][Figure.WAIT], found.groups[GOLD][Figure.IN_TIME]
     assert wait.margin is not None
