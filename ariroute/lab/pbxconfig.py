@@ -48,6 +48,7 @@ MODULES: Final = (
         "func_callerid",
         "func_cdr",
         "func_channel",
+        "func_config",
         "func_curl",
         "func_cut",
         "func_db",

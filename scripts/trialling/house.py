@@ -40,6 +40,8 @@ exten => _trial*.,1,Set(QUEUE_PRIO=${FILTER(-0-9,${CUT(EXTEN,*,3)})})
  same => n,Queue(${FILTER(-_0-9A-Za-z,${CUT(EXTEN,*,2)})},r,,,${FILTER(0-9,${CUT(EXTEN,*,5)})})
  same => n,Hangup()
 """
+# What ariroute needs to know of a queue's wrap-up: AST_CONFIG() over AMI.
+_RIGHTS: Final = ("write = agent\n", "write = agent,reporting\n")
 _GLOBALS: Final = {"ARIROUTE_ANSWER": "no", "ARIROUTE_QUEUE_OPTIONS": "r"}
 
 
@@ -179,6 +181,7 @@ class House:
                 extra_config=_QUIET,
             )
         )
+        self._let_read()
         self.observer = stack.enter_context(
             Observer(self.pbx.ami_port, self.pbx.ami_user, self.pbx.ami_password, self._take)
         )
@@ -187,6 +190,12 @@ class House:
         if self._flow:
             self._start_daemon(stack)
         self._callers = stack.enter_context(Callers(sipp, ("127.0.0.1", self.pbx.sip_port), self.folder / "sip"))
+
+    def _let_read(self) -> None:
+        """Let the AMI user read wrap-ups; the lab writes the sample as users get it."""
+        file = self.pbx.directory / "etc/manager.conf"
+        file.write_text(file.read_text(encoding="utf-8").replace(*_RIGHTS), encoding="utf-8")
+        self.pbx.cli("manager reload")
 
     def _take(self, event: Message) -> None:
         self.events.append((float(event["Timestamp"]), event))

@@ -176,3 +176,18 @@ def test_help_shows_examples_that_it_takes() -> None:
 
     assert ended.returncode == 0
     assert "scripts/demo --calls 100 --rate 4" in ended.stdout
+
+
+def test_two_call_centres_are_shown_side_by_side_and_ctrl_c_ends_both(tmp_path: Path) -> None:
+    with demo(tmp_path, "--ratios", "--against", "weights") as running:
+        seen = running.wait_for(
+            r"(\d+ s  with ariroute: platinum .*   weights: platinum \S+, gold \S+, standard \S+)\n"
+        )
+        assert running.left_behind() != []
+        running.process.send_signal(signal.SIGINT)
+        code = running.wait()
+
+    assert code == 130, running.text
+    assert re.fullmatch(r"0 s  (with ariroute|weights)(.*)", seen)
+    assert "get the same calls: 10 minutes of them in\n60 seconds" in running.text
+    assert running.left_behind() == []
