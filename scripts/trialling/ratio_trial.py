@@ -38,8 +38,9 @@ class Outcome:
     """One arm. ``held`` is by tier, over the whole day without its begin, and so is ``idle``: the share of the seconds
     in which the tier was short although a free agent of a lower one could have served it.
 
-    ``moves`` are those of the steady part, per agent and ten minutes; None where it is shorter. ``first_move`` is how many seconds of the clock
-    the first shortage of the burst that a free agent could cure took to get one; ``reactions`` has all of these.
+    ``moves`` are those of the steady part, per agent and ten minutes; None where it is shorter. ``first_move`` is how
+    many seconds of the clock the first shortage of the burst that a free agent could cure took to get one;
+    ``reactions`` has all of these.
     """
 
     arm: Arm
