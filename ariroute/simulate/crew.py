@@ -30,6 +30,7 @@ class Crew:
         """Those of whom a controller does not know yet that something changed."""
         self.staying: list[Person] = []
         """Those who go once nobody waits for them."""
+        self._lag = scenario.lag
         self._lines = lines
         self._rouse = rouse
         self._rests = rests
@@ -75,14 +76,25 @@ class Crew:
         """The phone rings for a caller of the place's line."""
         person = place.person
         person.call, person.since, person.state = place, now, RINGING
-        number = person.number
-        for line in person.places:
-            line.ready.pop(number, None)
+        person.rings += 1
         self.touched.add(person)
+        if self._lag > 0:
+            person.called = True
+            return
+        for line in person.places:
+            line.ready.pop(person.number, None)
+
+    def known(self, person: Person) -> None:
+        """app_queue knows now that they are not free."""
+        if person.called:
+            person.called = False
+            for line in person.places:
+                line.ready.pop(person.number, None)
 
     def answer(self, place: Place, now: float, talk: float) -> None:
         """They answer, and will talk so long."""
         person = place.person
+        self.known(person)
         person.busy += now - person.since + talk
         person.state, person.unanswered = TALKING, 0
         person.since = now
@@ -149,7 +161,7 @@ class Crew:
             self._ready(person)
 
     def _free(self, person: Person) -> None:
-        person.state, person.call = FREE, None
+        person.state, person.call, person.called = FREE, None, False
         self.touched.add(person)
         self._ready(person)
 

@@ -20,15 +20,16 @@ if TYPE_CHECKING:
 WAITING, RUNG, RETRYING, GONE = range(4)
 """What a caller does. One who is RUNG for takes no turn from those behind (``pending``)."""
 
-ENDS, RESTED, COMES, GOES, BACK, GIVES_UP, ACTS, ANSWERS, RING_ENDS, RETRIES, EXPIRES, LOOKS_AGAIN, LOOKS = range(13)
-"""Kinds of events, in the order that they have at one instant."""
+ENDS, RESTED, COMES, GOES, BACK, GIVES_UP = range(6)
+KNOWN, ACTS, ANSWERS, RING_ENDS, RETRIES, EXPIRES, LOOKS_AGAIN, LOOKS = range(6, 14)
+"""Kinds of events, in the order that they have at one instant. The first line's change something by themselves."""
 
 STUCK = 3600.0
 """After so many seconds in which nobody came, was answered or left all ends: it would go on like that for ever."""
 ALMOST = 1e-9
 
 Event = tuple[float, float, int, int]
-"""When, what kind, of which caller or agent, and for RESTED of which line. Of a caller who is GONE nothing counts."""
+"""When, what kind, of which caller or agent, and of which line or ring. Of a caller who is GONE nothing counts."""
 
 
 def play(scenario: Scenario, chance: Random) -> Played:
@@ -64,6 +65,7 @@ class Floor:
         self._served: list[Served | None] = [None] * count
         self._chance = chance
         self._recheck = scenario.recheck
+        self._lag = scenario.lag
         self._state = [WAITING] * count
         self._since = [0.0] * count
         """When each caller began to look once in a while."""
@@ -86,6 +88,7 @@ class Floor:
             self._go,
             self._back,
             self._give_up,
+            self._known,
             self._act,
             self._answer,
             self._ring_ends,
@@ -283,7 +286,9 @@ class Floor:
         self._state[number] = RUNG
         for place in rung:
             self.crew.ring(place, self.now)
-        if line.one_at_a_time and line.ready:  # only some were rung: whoever is next may ring the others
+            if self._lag > 0:
+                self.push(self.now + self._lag, KNOWN, place.person.number, place.person.rings)
+        if line.ready and (line.one_at_a_time or self._lag > 0):  # whoever is next may think that it is their turn
             self._rouse(line)
         after = rung[0].person.picks_up if len(rung) == 1 else min(place.person.picks_up for place in rung)
         if after <= 0:
@@ -300,6 +305,8 @@ class Floor:
         """Whom the caller rings, and where the next round will begin once the ring is over."""
         limit = self.callers[number].max_penalty
         ready = [*line.ready.values()]
+        if self._lag > 0:
+            ready = [place for place in ready if not place.person.called]
         if limit is not None:
             ready = [place for place in ready if place.penalty <= limit]
         if line.heavier:
@@ -405,6 +412,11 @@ class Floor:
 
     def _rested(self, agent: int, line: int) -> None:
         self.crew.rested(self.crew.people[agent], self._lines[line])
+
+    def _known(self, agent: int, ring: int) -> None:
+        person = self.crew.people[agent]
+        if person.rings == ring:
+            self.crew.known(person)
 
     def _come(self, agent: int, _: int) -> None:
         self.crew.come(self.crew.people[agent], self.now)

@@ -40,12 +40,14 @@ class Person:
     __slots__ = (
         "busy",
         "call",
+        "called",
         "came",
         "moved_at",
         "name",
         "number",
         "picks_up",
         "places",
+        "rings",
         "since",
         "state",
         "stays",
@@ -63,6 +65,10 @@ class Person:
         """When the ring began."""
         self.call: Place | None = None
         """The place at which they have the call that rings or is talked."""
+        self.called = False
+        """Their phone rings, and app_queue does not know yet."""
+        self.rings = 0
+        """How often it rang."""
         self.came: float | None = None
         """When they logged in; None while they are not."""
         self.busy = 0.0
@@ -74,7 +80,8 @@ class Person:
 class Line:
     """A queue. ``waiting`` are its callers who are not answered yet: minus their priority, and their number; in order.
 
-    ``ready`` are the places whose people could be rung now (``num_available_members()``), by the people's numbers.
+    ``ready`` are the places whose people could be rung now (``num_available_members()``), by the people's numbers; and
+    those who are rung, until that is known.
     """
 
     __slots__ = (

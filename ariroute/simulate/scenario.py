@@ -77,7 +77,9 @@ class Scenario:
     controller are counted. ``step`` is the length of the pieces of :attr:`Played.courses` in seconds, 0 for none.
 
     ``recheck`` is how often a caller who waits looks whether it is their turn: each second (``RECHECK`` of
-    app_queue.c). With 0 they know at once, as the theory of queues has it.
+    app_queue.c). With 0 they know at once, as the theory of queues has it. ``lag`` is after how many seconds app_queue
+    knows that a phone rings, which it learns from the phone (180 Ringing): who looks before that counts on this agent,
+    finds nobody to ring, and tries again after the queue's ``retry``.
     """
 
     queues: Mapping[str, QueueModel]
@@ -88,6 +90,7 @@ class Scenario:
     acts_after: float = 0.02
     step: float = 0.0
     recheck: float = 1.0
+    lag: float = 0.0
 
 
 class Served(NamedTuple):

@@ -25,6 +25,8 @@ class Device:
     name: str
     picks_up: float
     state: str = "NOT_INUSE"
+    attempt: Attempt | None = None
+    """The ring that is under way (``pending_members``); ``state`` tells of it later."""
 
 
 @dataclass(eq=False)
@@ -216,7 +218,7 @@ class AppQueue:
         return True
 
     def talk(self, q: CallQueue, member: Member, seconds: float) -> Steps:
-        member.device.state = "INUSE"
+        member.device.state, member.device.attempt = "INUSE", None
         yield self.env.timeout(seconds)
         member.device.state = "NOT_INUSE"
         member.lastcall = self.time()
@@ -257,9 +259,16 @@ class AppQueue:
 
     def ring_one(self, q: CallQueue, qe: Entry, outgoing: list[Attempt]) -> None:
         self._ring_one(q, outgoing)
-        for attempt in outgoing:  # the states of devices come later, by events
+        for attempt in outgoing:
             if attempt.called:
-                attempt.member.device.state = "RINGING"
+                self.env.process(self.device_state(attempt))
+
+    def device_state(self, attempt: Attempt) -> Steps:
+        if self.scenario.lag:
+            yield self.env.timeout(self.scenario.lag)
+        device = attempt.member.device
+        if device.attempt is attempt and device.state == "NOT_INUSE":
+            device.state = "RINGING"
 
     def _ring_one(self, q: CallQueue, outgoing: list[Attempt]) -> None:
         ret = False
@@ -279,10 +288,11 @@ class AppQueue:
             tmp.stillgoing = False
             return False
         tmp.called = True
+        tmp.member.device.attempt = tmp
         return True
 
     def can_ring_entry(self, q: CallQueue, member: Member) -> bool:
-        if member.paused or member.device.state != "NOT_INUSE":
+        if member.paused or member.device.state != "NOT_INUSE" or member.device.attempt:
             return False
         if q.model.wrap_up and self.time() - member.lastcall < q.model.wrap_up:
             return False
@@ -340,4 +350,4 @@ class AppQueue:
     def hangupcalls(self, outgoing: list[Attempt]) -> None:
         for attempt in outgoing:
             if attempt.called:
-                attempt.member.device.state = "NOT_INUSE"
+                attempt.member.device.state, attempt.member.device.attempt = "NOT_INUSE", None
