@@ -17,9 +17,8 @@ from ariroute.cli.output import printable
 from ariroute.cli.staffing_state import STOPPED, is_frozen
 from ariroute.cli.wording import span_text
 
-WIDE: Final = 150
-"""On a terminal of fewer characters the columns that tell least are left out."""
-LEFT_OUT: Final = frozenset({"Lent", "Wait", "In time"})
+LEFT_OUT: Final = {160: frozenset({"Lent", "Wait", "In time"}), 115: frozenset({"Waiting", "Free", "Borrowed"})}
+"""On a terminal of fewer characters than these the columns that tell least are left out: why needs room."""
 TIERS: Final = (
     *("Tier", "Target", "Now", "15 min", "Held", "Calls", "Waiting", "Agents", "Free", "Needs"),
     *("Wait", "In time", "Borrowed", "Lent", "Why"),
@@ -111,7 +110,8 @@ def is_free(agent: Mapping[str, Any]) -> bool:
 
 def tiers_table(tiers: Sequence[Mapping[str, Any]], free: Mapping[str, int], width: int) -> Table:
     """One row for each tier, the highest first; ``free`` are its agents who could take a call now."""
-    titles = [title for title in TIERS if width >= WIDE or title not in LEFT_OUT]
+    left_out = {title for needed, titles in LEFT_OUT.items() if width < needed for title in titles}
+    titles = [title for title in TIERS if title not in left_out]
     drawn = _table(titles)
     for tier in tiers:
         cells = _tier(tier) | {"Free": Text(str(free.get(tier.get("queue", ""), 0)))}
