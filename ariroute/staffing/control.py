@@ -50,7 +50,7 @@ def _follow(rules: StaffingRules, snapshot: Snapshot, tiers: Sequence[Standing],
     others = {each.tier.queue: [agent for agent in each.agents if not movable(rules, agent)] for each in tiers}
     counts = Counter({queue: len(agents) for queue, agents in others.items()})
     seats = {
-        each.tier.queue: following(rules, each, memory, peak(memory, each.tier.queue), others[each.tier.queue])
+        each.tier.queue: following(each, memory, peak(memory, each.tier.queue), others[each.tier.queue])
         for each in tiers
     }
     giving = Giving(Board(gathered(rules, snapshot, seats, counts), counts, seats), tiers)

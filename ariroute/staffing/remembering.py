@@ -40,10 +40,11 @@ def _peaks(before: Peaks, now: float, agents: int, since: float) -> Peaks:
 
 
 def _called(standing: Standing, before: bool) -> bool:
+    """It is called off when the tier would do well without it: not because it has come, or it would come and go."""
     reserve = standing.tier.reserve
     if reserve is None:
         return False
-    return not standing.better(reserve.until) if before else standing.worse(reserve.when)
+    return not standing.better(reserve.until, standing.idle_helpers) if before else standing.worse(reserve.when)
 
 
 def _healthy(standing: Standing, before: bool) -> bool:

@@ -27,7 +27,8 @@ class Reserve:
     """Agents of other tiers who help this one beyond ``agents_per_call``.
 
     Up to ``agents`` of those whose home is one of ``queues`` (in this order) are borrowed once the queue does worse
-    than ``when``, and given back once it does better than ``until``. The two differ, or agents would go to and fro.
+    than ``when``, and given back once it would do as well as ``until`` without those of them who are free. The two
+    differ, or agents would go to and fro.
     """
 
     queues: tuple[str, ...]

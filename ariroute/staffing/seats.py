@@ -13,7 +13,7 @@ from math import inf
 from typing import Protocol
 
 from ariroute.staffing.proposal import Memory
-from ariroute.staffing.rules import Reserve, StaffingRules, Tier
+from ariroute.staffing.rules import Tier
 from ariroute.staffing.snapshot import AgentNow
 from ariroute.staffing.standing import Standing
 
@@ -85,9 +85,7 @@ class Following:
         return min((strength(level, self.rank) for level, last in self.holds.items() if seat <= last), default=WEAKEST)
 
 
-def following(
-    rules: StaffingRules, standing: Standing, memory: Memory, kept: int, taken: Iterable[AgentNow]
-) -> Following:
+def following(standing: Standing, memory: Memory, kept: int, taken: Iterable[AgentNow]) -> Following:
     """The seats of a tier that is to follow its calls.
 
     ``kept`` is what it needed of late, those in wrap-up included; ``taken`` are its agents who cannot be moved.
@@ -103,7 +101,7 @@ def following(
     }
     holds = dict(wants)
     if tier.reserve and tier.queue in memory.reserves:
-        own = sum(not _of_reserve(rules, tier.reserve, agent) for agent in taken)
+        own = sum(agent.name not in standing.helpers for agent in taken)
         wants[Level.RESERVE] = holds[Level.RESERVE] = max(needed, own) + tier.reserve.agents
     if tier.lend:
         healthy = tier.queue in memory.lending
@@ -143,11 +141,6 @@ def needs(standing: Standing) -> Following:
 
 MARGIN = 0.5
 """A tier begins to lend at half the wait, or half the misses, at which it stops: or agents would go to and fro."""
-
-
-def _of_reserve(rules: StaffingRules, reserve: Reserve, agent: AgentNow) -> bool:
-    staffed = rules.agents.get(agent.name)
-    return staffed is not None and staffed.home in reserve.queues
 
 
 def _own(standing: Standing, healthy: bool, margin: float) -> int:

@@ -19,7 +19,8 @@ class Standing:
     """One tier in one snapshot.
 
     ``rank`` is 0 for the highest tier. ``agents`` are those who serve it, by name; ``wrapping`` the number of those who
-    will in a moment, after their wrap-up; ``own`` the number of agents with their home here who serve any tier.
+    will in a moment, after their wrap-up; ``own`` the number of agents with their home here who serve any tier;
+    ``helpers`` the names of those of ``agents`` who come from its reserve.
     """
 
     tier: Tier
@@ -28,6 +29,7 @@ class Standing:
     agents: tuple[AgentNow, ...]
     wrapping: int
     own: int
+    helpers: frozenset[str] = frozenset()
 
     @property
     def needed(self) -> int:
@@ -65,18 +67,27 @@ class Standing:
         level = self.now.answered_in_time
         return level is not None and threshold.service_level is not None and level < threshold.service_level
 
-    def better(self, threshold: Threshold) -> bool:
-        """Whether it does as well as ``threshold``, or better. Without a contact of late nothing is wrong."""
+    def better(self, threshold: Threshold, without: int = 0) -> bool:
+        """Whether it does as well as ``threshold``, or better, even ``without`` so many of its agents.
+
+        Without a contact of late nothing is wrong.
+        """
         if threshold.wait is not None:
-            return self._wait() <= threshold.wait
+            return self._wait(without) <= threshold.wait
         level = self.now.answered_in_time
         if level is None:
             return not self.now.waiting
         return threshold.service_level is not None and level >= threshold.service_level
 
-    def _wait(self) -> float:
+    @property
+    def idle_helpers(self) -> int:
+        """How many of its reserve are here and free."""
+        return sum(agent.state is State.FREE and agent.name in self.helpers for agent in self.agents)
+
+    def _wait(self, without: int = 0) -> float:
         """The estimated wait, or that of the first caller when it is longer or all that is known."""
-        return max(self.wait_with(len(self.agents)) or 0.0, self.now.longest_wait if self.now.waiting else 0.0)
+        estimated = self.wait_with(len(self.agents) - without) or 0.0
+        return max(estimated, self.now.longest_wait if self.now.waiting else 0.0)
 
 
 def standings(rules: StaffingRules, snapshot: Snapshot) -> tuple[Standing, ...]:
@@ -100,9 +111,17 @@ def standings(rules: StaffingRules, snapshot: Snapshot) -> tuple[Standing, ...]:
             tuple(serving[tier.queue]),
             wrapping[tier.queue],
             own[tier.queue],
+            _helpers(rules, tier, serving[tier.queue]),
         )
         for rank, tier in enumerate(rules.tiers)
     )
+
+
+def _helpers(rules: StaffingRules, tier: Tier, agents: Iterable[AgentNow]) -> frozenset[str]:
+    if not tier.reserve:
+        return frozenset()
+    known = (rules.agents[agent.name] for agent in agents if agent.name in rules.agents)
+    return frozenset(staffed.name for staffed in known if staffed.home in tier.reserve.queues)
 
 
 def _home(rules: StaffingRules, agent: AgentNow) -> Iterable[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 from ariroute.staffing.proposal import Why
 from ariroute.staffing.seats import Level
 from ariroute.staffing.standing import Standing
@@ -50,10 +52,18 @@ def _doing(standing: Standing) -> str:
     if reserve.when.wait is None:
         level = standing.now.answered_in_time
         return "its service level is not known" if level is None else f"its service level is {level:.0f} %"
-    wait, longest = standing.estimated_wait, standing.now.longest_wait
-    if standing.now.waiting and (wait is None or longest > wait):
+    helpers, longest = standing.idle_helpers, standing.now.longest_wait
+    wait = standing.wait_with(len(standing.agents) - helpers)
+    if standing.now.waiting and longest > (wait or 0.0):
         return f"a caller has waited {longest:.0f} s"
-    return "nobody serves it" if wait is None else f"a caller would wait {wait:.0f} s"
+    without = "without it " if helpers else ""
+    if wait is None:
+        return f"{without}a caller would wait"
+    return (
+        f"{without}a caller would wait {wait:.0f} s"
+        if isfinite(wait)
+        else f"{without}nobody serves {standing.tier.queue}"
+    )
 
 
 def told(standing: Standing, short: int, room: bool, kept: int, reserve: bool) -> str:
@@ -70,5 +80,5 @@ def told(standing: Standing, short: int, room: bool, kept: int, reserve: bool) -
     if reserve:
         return f"its reserve is called: {_doing(standing)}"
     if kept > standing.needed + standing.wrapping and len(standing.agents) > standing.needed:
-        return f"needed {number(kept, 'agent')} of late, and keeps whom it has while no other tier needs them"
+        return f"keeps whom it has: it needed {number(kept, 'agent')} of late"
     return "has what it needs"

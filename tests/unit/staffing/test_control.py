@@ -182,7 +182,7 @@ def test_what_was_needed_of_late_is_kept_from_callers_who_wait_elsewhere() -> No
     proposal = propose(rules([TIERS[0], Tier("standard")], wanted.agents.values(), look_back=600.0), idle, memory)
     assert not proposal.moves
     assert proposal.memory.peaks["platinum"][0] == (300.0, 1)  # it was needed until now
-    assert proposal.tiers[0].why == "needed 1 agent of late, and keeps whom it has while no other tier needs them"
+    assert proposal.tiers[0].why == "keeps whom it has: it needed 1 agent of late"
     later = replace(idle, now=900.0)
     assert gone(propose(rules([TIERS[0], Tier("standard")], wanted.agents.values()), later, proposal.memory)) == {
         "anna": ("standard", Why.WAITING)
@@ -313,6 +313,21 @@ def test_a_reserve_is_no_larger_than_it_is_said_to_be() -> None:
     assert not propose(wanted, talks, kept).moves
     two = replace(tiers[0], reserve=replace(RESERVE, agents=2))
     assert gone(propose(replace(wanted, tiers=(two, tiers[1])), talks, kept)) == {"bob": ("platinum", Why.RESERVE)}
+
+
+def test_a_reserve_is_not_called_off_because_it_has_come() -> None:
+    tiers = [Tier("platinum", 0.5, reserve=RESERVE), Tier("gold", 0.5)]
+    wanted = rules(tiers, [staffed("anna", "gold", "platinum"), staffed("bob", "platinum")], min_stay=0.0)
+    queue = QueueNow("platinum", talking=1, handling_time=30.0)
+    called = Memory(reserves=frozenset({"platinum"}))
+    helped = floor([there("anna", "platinum"), there("bob", "platinum", State.TALKING)], queue)
+    proposal = propose(wanted, helped, called)
+    assert not proposal.moves
+    assert proposal.tiers[0].estimated_wait == 0.0
+    assert proposal.tiers[0].why == "its reserve is called: without it a caller would wait 30 s"
+    alone = replace(helped, agents={**helped.agents, "bob": there("bob", "platinum")})
+    without = propose(wanted, replace(alone, queues={"platinum": QueueNow("platinum")}), called)
+    assert gone(without) == {"anna": ("gold", Why.HOME)}
 
 
 def test_a_service_level_calls_a_reserve_too() -> None:

@@ -18,7 +18,7 @@ from ariroute.staffing.words import told
         (0, 0, 9, "lacks 2 agents, who can be moved here"),
         (1, 1, 0, "lacks 1 agent, who will be back from wrap-up in a moment"),
         (0, 1, 0, "lacks 1 agent, who can be moved here"),
-        (4, 0, 4, "needed 4 agents of late, and keeps whom it has while no other tier needs them"),
+        (4, 0, 4, "keeps whom it has: it needed 4 agents of late"),
         (2, 0, 4, "has what it needs"),
     ],
 )
