@@ -181,6 +181,9 @@ def exchange(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     with PrivateAsterisk(
         tmp_path_factory.mktemp("staffed"), release=request.param, queues=QUEUES, extra_dialplan=DIALPLAN
     ) as pbx:
+        manager = pbx.directory / "etc" / "manager.conf"
+        manager.write_text(manager.read_text().replace("write = agent\n", "write = agent,reporting\n"))
+        pbx.cli("manager reload")
         yield pbx
 
 
@@ -326,7 +329,7 @@ async def test_where_app_queue_pauses_them_they_come_back_by_themselves(house: H
 
 
 async def test_wrap_up_counts_for_nothing_and_is_not_cut_short(house: House) -> None:
-    await house.human.queue_add(QueueMember("resting", "Local/anna@agents", "anna", wrap_up=3))
+    await house.log_in("anna", "resting")
     async with house.staffed():
         await house.is_in(anna={"standard"})
         await house.call("resting")
@@ -386,3 +389,24 @@ async def test_advice_changes_nothing(house: House) -> None:
             ("anna", "platinum", False, "advise"),
             ("sam", "left", False, "advise"),
         }
+
+
+async def test_an_asterisk_that_is_started_again_finds_everybody_where_they_were(tmp_path: Path) -> None:
+    with PrivateAsterisk(tmp_path / "pbx", release="22", queues=QUEUES, extra_dialplan=DIALPLAN) as pbx:
+        settings = AmiSettings(
+            address=f"127.0.0.1:{pbx.ami_port}", user=pbx.ami_user, password=Secret(pbx.ami_password)
+        )
+        async with Ami(settings) as human:
+            house = House(pbx, human, tmp_path)
+            await house.log_in("anna", "standard")
+        async with house.staffed(platinum={"min_agents": 1}):
+            await until(lambda: house.agent("anna")["queue"] == "platinum", lambda: house.status)
+            await asyncio.to_thread(pbx.stop)
+            assert not house.status["acting"]
+            await asyncio.to_thread(pbx.start)
+            await until(lambda: house.status["acting"], lambda: house.status)
+            async with Ami(settings) as human:
+                house.human = human
+                await house.is_in(anna={"platinum"}, sam={"left"})
+            assert {agent["by_hand"] for agent in house.status["agents"]} == {""}
+            assert len(house.moves_of("anna")) == 1

@@ -122,6 +122,8 @@ class Hands:
             ours = self._heard(before, "remove", now)
             return "" if ours or not before.dynamic else f"somebody removed them from {before.queue}"
         what = ""
+        if before.login and after.login > before.login:
+            return ""  # another member of the same name: Asterisk was started anew
         if before.paused != after.paused or (after.paused and before.reason != after.reason):
             ours = self._heard(after, "pause" if after.paused else "unpause", now)
             if not ours and not after.paused and before.reason == POSTED:

@@ -59,6 +59,10 @@ LAST_ACTS: Final = 2.0
 AT_ONCE: Final = 50
 """Moves that are carried out side by side."""
 DID_NOT_ANSWER: Final = "did not answer"
+NO_WRAP_UP: Final = (
+    "staffing does not see the wrap-up of queues.conf: agents who wrap up count as free, unless the AMI user has "
+    "write = agent,reporting"
+)
 DENIED: Final = "Permission denied"
 
 
@@ -108,6 +112,7 @@ class Staffer:
         self._way_until: dict[str, float] = {}
         self._looked_at = -inf
         self._took = 0.0
+        self._told_of_wrap_up = False
         metrics.watch(pbx, self.status)
 
     # What it is told
@@ -319,6 +324,8 @@ class Staffer:
             try:
                 value = await self._ami.ask(lambda ami, name=name: ami.variable(name))  # type: ignore[misc]
             except ActionRefused:
+                log.log(logging.DEBUG if self._told_of_wrap_up else logging.INFO, "%s: %s", self._pbx, NO_WRAP_UP)
+                self._told_of_wrap_up = True
                 return
             self._floor.wrap_ups[queue] = float(value) if value.isascii() and value.isdecimal() else 0.0
 

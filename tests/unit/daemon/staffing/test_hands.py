@@ -116,6 +116,7 @@ def test_what_we_do_ourselves_is_no_humans_change() -> None:
         (None, replace(FRESH, dynamic=False), ""),
         (None, replace(FRESH, queue="elsewhere"), ""),
         (GOLD, replace(GOLD, status=2), ""),
+        (replace(STATIC, login=10, paused=True, reason=POSTED), replace(STATIC, login=99, penalty=0), ""),
         (GOLD, None, "logged out"),
     ],
 )
