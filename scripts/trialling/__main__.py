@@ -17,7 +17,7 @@ are staffed in several ways (ratios). What is reported comes from app_queue's ow
 _EXAMPLE: Final = """\
 examples:
   scripts/trials floor                        17 configurations, 60 s of calls each: 8 minutes
-  scripts/trials floor weights penalties      only these
+  scripts/trials floor weights penalties --lists 6    only these, with six lists of callers each
   scripts/trials ratios                       44 minutes of a call centre, ten times as fast, four arms side by side
   scripts/trials ratios --short --arm dynamic --arm none
 
@@ -50,7 +50,8 @@ def _floor(options: argparse.Namespace, folder: Path) -> int:
     if unknown:
         _say(f"no floor {', '.join(sorted(unknown))}; there are {', '.join(floor.name for floor in FLOORS)}")
         return WRONG
-    tried = floor_trial(options.names, options.seconds, options.seed, folder, options.at_once, _say)
+    seeds = range(options.seed, options.seed + options.lists)
+    tried = floor_trial(options.names, options.seconds, seeds, folder, options.at_once, _say)
     sys.stdout.write(floor_table(tried))
     return 0 if all(one.compared.is_within for one in tried) else NOT_AS_WISHED
 
@@ -87,6 +88,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     floor = trials.add_parser("floor", parents=[common], help="real Asterisk against the simulation")
     floor.add_argument("names", nargs="*", metavar="FLOOR", help="configurations (all)")
     floor.add_argument("--seconds", type=float, default=60.0, help="in which callers come (60)")
+    floor.add_argument("--lists", type=int, default=1, help="of callers for each, counted together (1)")
     floor.add_argument("--at-once", type=int, default=3, help="Asterisks side by side (3)")
     ratios = trials.add_parser("ratios", parents=[common], help="agents per call, with ariroute and without")
     ratios.add_argument("--arm", action="append", help="dynamic, lending, static, none, penalties, weights; again")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -11,7 +11,7 @@ from random import Random
 from typing import Final
 
 from ariroute.simulate.floor import play as simulate
-from ariroute.simulate.scenario import Scenario, Served
+from ariroute.simulate.scenario import Caller, Scenario, Served
 from scripts.trialling.against import Compared, as_played, compared
 from scripts.trialling.floors import FLOORS, TIERS, Floor
 from scripts.trialling.flows import flow_file
@@ -23,6 +23,8 @@ SIMULATIONS: Final = 20
 _PRIORITIES: Final = dict(zip(TIERS, (30, 20, 0), strict=True))
 _AFTERWARDS: Final = 120.0
 """Seconds in which the last callers are served."""
+_APART: Final = 1e6
+"""Seconds from one list to the next: nobody of one is answered in the time of another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,42 +33,58 @@ class Tried:
 
     floor: Floor
     compared: Compared
-    callers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Real:
+    """One list of callers and what a real floor did with it, from the moment at which it began."""
+
+    scenario: Scenario
+    began: float
+    served: Sequence[Served]
 
 
 def floor_trial(
-    names: Sequence[str], seconds: float, seed: int, folder: Path, at_once: int, say: Callable[[str], None]
+    names: Sequence[str], seconds: float, seeds: Sequence[int], folder: Path, at_once: int, say: Callable[[str], None]
 ) -> list[Tried]:
-    """Try the floors of these names, some ``at_once``. Raises LabError when one cannot be played."""
-    wanted = iter([floor for floor in FLOORS if not names or floor.name in names])
-    tried: list[Tried] = []
-    while batch := list(islice(wanted, at_once)):
-        say(f"playing {', '.join(floor.name for floor in batch)}")
-        tried += _batch(batch, seconds, seed, folder)
-    return tried
+    """Try the floors of these names, some ``at_once``, each with a list for every seed.
+
+    Raises LabError when one cannot be played.
+    """
+    wanted = [floor for floor in FLOORS if not names or floor.name in names]
+    jobs = iter([(floor, seed) for floor in wanted for seed in seeds])
+    played: dict[str, list[Real]] = {floor.name: [] for floor in wanted}
+    while batch := list(islice(jobs, at_once)):
+        say(f"playing {', '.join(f'{floor.name} {seed}' for floor, seed in batch)}")
+        for (floor, _), real in zip(batch, _batch(batch, seconds, folder), strict=True):
+            played[floor.name].append(real)
+    return [Tried(floor, against(played[floor.name])) for floor in wanted]
 
 
-def _batch(floors: Sequence[Floor], seconds: float, seed: int, folder: Path) -> Iterator[Tried]:
+def _batch(jobs: Sequence[tuple[Floor, int]], seconds: float, folder: Path) -> list[Real]:
     with contextlib.ExitStack() as stack:
         houses = []
-        for floor in floors:
+        for floor, seed in jobs:
             scenario = floor.scenario(seconds, seed)
             flow = flow_file(_PRIORITIES, scenario.rules) if scenario.rules else ""
-            houses.append(stack.enter_context(House(folder / floor.name, scenario, flow)))
+            houses.append(stack.enter_context(House(folder / f"{floor.name}-{seed}", scenario, flow)))
         play(houses, seconds + _AFTERWARDS)
-        played = [(house.scenario, house.began(), house.served()) for house in houses]
-    for floor, (scenario, began, served) in zip(floors, played, strict=True):
-        yield Tried(floor, against(scenario, began, served, seed), len(served))
+        return [Real(house.scenario, house.began(), house.served()) for house in houses]
 
 
-def against(scenario: Scenario, began: float, served: Sequence[Served], seed: int) -> Compared:
-    """What was ``served`` for real against simulations of the same scenario."""
-    exact = as_played(scenario, began)
-    runs = [simulate(exact, Random(seed)).served]  # noqa: S311  # dice, no secret
-    for number in range(1, SIMULATIONS):
-        chance = Random(seed + number)  # noqa: S311
-        runs.append(simulate(_shaken(exact, chance), chance).served)
-    return compared(scenario.callers, served, runs)
+def against(lists: Sequence[Real]) -> Compared:
+    """Real floors against simulations of the same scenarios, all lists together."""
+    callers: list[Caller] = []
+    served: list[Served] = []
+    runs: list[list[Served]] = [[] for _ in range(SIMULATIONS)]
+    for number, each in enumerate(lists):
+        callers += [caller._replace(at=caller.at + number * _APART) for caller in each.scenario.callers]
+        served += each.served
+        exact = as_played(each.scenario, each.began)
+        for seed, run in enumerate(runs):
+            chance = Random(seed)  # noqa: S311  # dice, no secret
+            run += simulate(_shaken(exact, chance) if seed else exact, chance).served
+    return compared(callers, served, runs)
 
 
 def _shaken(scenario: Scenario, chance: Random) -> Scenario:

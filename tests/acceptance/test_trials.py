@@ -35,7 +35,7 @@ def test_real_calls_are_served_as_in_the_simulation(tmp_path: Path) -> None:
         assert abs(really - simulated) <= 1, done.stdout
         assert not name or percent(same_wait) >= 80, done.stdout  # on a busy machine an agent may be free a look later
         assert not name or percent(same_order) >= 90, done.stdout
-    kept = json.loads((tmp_path / "linear/events.json").read_text())
+    kept = json.loads((tmp_path / "linear-2/events.json").read_text())
     assert {event["Event"] for _, event in kept["events"]} >= {"QueueMemberAdded", "QueueCallerJoin", "AgentConnect"}
 
 
