@@ -201,6 +201,13 @@ class Floor:
                 self._give_up(interface, until - DOUBTS)
         return min((until for _, until in self._leaving.values()), default=min(self._doubted.values(), default=inf))
 
+    def doubt(self, now: float) -> None:
+        """Whose phone is idle though a call of theirs is known: the end of that was not told, if it stays so."""
+        for interface in self._rings.keys() | self._talks.keys():
+            places = self.members.get(interface, {}).values()
+            if all(member.status in (UNKNOWN, IDLE) and not member.in_call for member in places):
+                self._doubted.setdefault(interface, now + DOUBTS)
+
     def _give_up(self, interface: str, since: float) -> None:
         """The phone has been idle since then: whatever was told of its calls, they are over."""
         places = self.members.get(interface, {})

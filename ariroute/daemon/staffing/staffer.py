@@ -332,13 +332,13 @@ class Staffer:
     async def _look_around(self) -> None:
         """Compare what we think of the queues with QueueSummary; what differs is read again."""
         self._looked_at = self._clock()
+        self._floor.doubt(self._looked_at)
         for summary in await self._ami.ask(lambda ami: ami.queue_summary()):
             if summary.queue in self._crew.staffed:
                 thought = (*self._floor.logged_in(summary.queue), self._floor.callers(summary.queue))
                 if thought != (summary.logged_in, summary.available, summary.callers):
                     self._doubted.add(summary.queue)
-        if self._doubted:
-            self._wake.set()
+        self._wake.set()
 
     # What is planned
 

@@ -158,6 +158,18 @@ def test_a_talk_or_a_ring_whose_end_nobody_told_is_over_when_the_phone_is_idle(f
     assert state(floor, 82.0) is State.FREE
 
 
+def test_a_call_of_which_no_more_is_told_is_doubted_when_somebody_looks(floor: Floor) -> None:
+    tell(floor, 1.0, ENTERED, LEFT, ANSWERED)
+    floor.doubt(500.0)
+    floor.settle(500.0 + DOUBTS)
+    assert state(floor, 502.0) is State.FREE
+    tell(floor, 600.0, replace(ENTERED, contact="7.1"), LEFT, replace(ANSWERED, contact="7.1"))
+    tell(floor, 600.0, status(2, in_call=True))
+    floor.doubt(900.0)
+    floor.settle(900.0 + DOUBTS)
+    assert state(floor, 902.0) is State.TALKING
+
+
 def test_a_list_is_believed_but_for_what_an_event_tells_sooner(floor: Floor) -> None:
     talks = replace(MEMBER, status=2, in_call=True)
     changes = floor.sync(QueueStatus((talks,), (Waiting("gold", "7.1", 1, 30),), {"gold": 90}), 100.0)

@@ -4,18 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from fake_queues import Staffed, rules_of
 
+from ariroute.asterisk.ami import fields_of
+from ariroute.asterisk.ami_link import AmiLink
 from ariroute.asterisk.queue_events import QueueMember
+from ariroute.asterisk.settings import AmiSettings
 from ariroute.daemon.staffing import staffer as module
 from ariroute.errors import AmiError
 from ariroute.staffing.proposal import Proposal
 from ariroute.staffing.rules import NoAnswer, StaffedAgent
+from ariroute.values import Secret
 
+from ...asterisk.test_ami_mutated import broken
+
+SETTINGS = AmiSettings(address="127.0.0.1:1", user="u", password=Secret("p"))
+STORY = (
+    b"Event: QueueMemberAdded\r\nQueue: gold\r\nInterface: PJSIP/x\r\nMemberName: x\r\nMembership: dynamic\r\n\r\n"
+    b"Event: QueueCallerJoin\r\nUniqueid: 7.0\r\nQueue: standard\r\nPosition: 1\r\nCount: 1\r\n\r\n"
+    b"Event: AgentCalled\r\nUniqueid: 7.0\r\nQueue: standard\r\nInterface: PJSIP/anna\r\n\r\n"
+    b"Event: QueueMemberStatus\r\nQueue: standard\r\nInterface: PJSIP/anna\r\nMembership: dynamic\r\nStatus: 6\r\n\r\n"
+    b"Event: AgentRingNoAnswer\r\nUniqueid: 7.0\r\nQueue: standard\r\nInterface: PJSIP/anna\r\nRingTime: 9\r\n\r\n"
+    b"Event: QueueCallerLeave\r\nUniqueid: 7.0\r\nQueue: standard\r\n\r\n"
+    b"Event: AgentConnect\r\nUniqueid: 7.0\r\nQueue: standard\r\nInterface: PJSIP/anna\r\nHoldTime: 1\r\n\r\n"
+    b"Event: AgentComplete\r\nUniqueid: 7.0\r\nQueue: standard\r\nInterface: PJSIP/anna\r\nTalkTime: 6\r\n\r\n"
+    b"Event: QueueMemberRemoved\r\nQueue: gold\r\nInterface: PJSIP/x\r\n\r\n"
+)
+"""What a call and a log-in are told by."""
 ANNA, BOB = "PJSIP/anna", "PJSIP/bob"
 
 
@@ -431,3 +451,23 @@ async def test_how_well_a_target_was_held_is_counted_by_time(staffed: Staffed) -
     staffed.staffer.on_down("gone")
     staffed.now += 60.0
     assert staffed.tier("platinum")["held"] == pytest.approx(25.0, abs=1)  # what nobody saw does not count
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_no_bytes_in_place_of_events_do_harm(tmp_path: Path, seed: int, caplog: pytest.LogCaptureFixture) -> None:
+    dice = random.Random(seed)
+    staffed = Staffed(tmp_path, replace(rules_of(("anna",)), from_asterisk=True))
+    staffed.log_in("anna", "standard")
+    await staffed.turn()
+    told = staffed.staffer.on_event
+    link = AmiLink(SETTINGS, on_event=told, on_member_event=told)
+    for count in range(300):
+        for message in broken(STORY.replace(b"7.0", b"7.%d" % count), dice).split(b"\r\n\r\n"):
+            link._told(fields_of(message))
+        if count % 50 == 0:
+            await staffed.staffer.turn()
+    for _ in range(3):
+        await staffed.turn(module.LOOKS + 1)
+    assert staffed.status["acting"]
+    assert staffed.agent("anna")["state"] == "free"
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
