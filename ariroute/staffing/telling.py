@@ -19,10 +19,10 @@ from ariroute.staffing.words import told
 
 def tiers_now(rules: StaffingRules, tiers: Sequence[Standing], board: Board, memory: Memory) -> Iterator[TierNow]:
     """How each tier does, and what it lacks even when the moves on ``board`` are done."""
-    lent = _lent(rules, tiers)
+    lent, after = _lent(rules, tiers), _after(rules, tiers, board)
     for each in tiers:
         queue = each.tier.queue
-        short = max(0, each.needed - board.count(queue))
+        short = max(0, each.needed - after[queue])
         yield TierNow(
             queue=queue,
             target=each.tier.agents_per_call,
@@ -46,9 +46,16 @@ def _lent(rules: StaffingRules, tiers: Sequence[Standing]) -> Mapping[str, tuple
     return {name: (rules.agents[name].home, at) for name, at in serving if rules.agents[name].home != at}
 
 
+def _after(rules: StaffingRules, tiers: Sequence[Standing], board: Board) -> Counter[str]:
+    """How many serve each tier when the moves on ``board`` are done."""
+    others = (each.tier.queue for each in tiers for agent in each.agents if not movable(rules, agent))
+    return Counter(board.where.values()) + Counter(others)
+
+
 def suffices(rules: StaffingRules, snapshot: Snapshot, tiers: Sequence[Standing], board: Board) -> bool:
     """Whether all needs are met by the moves on ``board``, or would be if those who talk and ring could be moved."""
-    if all(board.count(each.tier.queue) >= each.needed for each in tiers):
+    after = _after(rules, tiers, board)
+    if all(after[each.tier.queue] >= each.needed for each in tiers):
         return True
     serving = [agent for agent in snapshot.agents.values() if agent.serves]
     if len(serving) < sum(each.needed for each in tiers):

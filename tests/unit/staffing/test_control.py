@@ -403,6 +403,13 @@ def test_shares_count_who_is_not_free_and_respect_floors_ceilings_and_skills() -
     assert {move.why for move in proposal.moves} == {Why.SHARE, Why.FLOOR}
 
 
+def test_shares_are_of_all_on_duty_and_shortage_is_of_those_who_serve() -> None:
+    wanted = rules([Tier("gold", 1.0)], [staffed("anna", "gold"), staffed("bob", "gold")], "static")
+    snapshot = floor([there("anna", "gold", State.PAUSED), there("bob", "gold")], QueueNow("gold", waiting=2))
+    proposal = propose(wanted, snapshot)
+    assert (proposal.tiers[0].agents, proposal.tiers[0].short, proposal.suffices) == (1, 1, False)
+
+
 def test_advise_proposes_what_dynamic_would_do() -> None:
     wanted = rules(TIERS, [staffed("anna", "gold", "platinum")])
     snapshot = floor([there("anna", "gold")], QueueNow("platinum", waiting=1))
