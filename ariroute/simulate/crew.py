@@ -31,6 +31,7 @@ class Crew:
         self.staying: list[Person] = []
         """Those who go once nobody waits for them."""
         self._lag = scenario.lag
+        self._shared = scenario.shared_last_call
         self._lines = lines
         self._rouse = rouse
         self._rests = rests
@@ -108,19 +109,23 @@ class Crew:
         line = place.line
         line.talking -= 1
         line.changed = True
-        place.calls += 1
-        place.last = now // 1
-        until = place.last + line.wrap_up
-        if until > now and person.came is not None:
-            place.resting = True
-            person.busy += until - now
-            self._rests(place, until)
+        second = now // 1
+        until = second + line.wrap_up
+        if person.came is not None:
+            person.busy += max(0.0, until - now)
+        for each in person.places.values() if self._shared else (place,):
+            each.calls += 1
+            each.last, each.rests_until = second, until
+            own = second + each.line.wrap_up
+            if own > now:
+                each.resting = True
+                self._rests(each, own)
         self._free(person)
 
-    def rested(self, person: Person, line: Line) -> None:
-        """The wrap-up of a call of ``line`` is over."""
+    def rested(self, person: Person, line: Line, now: float) -> None:
+        """A wrap-up in ``line`` is over, unless there was another call meanwhile."""
         place = person.places.get(line)
-        if place is not None and place.resting:
+        if place is not None and place.resting and place.last is not None and place.last + line.wrap_up <= now:
             place.resting = False
             self.touched.add(person)
             if person.state == FREE:

@@ -10,7 +10,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from ariroute.simulate.crew import Crew
-from ariroute.simulate.places import Line, Place
+from ariroute.simulate.places import FREE, Line, Place
 from ariroute.simulate.scenario import Caller, Played, Scenario, Served
 from ariroute.simulate.strategies import ROUNDS, next_start, next_start_of_equals, whom
 
@@ -66,6 +66,7 @@ class Floor:
         self._chance = chance
         self._recheck = scenario.recheck
         self._lag = scenario.lag
+        self._shared = scenario.shared_last_call
         self._state = [WAITING] * count
         self._since = [0.0] * count
         """When each caller began to look once in a while."""
@@ -304,9 +305,7 @@ class Floor:
     def _choose(self, number: int, line: Line) -> tuple[list[Place], int | None]:
         """Whom the caller rings, and where the next round will begin once the ring is over."""
         limit = self.callers[number].max_penalty
-        ready = [*line.ready.values()]
-        if self._lag > 0:
-            ready = [place for place in ready if not place.person.called]
+        ready = self._could_ring(line)
         if limit is not None:
             ready = [place for place in ready if place.penalty <= limit]
         if line.heavier:
@@ -322,6 +321,19 @@ class Floor:
             elif following is None:
                 following = 0 if more else start + 1
         return rung, following
+
+    def _could_ring(self, line: Line) -> list[Place]:
+        """Those who would be rung (``can_ring_entry()``), which are not quite those who are counted as available."""
+        if self._shared:  # counted by this queue's wrap-up, rung by that of the queue of their last call
+            second = self.now // 1
+            return [
+                place
+                for place in line.places.values()
+                if place.person.state == FREE and not place.paused and place.rests_until <= second
+            ]
+        if self._lag > 0:
+            return [place for place in line.ready.values() if not place.person.called]
+        return [*line.ready.values()]
 
     def _stop_ringing(self, number: int, line: Line) -> list[Place]:
         """The ring is over. Returns whom it was for."""
@@ -411,7 +423,7 @@ class Floor:
         self.push(until, RESTED, place.person.number, place.line.number)
 
     def _rested(self, agent: int, line: int) -> None:
-        self.crew.rested(self.crew.people[agent], self._lines[line])
+        self.crew.rested(self.crew.people[agent], self._lines[line], self.now)
 
     def _known(self, agent: int, ring: int) -> None:
         person = self.crew.people[agent]

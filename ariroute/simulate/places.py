@@ -18,7 +18,7 @@ IN_ORDER = frozenset({"linear", "rrordered"})
 class Place:
     """Somebody's membership of a line; made anew, without calls, whenever they are added to it."""
 
-    __slots__ = ("calls", "last", "line", "paused", "penalty", "person", "position", "resting", "tie")
+    __slots__ = ("calls", "last", "line", "paused", "penalty", "person", "position", "resting", "rests_until", "tie")
 
     def __init__(self, person: Person, line: Line, penalty: int) -> None:
         self.person = person
@@ -30,8 +30,10 @@ class Place:
         self.last: float | None = None
         """The second in which the last call ended."""
         self.paused = False
+        self.rests_until = -inf
+        """When the wrap-up ends by the queue of the last call; ``resting`` is by this line's own."""
         self.resting = False
-        """In wrap-up after a call of this line: other lines do not know of it (``shared_lastcall=no``)."""
+        """In wrap-up after a call of this line, or of any if they are to know of each other's."""
 
 
 class Person:

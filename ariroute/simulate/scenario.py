@@ -18,8 +18,8 @@ AutoPause = Literal["no", "yes", "all"]
 class QueueModel:
     """A queue as queues.conf has it; times in seconds, with app_queue's own defaults (22.10.1).
 
-    The rest is as by default: nobody is in two calls at once (``ringinuse=no``), wrap-up is not shared between queues
-    (``shared_lastcall=no``), everybody may join and stay, nothing is announced, and no rule changes penalties.
+    Besides, nobody is in two calls at once (``ringinuse=no``), everybody may join and stay, nothing is announced, and
+    no rule changes penalties.
     """
 
     queue: str
@@ -79,7 +79,8 @@ class Scenario:
     ``recheck`` is how often a caller who waits looks whether it is their turn: each second (``RECHECK`` of
     app_queue.c). With 0 they know at once, as the theory of queues has it. ``lag`` is after how many seconds app_queue
     knows that a phone rings, which it learns from the phone (180 Ringing): who looks before that counts on this agent,
-    finds nobody to ring, and tries again after the queue's ``retry``.
+    finds nobody to ring, and tries again after the queue's ``retry``. ``shared_last_call`` is that of queues.conf:
+    after a call an agent wraps up in all of their queues, and has had one call more in each.
     """
 
     queues: Mapping[str, QueueModel]
@@ -91,6 +92,7 @@ class Scenario:
     step: float = 0.0
     recheck: float = 1.0
     lag: float = 0.0
+    shared_last_call: bool = False
 
 
 class Served(NamedTuple):

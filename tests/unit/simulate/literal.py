@@ -37,6 +37,7 @@ class Member:
     paused: bool = False
     calls: int = 0
     lastcall: int = 0
+    lastqueue: CallQueue | None = None
 
 
 @dataclass(eq=False)
@@ -221,8 +222,14 @@ class AppQueue:
         member.device.state, member.device.attempt = "INUSE", None
         yield self.env.timeout(seconds)
         member.device.state = "NOT_INUSE"
-        member.lastcall = self.time()
-        member.calls += 1
+        self.update_queue(q, member)
+
+    def update_queue(self, q: CallQueue, member: Member) -> None:
+        shared = [mem for qtmp in self.queues.values() for mem in qtmp.members if mem.device is member.device]
+        for mem in shared if self.scenario.shared_last_call else [member]:
+            mem.lastcall = self.time()
+            mem.calls += 1
+            mem.lastqueue = q
 
     def calc_metric(self, q: CallQueue, mem: Member, pos: int, qe: Entry) -> int | None:
         limit = qe.caller.max_penalty
@@ -294,7 +301,8 @@ class AppQueue:
     def can_ring_entry(self, q: CallQueue, member: Member) -> bool:
         if member.paused or member.device.state != "NOT_INUSE" or member.device.attempt:
             return False
-        if q.model.wrap_up and self.time() - member.lastcall < q.model.wrap_up:
+        wrapuptime = (member.lastqueue or q).model.wrap_up
+        if wrapuptime and self.time() - member.lastcall < wrapuptime:
             return False
         return not (self.use_weight and self.compare_weight(q, member))
 

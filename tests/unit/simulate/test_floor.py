@@ -210,6 +210,19 @@ def test_wrap_up_lasts_whole_seconds_and_only_in_the_queue_of_the_call() -> None
     assert waits(meanwhile) == [0, 104, 3]
 
 
+def test_who_looks_before_the_phone_has_told_that_it_rings_tries_again_after_the_retry() -> None:
+    scenario = answering(floor([call(0, talk=9), call(0.05)], 1, QueueModel("gold", retry=20), recheck=1), a0=2)
+    assert waits(scenario) == [2, 13]
+    assert waits(replace(scenario, lag=0.1)) == [2, 22]
+
+
+def test_queues_may_know_of_each_others_wrap_up() -> None:
+    models = [QueueModel(queue, retry=1, wrap_up=10) for queue in ("gold", "standard")]
+    scenario = floor([call(100, talk=5), call(106, "standard")], {"ann": "gold standard"}, *models)
+    assert waits(scenario) == [0, 0]
+    assert waits(replace(scenario, shared_last_call=True)) == [0, 9]
+
+
 def test_the_longest_wait_ends_with_a_look() -> None:
     model = QueueModel("gold", max_wait=20)
     assert waits(floor([call(0), call(1.25)], 1, model)) == [0, 19.75]

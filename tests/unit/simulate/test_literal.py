@@ -42,7 +42,9 @@ def a_floor(dice: Random) -> Scenario:
                 dice.choice((None, 0, 1)) if limited else None,
             )
         )
-    return Scenario(models, agents, members, callers, lag=dice.choice((0.0, 0.0, 0.3)))
+    return Scenario(
+        models, agents, members, callers, lag=dice.choice((0.0, 0.0, 0.3)), shared_last_call=dice.random() < 0.3
+    )
 
 
 NAMES = ("anna", "bob", "eve", "Zoe", "carl-gustav", "7001")
