@@ -87,15 +87,15 @@ class Crew:
 
     def known(self, person: Person) -> None:
         """app_queue knows now that they are not free."""
-        if person.called:
-            person.called = False
-            for line in person.places:
-                line.ready.pop(person.number, None)
+        person.called = False
+        for line in person.places:
+            line.ready.pop(person.number, None)
 
     def answer(self, place: Place, now: float, talk: float) -> None:
         """They answer, and will talk so long."""
         person = place.person
-        self.known(person)
+        if person.called:
+            self.known(person)
         person.busy += now - person.since + talk
         person.state, person.unanswered = TALKING, 0
         person.since = now

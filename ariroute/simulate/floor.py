@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 from math import ceil, inf, isfinite
 from random import Random
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ariroute.simulate.crew import Crew
 from ariroute.simulate.places import FREE, Line, Place
 from ariroute.simulate.scenario import Caller, Played, Scenario, Served
-from ariroute.simulate.strategies import ROUNDS, next_start, next_start_of_equals, whom
+from ariroute.simulate.strategies import ROUNDS, following_start, whom
 
 if TYPE_CHECKING:
     from ariroute.simulate.steering import Steering
@@ -67,6 +67,7 @@ class Floor:
         self._recheck = scenario.recheck
         self._lag = scenario.lag
         self._shared = scenario.shared_last_call
+        self._differ = self._shared or self._lag > 0
         self._state = [WAITING] * count
         self._since = [0.0] * count
         """When each caller began to look once in a while."""
@@ -305,7 +306,7 @@ class Floor:
     def _choose(self, number: int, line: Line) -> tuple[list[Place], int | None]:
         """Whom the caller rings, and where the next round will begin once the ring is over."""
         limit = self.callers[number].max_penalty
-        ready = self._could_ring(line)
+        ready = self._could_ring(line) if self._differ else [*line.ready.values()]
         if limit is not None:
             ready = [place for place in ready if place.penalty <= limit]
         if line.heavier:
@@ -315,7 +316,7 @@ class Floor:
         metric, rung = whom(line, ready, start, self.now // 1, self._chance) if ready else (inf, [])
         following: int | None = None
         if linear or line.strategy in ROUNDS:
-            following, more = _following(line, limit, start, metric, rung)
+            following, more = following_start(line, limit, start, metric, rung)
             if not linear:
                 line.wrapped = line.wrapped or more
             elif following is None:
@@ -323,7 +324,7 @@ class Floor:
         return rung, following
 
     def _could_ring(self, line: Line) -> list[Place]:
-        """Those who would be rung (``can_ring_entry()``), which are not quite those who are counted as available."""
+        """Those who would be rung (``can_ring_entry()``), where these are not just those who are ready."""
         if self._shared:  # counted by this queue's wrap-up, rung by that of the queue of their last call
             second = self.now // 1
             return [
@@ -331,9 +332,7 @@ class Floor:
                 for place in line.places.values()
                 if place.person.state == FREE and not place.paused and place.rests_until <= second
             ]
-        if self._lag > 0:
-            return [place for place in line.ready.values() if not place.person.called]
-        return [*line.ready.values()]
+        return [place for place in line.ready.values() if not place.person.called]
 
     def _stop_ringing(self, number: int, line: Line) -> list[Place]:
         """The ring is over. Returns whom it was for."""
@@ -427,7 +426,7 @@ class Floor:
 
     def _known(self, agent: int, ring: int) -> None:
         person = self.crew.people[agent]
-        if person.rings == ring:
+        if person.called and person.rings == ring:
             self.crew.known(person)
 
     def _come(self, agent: int, _: int) -> None:
@@ -467,15 +466,3 @@ def _begun(scenario: Scenario) -> float:
     """When it begins: as the first caller or the first agent comes."""
     starts = [model.start for model in scenario.agents if isfinite(model.start)]
     return min((*starts, *(caller.at for caller in scenario.callers[:1])), default=0.0)
-
-
-def _following(
-    line: Line, limit: int | None, start: int, metric: float, rung: Sequence[Place]
-) -> tuple[int | None, bool]:
-    """Where the round after this ring begins, None if with nobody, and whether there is a place beyond ``start``."""
-    if rung and line.flat:
-        return next_start_of_equals(len(line.places), start, rung[0].position)
-    places: Iterable[Place] = line.places.values()
-    if limit is not None:
-        places = [place for place in places if place.penalty <= limit]
-    return next_start(places, start, metric)

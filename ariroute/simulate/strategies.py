@@ -67,7 +67,19 @@ def whom(line: Line, places: Sequence[Place], start: int, second: float, chance:
     return metric, [best]
 
 
-def next_start(places: Iterable[Place], start: int, rung: float) -> tuple[int | None, bool]:
+def following_start(
+    line: Line, limit: int | None, start: int, metric: float, rung: Sequence[Place]
+) -> tuple[int | None, bool]:
+    """Where the round after this ring begins, None if with nobody, and whether there is a place beyond ``start``."""
+    if rung and line.flat:
+        return _next_of_equals(len(line.places), start, rung[0].position)
+    places: Iterable[Place] = line.places.values()
+    if limit is not None:
+        places = [place for place in places if place.penalty <= limit]
+    return _next(places, start, metric)
+
+
+def _next(places: Iterable[Place], start: int, rung: float) -> tuple[int | None, bool]:
     """Where the next round begins after ``rung`` was the lowest metric of ``places``, and whether there is one more.
 
     (``store_next_rr()`` and ``store_next_lin()``; None where nobody is left.)
@@ -83,7 +95,7 @@ def next_start(places: Iterable[Place], start: int, rung: float) -> tuple[int | 
     return (int(min(left)) % LATER_ROUND if left else None), more
 
 
-def next_start_of_equals(count: int, start: int, rung: int) -> tuple[int | None, bool]:
+def _next_of_equals(count: int, start: int, rung: int) -> tuple[int | None, bool]:
     """The same for ``count`` places of equal penalty, the one at position ``rung`` being rung."""
     after = rung + 1
     if rung >= start:
