@@ -25,12 +25,13 @@ TALKS_LONGER: Final = 0.007
 def as_played(scenario: Scenario, began: float) -> Scenario:
     """The scenario with SIP's own time, on a clock whose seconds begin as Asterisk's did.
 
-    app_queue counts wrap-ups in whole seconds of the clock, so it matters where in a second a list begins.
+    app_queue counts wrap-ups in whole seconds of the clock, so it matters where in a second a list begins. The lab's
+    queues.conf has ``shared_lastcall = yes`` (:mod:`ariroute.lab.pbxconfig`).
     """
     shift = began % 1
     agents = [replace(agent, picks_up=agent.picks_up + RINGS_LONGER) for agent in scenario.agents]
     callers = [caller._replace(at=caller.at + shift, talk=caller.talk + TALKS_LONGER) for caller in scenario.callers]
-    return replace(scenario, agents=agents, callers=callers)
+    return replace(scenario, agents=agents, callers=callers, shared_last_call=True)
 
 
 @dataclass(frozen=True, slots=True)
