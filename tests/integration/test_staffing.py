@@ -176,6 +176,10 @@ class House:
         await self.human.queue_penalty("right", "Local/sam@agents", 0)
 
 
+ON_22 = pytest.mark.parametrize("exchange", ["22"], indirect=True)
+"""Where it does not matter which Asterisk it is."""
+
+
 @pytest.fixture(scope="module", params=["22", "16"])
 def exchange(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateAsterisk]:
     with PrivateAsterisk(
@@ -262,6 +266,7 @@ async def test_a_humans_change_wins_until_the_agent_logs_out_and_in_again(house:
         await house.is_in(anna={"platinum"})
 
 
+@ON_22
 async def test_a_penalty_or_an_unpause_by_hand_is_left_as_it_is(house: House) -> None:
     await house.log_in("anna", "standard")
     async with house.staffed(platinum={"min_agents": 1}):
@@ -292,6 +297,7 @@ async def test_who_pauses_is_not_moved_and_comes_back_as_before(house: House) ->
         assert house.agent("sam")["by_hand"] == ""
 
 
+@ON_22
 async def test_who_is_logged_in_elsewhere_is_left_alone_while_it_lasts(house: House) -> None:
     await house.log_in("anna", "standard", "elsewhere")
     async with house.staffed():
@@ -365,6 +371,7 @@ async def test_a_new_daemon_knows_its_work_and_undoes_it_or_is_told_to_by_the_fi
         assert house.members["anna", "standard"].penalty == 4
 
 
+@ON_22
 async def test_without_ami_it_stands_still_and_says_so(house: House) -> None:
     with Relay(house.pbx.ami_port) as relay:
         async with house.staffed(relay.port):
@@ -379,6 +386,7 @@ async def test_without_ami_it_stands_still_and_says_so(house: House) -> None:
             assert house.status["why"] == ""
 
 
+@ON_22
 async def test_advice_changes_nothing(house: House) -> None:
     await house.log_in("anna", "standard", "gold")
     async with house.staffed(mode="advise", platinum={"min_agents": 1}):

@@ -17,6 +17,7 @@ from ariroute.staffing.snapshot import AgentNow, State
 LOGS_IN: Final = 3.0
 """Seconds for somebody who logs in to several queues, one after the other."""
 JUST_LOGGED_IN: Final = "has just logged in"
+DID_NOT_ANSWER: Final = "did not answer"
 ON_THE_WAY: Final = "on the way"
 
 

@@ -11,22 +11,19 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from itertools import chain
 from math import inf
 from pathlib import Path
 from typing import Any, Final
 
-from ariroute.asterisk.ami import ActionRefused, QueueStatus
+from ariroute.asterisk.ami import ActionRefused
 from ariroute.asterisk.ami_link import AmiLink
-from ariroute.asterisk.queue_events import MemberEvent, QueueEvent, QueueMember, RangInVain
+from ariroute.asterisk.queue_events import MemberEvent, QueueEvent, QueueMember
 from ariroute.daemon.staffing import kept
 from ariroute.daemon.staffing.acts import NO_ANSWER, Act, pause, post, unpause
 from ariroute.daemon.staffing.alone import ways_back
-from ariroute.daemon.staffing.crew import JUST_LOGGED_IN, Crew
+from ariroute.daemon.staffing.crew import DID_NOT_ANSWER, JUST_LOGGED_IN
 from ariroute.daemon.staffing.figures import Figures
-from ariroute.daemon.staffing.floor import Change, Floor
-from ariroute.daemon.staffing.hands import Hands
-from ariroute.daemon.staffing.no_answer import Unanswered
+from ariroute.daemon.staffing.watch import Watch
 from ariroute.daemon.staffing_metrics import StaffingMetrics
 from ariroute.errors import AmiError, UnusableInput
 from ariroute.files import why
@@ -46,23 +43,12 @@ LONG: Final = 0.02
 """Seconds; plans that take longer are made in a thread."""
 LOOKS: Final = 10.0
 """Seconds from one look at QueueSummary to the next."""
-GIVES_UP: Final = 2.0
-"""Seconds until the queues are read again when Asterisk did not tell of what we have done."""
 TRIES_AGAIN: Final = 30.0
 """Seconds until an agent is moved again who could not be, or until all are where the AMI user lacks rights."""
-PAUSES_WITHIN: Final = 1.0
-"""Seconds within which somebody who did not answer is paused, by us or by app_queue."""
-LONG_BREAK: Final = 600.0
-"""Seconds without AMI after which agents are taken to have logged in anew."""
 LAST_ACTS: Final = 2.0
 """Seconds for the end of what is being done when the daemon stops."""
 AT_ONCE: Final = 50
 """Moves that are carried out side by side."""
-DID_NOT_ANSWER: Final = "did not answer"
-NO_WRAP_UP: Final = (
-    "staffing does not see the wrap-up of queues.conf: agents who wrap up count as free, unless the AMI user has "
-    "write = agent,reporting"
-)
 DENIED: Final = "Permission denied"
 
 
@@ -93,80 +79,32 @@ class Staffer:
         self._file = file
         self._idle = idle
         self._clock = clock
-        self._floor = Floor()
-        self._hands = Hands()
-        self._crew = Crew(self._floor, self._hands)
-        self._unanswered = Unanswered()
+        self._watch = watch = Watch(pbx, ami, clock)
+        self._floor, self._hands, self._crew, self._unanswered = watch.floor, watch.hands, watch.crew, watch.unanswered
         self._figures = Figures()
         self._memory = Memory()
         self._wake = asyncio.Event()
         self._changing = asyncio.Lock()
-        self._synced = False
-        self._asked: list[QueueEvent | MemberEvent] | None = None
-        """Events that came while the queues were read; None while nobody reads them."""
-        self._doubted: set[str] = set()
-        """Queues to be read again."""
-        self._down_since: float | None = None
         self._released = False
         self._trouble, self._trouble_until = "", -inf
-        self._way_until: dict[str, float] = {}
-        self._looked_at = -inf
         self._took = 0.0
-        self._told_of_wrap_up = False
         metrics.watch(pbx, self.status)
 
     # What it is told
 
     def on_event(self, event: QueueEvent | MemberEvent) -> None:
         """Something has happened in a queue."""
-        if self._asked is not None:
-            self._asked.append(event)
-        elif self._synced:
-            self._take_in(event, self._clock())
+        if self._watch.on_event(event):
             self._wake.set()
-
-    def _take_in(self, event: QueueEvent | MemberEvent, now: float) -> None:
-        if change := self._floor.on_event(event, now):
-            self._changed(change, now)
-        rules = self._crew.rules
-        if rules:
-            self._unanswered.on_event(event, rules.no_answer, now)
-            if isinstance(event, RangInVain) and self._unanswered.is_due(event.interface):
-                self._crew.cannot[event.interface] = (DID_NOT_ANSWER, now + PAUSES_WITHIN)
-
-    def _changed(self, change: Change, now: float) -> None:
-        interface = change.member.interface
-        places = self._floor.members.get(interface, {})
-        self._crew.on_change(change, now)
-        self._hands.on_change(change, places, self._crew.staffed, now)
-        self._note_pause(change, now)
-        if not self._hands.expects(interface):
-            self._arrived(interface)
-
-    def _note_pause(self, change: Change, now: float) -> None:
-        """Somebody did not answer and was paused, in an earlier life maybe: when they come back."""
-        member, rules = change.after, self._crew.rules
-        if member and member.paused and member.reason == NO_ANSWER and rules:
-            pause = rules.no_answer.pause if rules.no_answer else 0.0
-            left = pause - max(0.0, time.time() - member.last_pause)
-            self._unanswered.paused(member.interface, now + max(0.0, left))
-
-    def _arrived(self, interface: str) -> None:
-        self._way_until.pop(interface, None)
-        if self._crew.way.pop(interface, None):
-            self._floor.touched.add(interface)
 
     def on_up(self) -> None:
         """AMI tells us from now on."""
-        self._synced = False
+        self._watch.blind()
         self._wake.set()
 
     def on_down(self, reason: str) -> None:
         """AMI tells us nothing any more."""
-        if self._synced:
-            self._down_since = self._clock()
-        self._synced = False
-        self._asked = None
+        self._watch.blind()
         self._figures.blind(self._clock())
         self._wake.set()
 
@@ -207,18 +145,20 @@ class Staffer:
             return LOOKS
         async with self._changing:
             self._crew.use(rules)
-            if not self._synced:
-                await self._read_all()
-            await self._read_doubted()
+            if not self._watch.synced:
+                await self._watch.read_all()
+            await self._watch.read_doubted()
             due = await self._act_on(self._clock())
-            if self._clock() - self._looked_at >= LOOKS:
-                await self._look_around()
-        return min(due, self._looked_at + LOOKS) - self._clock()
+            if self._clock() - self._watch.looked_at >= LOOKS:
+                await self._watch.look_around()
+        if self._watch.doubted:
+            return 0.0
+        return min(due, self._watch.looked_at + LOOKS) - self._clock()
 
     async def _act_on(self, now: float) -> float:
         """What is to be done now; when something changes by itself."""
         await self._tend(now)
-        due = min(self._floor.settle(now), self._crew.look(now), *self._way_until.values(), inf)
+        due = min(self._watch.give_up(now), self._floor.settle(now), self._crew.look(now))
         proposal = await self._plan(now)
         if not self._why():
             await self._carry_out(proposal)
@@ -230,10 +170,10 @@ class Staffer:
 
     async def _let_be(self) -> None:
         """There are no rules any more: agents stay where they are, but nobody stays paused for having not answered."""
-        if self._synced:
+        if self._watch.synced:
             async with self._changing:
                 await self._come_back(self._unanswered.back(inf))
-        self._synced = False
+        self._watch.blind()
         self._figures.blind(self._clock())
 
     async def stop(self) -> None:
@@ -251,7 +191,7 @@ class Staffer:
             return idle
         if not self._ami.is_up:
             return f"AMI is down: {self._ami.failure}"
-        if not self._synced:
+        if not self._watch.synced:
             return "the queues are being read"
         if self._released:
             return "released by hand"
@@ -261,84 +201,6 @@ class Staffer:
 
     def _stumble(self, trouble: str) -> None:
         self._trouble, self._trouble_until = trouble, self._clock() + TRIES_AGAIN
-
-    # What Asterisk says
-
-    async def _read_all(self) -> None:
-        status = await self._read("")
-        now = self._clock()
-        changes = self._floor.sync(status, now)
-        if self._down_since is None or now - self._down_since > LONG_BREAK:
-            self._hands.after_a_break(lambda interface: self._floor.members.get(interface, {}))
-        else:
-            for change in changes:
-                places = self._floor.members.get(change.member.interface, {})
-                self._hands.on_change(change, places, self._crew.staffed, now)
-        for change in changes:
-            self._note_pause(change, now)
-        self._replay(now)
-        await self._read_wrap_ups()
-        self._looked_at = now
-        log.info(
-            "%s: staffing has read the queues: %d members, %d callers",
-            self._pbx,
-            len(status.members),
-            len(status.waiting),
-        )
-
-    async def _read_doubted(self) -> None:
-        """Read these queues; what differs is judged when all are read, for one may have gone from one to the other."""
-        if not self._doubted:
-            return
-        queues, self._doubted = sorted(self._doubted), set()
-        statuses = [await self._read(queue) for queue in queues]
-        now = self._clock()
-        found = [self._floor.sync(status, now, queue) for queue, status in zip(queues, statuses, strict=True)]
-        for change in sorted(chain(*found), key=lambda change: change.before is not None):
-            self._changed(change, now)
-        self._replay(now)
-
-    async def _read(self, queue: str) -> QueueStatus:
-        """What Asterisk says. Events that come meanwhile may be older or newer than that: :meth:`_replay` follows."""
-        if self._asked is None:
-            self._asked = []
-        try:
-            return await self._ami.ask(lambda ami: ami.queue_status(queue))
-        except BaseException:
-            asked, self._asked = self._asked or [], None
-            for event in asked if self._synced else ():
-                self._take_in(event, self._clock())
-            raise
-
-    def _replay(self, now: float) -> None:
-        """Take in what came while the queues were read, again: the last event of each member is always the newest."""
-        asked, self._asked = self._asked or [], None
-        self._synced = self._ami.is_up
-        for event in asked:
-            self._take_in(event, now)
-
-    async def _read_wrap_ups(self) -> None:
-        """What the queues give as wrap-up, which no event and no status tells: only a user who may look has it."""
-        for queue in sorted(self._crew.staffed):
-            name = f"AST_CONFIG(queues.conf,{queue},wrapuptime)"
-            try:
-                value = await self._ami.ask(lambda ami, name=name: ami.variable(name))  # type: ignore[misc]
-            except ActionRefused:
-                log.log(logging.DEBUG if self._told_of_wrap_up else logging.INFO, "%s: %s", self._pbx, NO_WRAP_UP)
-                self._told_of_wrap_up = True
-                return
-            self._floor.wrap_ups[queue] = float(value) if value.isascii() and value.isdecimal() else 0.0
-
-    async def _look_around(self) -> None:
-        """Compare what we think of the queues with QueueSummary; what differs is read again."""
-        self._looked_at = self._clock()
-        self._floor.doubt(self._looked_at)
-        for summary in await self._ami.ask(lambda ami: ami.queue_summary()):
-            if summary.queue in self._crew.staffed:
-                thought = (*self._floor.logged_in(summary.queue), self._floor.callers(summary.queue))
-                if thought != (summary.logged_in, summary.available, summary.callers):
-                    self._doubted.add(summary.queue)
-        self._wake.set()
 
     # What is planned
 
@@ -414,8 +276,7 @@ class Staffer:
         interface, now = self._crew.interface_of(move.agent), self._clock()
         fresh = QueueMember(move.queue, interface, move.agent, penalty=move.order)
         first, then = post(self._floor.members[interface], self._crew.staffed, fresh)
-        self._crew.way[interface] = move.queue
-        self._way_until[interface] = now + GIVES_UP
+        self._watch.sends(interface, move.queue, now)
         failure = ""
         try:
             for act in (*first, *then):
@@ -425,14 +286,13 @@ class Staffer:
             self._failed(interface, move, failure)
         else:
             self._crew.moved_at[interface] = now
-        if not self._hands.expects(interface):
-            self._arrived(interface)
+        self._watch.arrives(interface)
         self._floor.touched.add(interface)
         self._tell(move, done=not failure, failure=failure)
 
     def _failed(self, interface: str, move: Move, failure: str) -> None:
         now = self._clock()
-        self._doubted |= {move.queue, *move.leaves}
+        self._watch.doubted |= {move.queue, *move.leaves}
         self._crew.cannot[interface] = (f"could not be moved: {failure}", now + TRIES_AGAIN)
         if failure.endswith(DENIED):
             self._stumble(f"{failure}; the AMI user needs write = agent in manager.conf")
@@ -444,7 +304,7 @@ class Staffer:
         try:
             if not await self._ami.ask(act.carry_out):
                 self._hands.not_done(act)
-                self._doubted.add(act.member.queue)
+                self._watch.doubted.add(act.member.queue)
         except (ActionRefused, ValueError):
             self._hands.not_done(act)
             raise
@@ -457,7 +317,7 @@ class Staffer:
         try:
             await self._act(act)
         except (AmiError, ValueError) as error:
-            self._doubted.add(act.member.queue)
+            self._watch.doubted.add(act.member.queue)
             log.warning("%s: %s could not be %s: %s", self._pbx, act.member.interface, act, error)
             return str(error)
         return ""
@@ -474,16 +334,11 @@ class Staffer:
         return found
 
     async def _tend(self, now: float) -> None:
-        """Pause who did not answer, let those come back whose pause is over, and give up what was not told of."""
+        """Pause who did not answer, and let those come back whose pause is over."""
         for interface in self._unanswered.due(now):
             if not self._why() and self._is_staffed(interface):
                 await self._pause(interface)
         await self._come_back(self._unanswered.back(now))
-        for interface, until in list(self._way_until.items()):
-            if until <= now:
-                places = {*self._floor.members.get(interface, {}), self._crew.way[interface]}
-                self._doubted |= places & self._crew.staffed
-                self._arrived(interface)
 
     async def _come_back(self, interfaces: Iterable[str]) -> None:
         for interface in interfaces if not self._idle() else ():
@@ -510,8 +365,8 @@ class Staffer:
         Who talks goes on talking. Raises AmiError while there is no connection: nothing is released then.
         """
         async with self._changing:
-            if not self._synced:
-                await self._read_all()
+            if not self._watch.synced:
+                await self._watch.read_all()
             self._released = True
             done: list[str] = []
             failed: dict[str, str] = {}

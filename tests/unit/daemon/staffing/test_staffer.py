@@ -16,6 +16,7 @@ from ariroute.asterisk.ami_link import AmiLink
 from ariroute.asterisk.queue_events import QueueMember
 from ariroute.asterisk.settings import AmiSettings
 from ariroute.daemon.staffing import staffer as module
+from ariroute.daemon.staffing import watch
 from ariroute.errors import AmiError
 from ariroute.staffing.proposal import Proposal
 from ariroute.staffing.rules import NoAnswer, StaffedAgent
@@ -86,7 +87,7 @@ async def test_what_is_never_told_of_is_read(staffed: Staffed) -> None:
     await staffed.staffer.turn()
     staffed.queues.told.clear()  # lost
     reads = staffed.queues.reads
-    await staffed.turn(module.GIVES_UP + 0.1)
+    await staffed.turn(watch.GIVES_UP + 0.1)
     await staffed.turn()
     assert staffed.queues.reads > reads
     assert staffed.agent("anna")["queue"] == "platinum"
@@ -353,7 +354,7 @@ async def test_drift_is_noticed_by_the_summary_and_that_queue_is_read(staffed: S
     assert staffed.queues.reads == 2
 
 
-@pytest.mark.parametrize("seconds", [10.0, module.LONG_BREAK + 1])
+@pytest.mark.parametrize("seconds", [10.0, watch.LONG_BREAK + 1])
 async def test_what_was_changed_in_a_short_break_is_a_humans_change_and_in_a_long_one_a_new_login(
     staffed: Staffed, seconds: float
 ) -> None:
@@ -369,7 +370,7 @@ async def test_what_was_changed_in_a_short_break_is_a_humans_change_and_in_a_lon
     staffed.queues.is_up = True
     staffed.staffer.on_up()
     await staffed.turn()
-    if seconds < module.LONG_BREAK:
+    if seconds < watch.LONG_BREAK:
         assert staffed.agent("anna")["by_hand"] == "somebody removed them from platinum"
         assert staffed.serves("anna") == {"gold"}
     else:

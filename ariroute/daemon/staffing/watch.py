@@ -1,0 +1,199 @@
+"""What is known of one PBX: the floor by its events, read where that is needed, and whose hand each change was."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from itertools import chain
+from math import inf
+from typing import Final
+
+from ariroute.asterisk.ami import ActionRefused, QueueStatus
+from ariroute.asterisk.ami_link import AmiLink
+from ariroute.asterisk.queue_events import MemberEvent, QueueEvent, RangInVain
+from ariroute.daemon.staffing.acts import NO_ANSWER
+from ariroute.daemon.staffing.crew import DID_NOT_ANSWER, Crew
+from ariroute.daemon.staffing.floor import Change, Floor
+from ariroute.daemon.staffing.hands import Hands
+from ariroute.daemon.staffing.no_answer import Unanswered
+
+log = logging.getLogger("ariroute.staffing")
+
+GIVES_UP: Final = 2.0
+"""Seconds until the queues are read again when Asterisk did not tell of what we have done."""
+PAUSES_WITHIN: Final = 1.0
+"""Seconds within which somebody who did not answer is paused, by us or by app_queue."""
+LONG_BREAK: Final = 600.0
+"""Seconds without AMI after which agents are taken to have logged in anew."""
+NO_WRAP_UP: Final = (
+    "staffing does not see the wrap-up of queues.conf: agents who wrap up count as free, unless the AMI user has "
+    "write = agent,reporting"
+)
+
+
+class Watch:
+    """Told of every event while :attr:`synced`; :meth:`read_all` makes it so."""
+
+    def __init__(self, pbx: str, ami: AmiLink, clock: Callable[[], float]) -> None:
+        self._pbx = pbx
+        self._ami = ami
+        self._clock = clock
+        self.floor = Floor()
+        self.hands = Hands()
+        self.crew = Crew(self.floor, self.hands)
+        self.unanswered = Unanswered()
+        self.synced = False
+        """Whether the queues have been read, and every event since was told."""
+        self.doubted: set[str] = set()
+        """Queues to be read again."""
+        self.looked_at = -inf
+        """When the queues were compared with what is thought of them."""
+        self._asked: list[QueueEvent | MemberEvent] | None = None
+        """Events that came while the queues were read; None while nobody reads them."""
+        self._blind_since: float | None = None
+        self._way_until: dict[str, float] = {}
+        self._told_of_wrap_up = False
+
+    def on_event(self, event: QueueEvent | MemberEvent) -> bool:
+        """Something has happened in a queue; whether that is taken in now."""
+        if self._asked is not None:
+            self._asked.append(event)
+            return False
+        if self.synced:
+            self._take_in(event, self._clock())
+        return self.synced
+
+    def blind(self) -> None:
+        """What happens from now on nobody tells, until the queues are read again."""
+        if self.synced:
+            self._blind_since = self._clock()
+        self.synced, self._asked = False, None
+
+    def sends(self, interface: str, queue: str, now: float) -> None:
+        """The agent is on the way to ``queue`` until Asterisk has told of it."""
+        self.crew.way[interface] = queue
+        self._way_until[interface] = now + GIVES_UP
+
+    def arrives(self, interface: str) -> None:
+        """They are there, if nothing is left of which Asterisk is to tell."""
+        if not self.hands.expects(interface):
+            self._arrived(interface)
+
+    def give_up(self, now: float) -> float:
+        """Of whose way nothing was told for long, where they are is to be read; when that is so of the next."""
+        for interface, until in list(self._way_until.items()):
+            if until <= now:
+                places = {*self.floor.members.get(interface, {}), self.crew.way[interface]}
+                self.doubted |= places & self.crew.staffed
+                self._arrived(interface)
+        return min(self._way_until.values(), default=inf)
+
+    def _arrived(self, interface: str) -> None:
+        self._way_until.pop(interface, None)
+        if self.crew.way.pop(interface, None):
+            self.floor.touched.add(interface)
+
+    def _take_in(self, event: QueueEvent | MemberEvent, now: float) -> None:
+        if change := self.floor.on_event(event, now):
+            self._changed(change, now)
+        rules = self.crew.rules
+        if rules:
+            self.unanswered.on_event(event, rules.no_answer, now)
+            if isinstance(event, RangInVain) and self.unanswered.is_due(event.interface):
+                self.crew.cannot[event.interface] = (DID_NOT_ANSWER, now + PAUSES_WITHIN)
+
+    def _changed(self, change: Change, now: float) -> None:
+        interface = change.member.interface
+        places = self.floor.members.get(interface, {})
+        self.crew.on_change(change, now)
+        self.hands.on_change(change, places, self.crew.staffed, now)
+        self._note_pause(change, now)
+        self.arrives(interface)
+
+    def _note_pause(self, change: Change, now: float) -> None:
+        """Somebody did not answer and was paused, in an earlier life maybe: when they come back."""
+        member, rules = change.after, self.crew.rules
+        if member and member.paused and member.reason == NO_ANSWER and rules:
+            pause = rules.no_answer.pause if rules.no_answer else 0.0
+            left = pause - max(0.0, time.time() - member.last_pause)
+            self.unanswered.paused(member.interface, now + max(0.0, left))
+
+    async def read_all(self) -> None:
+        """Read every queue; what was changed while nobody told us is judged, or after a long time believed.
+
+        Raises AmiError, as the next ones do.
+        """
+        status = await self._read("")
+        now = self._clock()
+        changes = self.floor.sync(status, now)
+        if self._blind_since is None or now - self._blind_since > LONG_BREAK:
+            self.hands.after_a_break(lambda interface: self.floor.members.get(interface, {}))
+        else:
+            for change in changes:
+                places = self.floor.members.get(change.member.interface, {})
+                self.hands.on_change(change, places, self.crew.staffed, now)
+        for change in changes:
+            self._note_pause(change, now)
+        self._replay(now)
+        await self._read_wrap_ups()
+        self.looked_at = now
+        log.info(
+            "%s: staffing has read the queues: %d members, %d callers",
+            self._pbx,
+            len(status.members),
+            len(status.waiting),
+        )
+
+    async def read_doubted(self) -> None:
+        """Read these queues; what differs is judged when all are read, for one may have gone from one to the other."""
+        if not self.doubted:
+            return
+        queues, self.doubted = sorted(self.doubted), set()
+        statuses = [await self._read(queue) for queue in queues]
+        now = self._clock()
+        found = [self.floor.sync(status, now, queue) for queue, status in zip(queues, statuses, strict=True)]
+        for change in sorted(chain(*found), key=lambda change: change.before is not None):
+            self._changed(change, now)
+        self._replay(now)
+
+    async def _read(self, queue: str) -> QueueStatus:
+        """What Asterisk says. Events that come meanwhile may be older or newer than that: :meth:`_replay` follows."""
+        if self._asked is None:
+            self._asked = []
+        try:
+            return await self._ami.ask(lambda ami: ami.queue_status(queue))
+        except BaseException:
+            asked, self._asked = self._asked or [], None
+            for event in asked if self.synced else ():
+                self._take_in(event, self._clock())
+            raise
+
+    def _replay(self, now: float) -> None:
+        """Take in what came while the queues were read, again: the last event of each member is always the newest."""
+        asked, self._asked = self._asked or [], None
+        self.synced = self._ami.is_up
+        for event in asked:
+            self._take_in(event, now)
+
+    async def _read_wrap_ups(self) -> None:
+        """What the queues give as wrap-up, which no event and no status tells: only a user who may look has it."""
+        for queue in sorted(self.crew.staffed):
+            name = f"AST_CONFIG(queues.conf,{queue},wrapuptime)"
+            try:
+                value = await self._ami.ask(lambda ami, name=name: ami.variable(name))  # type: ignore[misc]
+            except ActionRefused:
+                log.log(logging.DEBUG if self._told_of_wrap_up else logging.INFO, "%s: %s", self._pbx, NO_WRAP_UP)
+                self._told_of_wrap_up = True
+                return
+            self.floor.wrap_ups[queue] = float(value) if value.isascii() and value.isdecimal() else 0.0
+
+    async def look_around(self) -> None:
+        """Compare what we think of the queues with QueueSummary; what differs is read again."""
+        self.looked_at = self._clock()
+        self.floor.doubt(self.looked_at)
+        for summary in await self._ami.ask(lambda ami: ami.queue_summary()):
+            if summary.queue in self.crew.staffed:
+                thought = (*self.floor.logged_in(summary.queue), self.floor.callers(summary.queue))
+                if thought != (summary.logged_in, summary.available, summary.callers):
+                    self.doubted.add(summary.queue)
