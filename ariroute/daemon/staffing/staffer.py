@@ -39,8 +39,8 @@ BREATH: Final = 0.01
 """Seconds at least from one plan to the next."""
 SHARE: Final = 3.0
 """A plan that took long is followed by a pause of so many times its length: the rest of the time is for calls."""
-LONG: Final = 0.02
-"""Seconds; plans that take longer are made in a thread."""
+LONG, MANY = 0.02, 1000
+"""Seconds, and agents: plans that take longer, or are of more, are made in a thread."""
 LOOKS: Final = 10.0
 """Seconds from one look at QueueSummary to the next."""
 TRIES_AGAIN: Final = 30.0
@@ -215,7 +215,7 @@ class Staffer:
         }
         snapshot = Snapshot(now, dict(self._crew.agents), queues)
         began = time.perf_counter()
-        if self._figures.took > LONG:
+        if self._figures.took > LONG or len(snapshot.agents) > MANY:
             proposal = await asyncio.to_thread(propose, rules, snapshot, self._memory)
         else:
             proposal = propose(rules, snapshot, self._memory)
