@@ -53,6 +53,7 @@ def _tier(name: str, queue: QueueSettings) -> Tier:
         if reserve
         else None,
         Lend(lend.floor, _threshold(lend.healthy)) if lend else None,
+        queue.spare,
     )
 
 

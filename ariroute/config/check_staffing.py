@@ -61,7 +61,7 @@ def warn_of_idle_staffing(settings: FileSettings, rules: StaffingRules | None, f
     """Warnings for what has no effect."""
     if rules is None:
         for name, queue in settings.queues.items():
-            for key in ("min_agents", "max_agents", "reserve", "lend"):
+            for key in ("min_agents", "max_agents", "reserve", "lend", "spare"):
                 if key in queue.model_fields_set:
                     findings.warn(("queues", name, key), "has no effect without the section 'staffing'")
         for name, agent in settings.agents.items():
@@ -73,6 +73,8 @@ def warn_of_idle_staffing(settings: FileSettings, rules: StaffingRules | None, f
         if queue.lend and queue.min_agents > queue.lend.floor > 0:
             text = f"has no effect: min_agents keeps {_agents(queue.min_agents)} there in any case"
             findings.warn((*path, "lend", "floor"), text)
+        if queue.lend and "spare" in queue.model_fields_set:
+            findings.warn((*path, "spare"), "has no effect beside lend, which says what it keeps and when")
         if queue.reserve and not rules.from_asterisk:
             able = len(_borrowable(name, queue.reserve, rules.agents.values()))
             if able < queue.reserve.agents:

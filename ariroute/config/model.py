@@ -108,6 +108,9 @@ class QueueSettings(Settings):
     lend: LendSettings | None = Field(
         default=None, description="When it lends its agents; without it, whenever it does not need them."
     )
+    spare: Annotated[int, Field(ge=0, le=MOST_AGENTS)] = Field(
+        default=1, description="Without lend: so many more it keeps for its next calls, if it needed them of late."
+    )
 
 
 class HoursEntry(Settings):

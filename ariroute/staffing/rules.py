@@ -56,7 +56,7 @@ class Tier:
     ``agents_per_call`` is the wanted number of agents serving the queue for each call in it, waiting or talking; None
     asks for none. ``min_agents`` are there even without a call; no agent is moved to a tier that has ``max_agents``
     (None: no end), and those above it leave if they may serve elsewhere. Without ``lend`` a tier lends whatever it
-    neither needs nor needed of late.
+    does not need, but for ``spare`` agents more, if it needed them of late: these wait for its next calls.
     """
 
     queue: str
@@ -66,6 +66,7 @@ class Tier:
     service_level: ServiceLevel | None = None
     reserve: Reserve | None = None
     lend: Lend | None = None
+    spare: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,11 +30,11 @@ class Level(IntEnum):
     RESERVE = 4
     """The agents of its reserve, once it is called."""
     KEPT = 5
-    """What it needed at most of late: it will soon again, and an agent who talks elsewhere cannot be had then."""
+    """Some of what it needed of late: it will soon again, and an agent who talks elsewhere cannot be had then."""
     WAITING = 6
     """A caller waits."""
     SPARE = 7
-    """KEPT, of a tier that is healthy enough to lend it."""
+    """The rest of what it needed of late: nobody is sent home from it, but whoever waits elsewhere may have it."""
     REST = 8
     """Nobody needs an agent here."""
 
@@ -96,10 +96,10 @@ def following(standing: Standing, memory: Memory, kept: int, taken: Iterable[Age
     wants = {
         Level.FLOOR: tier.min_agents,
         Level.NEED: needed,
-        Level.KEPT: kept,
+        Level.KEPT: min(kept, needed + tier.spare),
         Level.WAITING: standing.now.calls,
     }
-    holds = dict(wants)
+    holds = {**wants, Level.SPARE: kept}
     if tier.reserve and tier.queue in memory.reserves:
         own = sum(agent.name not in standing.helpers for agent in taken)
         wants[Level.RESERVE] = holds[Level.RESERVE] = max(needed, own) + tier.reserve.agents
@@ -108,8 +108,9 @@ def following(standing: Standing, memory: Memory, kept: int, taken: Iterable[Age
         wants[Level.OWN] = min(standing.own, _own(standing, healthy, 1.0))
         holds[Level.OWN] = min(standing.own, _own(standing, healthy, MARGIN))
         if healthy:
-            del wants[Level.KEPT]
-            holds[Level.SPARE] = holds.pop(Level.KEPT)
+            del wants[Level.KEPT], holds[Level.KEPT]
+        else:
+            wants[Level.KEPT] = holds[Level.KEPT] = kept
     return Following(standing.rank, wants, holds, ceiling)
 
 

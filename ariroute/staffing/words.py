@@ -36,7 +36,7 @@ def claimed(level: Level, standing: Standing, kept: int) -> str:
         case Level.RESERVE:
             return f"{queue} calls its reserve: {_doing(standing)}"
         case Level.KEPT:
-            return f"{queue} needed {number(kept, 'agent')} of late, and will again"
+            return f"{queue} needed {number(kept, 'agent')} or more of late, and will again"
         case _:
             return f"{number(standing.now.waiting, 'caller')} {_wait(standing)} in {queue}"
 

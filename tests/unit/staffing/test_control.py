@@ -203,7 +203,7 @@ def test_what_was_needed_of_late_is_brought_back_from_where_callers_wait() -> No
     snapshot = floor([there("anna", "standard")], QueueNow("standard", waiting=3), now=60.0)
     proposal = propose(wanted, snapshot, memory)
     assert gone(proposal) == {"anna": ("platinum", Why.TARGET)}
-    assert proposal.moves[0].reason == "platinum needed 1 agent of late, and will again"
+    assert proposal.moves[0].reason == "platinum needed 1 agent or more of late, and will again"
 
 
 def test_wrap_up_does_not_call_anybody_back_and_forth() -> None:
@@ -356,11 +356,29 @@ def test_a_tier_lends_only_what_leaves_it_healthy() -> None:
     assert sorted(gone(everything)) == ["b", "c"]
 
 
+@pytest.mark.parametrize(("spare", "go"), [(0, ["a", "b", "c"]), (1, ["a", "b"]), (2, ["a"]), (9, [])])
+def test_a_tier_keeps_so_many_to_spare_while_callers_wait_elsewhere(spare: int, go: list[str]) -> None:
+    people = [staffed(name, "gold", "standard") for name in "abc"]
+    snapshot = floor([there(name, "gold") for name in "abc"], QueueNow("standard", waiting=4))
+    of_late = Memory({"gold": ((0.0, 3),)})
+    proposal = propose(rules([Tier("gold", 1.0, spare=spare), Tier("standard")], people), snapshot, of_late)
+    assert sorted(gone(proposal)) == go
+    quiet = replace(snapshot, queues={})
+    assert not propose(rules([Tier("gold", 1.0, spare=spare), Tier("standard")], people), quiet, of_late).moves
+
+
+def test_what_was_not_needed_of_late_is_not_kept_to_spare() -> None:
+    people = [staffed(name, "gold", "standard") for name in "ab"]
+    snapshot = floor([there(name, "gold") for name in "ab"], QueueNow("standard", waiting=2))
+    tiers = [Tier("gold", 1.0, spare=2), Tier("standard")]
+    assert sorted(gone(propose(rules(tiers, people), snapshot))) == ["a", "b"]
+
+
 def test_a_tier_that_lends_lends_what_it_keeps_of_late_as_well() -> None:
     people = [staffed("anna", "gold", "standard"), staffed("bob", "gold", "standard")]
     snapshot = floor([there("anna", "gold"), there("bob", "gold")], QueueNow("standard", waiting=2))
     kept = Memory({"gold": ((0.0, 2),)})
-    assert not propose(rules([Tier("gold", 1.0), Tier("standard")], people), snapshot, kept).moves
+    assert not propose(rules([Tier("gold", 1.0, spare=2), Tier("standard")], people), snapshot, kept).moves
     lends = propose(rules([Tier("gold", 1.0, lend=LENDS), Tier("standard")], people), snapshot, kept)
     assert gone(lends) == {"anna": ("standard", Why.WAITING)}  # its floor of 1 stays
 
