@@ -82,7 +82,8 @@ async def calls(request: web.Request) -> web.StreamResponse:
             while not daemon.watchers.closed:
                 await answer.write("".join(f"{line}\n" for line in lines or [""]).encode())
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(ringing.wait(), QUIET)
+                    async with asyncio.timeout(QUIET):  # wait_for() of Python 3.11 may swallow a cancellation
+                        await ringing.wait()
                 ringing.clear()
                 lines = watcher.take()
     except UnusableInput as error:
