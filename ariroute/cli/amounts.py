@@ -1,15 +1,18 @@
-"""Callers, agents and times by queue, as ``simulate`` is given them: ``gold=40/h``, ``gold+standard=6``."""
+"""Callers, agents and times, as commands are given them: ``gold=40/h``, ``gold+standard=6``, ``gold=3m``."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from ariroute.errors import UnusableInput
 from ariroute.flow.queues import QUEUE_NAME, ServiceLevel
 from ariroute.values import seconds
+
+if TYPE_CHECKING:
+    from ariroute.replay.crew import Crowd
 
 T = TypeVar("T")
 
@@ -27,13 +30,6 @@ class Calls(NamedTuple):
     queue: str
     priority: int | None
     rate: float
-
-
-class Crowd(NamedTuple):
-    """``number`` agents who may serve each of ``queues``, the first of which is their home."""
-
-    queues: tuple[str, ...]
-    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,22 +75,18 @@ def calls(texts: Iterable[str]) -> list[Calls]:
         match, whole = RATE.fullmatch(rate), WITH_PRIORITY.fullmatch(place)
         if not match or not whole:
             raise UnusableInput(f"--calls {text}: write QUEUE=NUMBER/h, such as gold=40/h, or gold:10=5/15m")
-        each = (
-            Calls(
-                whole[1], int(whole[2]) if whole[2] else None, float(match[1]) / (int(match[2] or 1) * UNITS[match[3]])
-            )
-            if int(match[2] or 1)
-            else None
-        )
-        if each is None or (each.queue, each.priority) in found:
-            why = "no time at all" if each is None else "is said twice"
+        where, span = (whole[1], int(whole[2]) if whole[2] else None), int(match[2] or 1) * UNITS[match[3]]
+        if not span or where in found:
+            why = "is said twice" if span else "no time at all"
             raise UnusableInput(f"--calls {text}: {why}: write each queue once, such as gold=40/h")
-        found[each.queue, each.priority] = each
+        found[where] = Calls(*where, float(match[1]) / span)
     return list(found.values())
 
 
 def crowds(texts: Iterable[str]) -> list[Crowd]:
     """``gold=4``, and ``gold+standard=6`` for agents who may serve both. Raises UnusableInput."""
+    from ariroute.replay.crew import Crowd
+
     found = []
     for text in texts:
         names, _, number = text.strip().partition("=")
@@ -115,6 +107,14 @@ def service_level(text: str) -> ServiceLevel:
     if not match or not 0 < float(match[1]) <= 100:
         raise ValueError(f"'{text[:80]}' is no service level")
     return ServiceLevel(float(match[1]), seconds(match[2]))
+
+
+def duration(option: str, text: str) -> float:
+    """Seconds of a duration. Raises UnusableInput, which names ``option``."""
+    try:
+        return seconds(text)
+    except ValueError as error:
+        raise UnusableInput(f"{option}: {error}") from None
 
 
 def length(text: str) -> float:

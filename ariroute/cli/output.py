@@ -18,6 +18,7 @@ import click
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+    from rich.table import Table
 
 PIPED_WIDTH = 4096  # wide enough that no line is wrapped or cut for a reader such as grep
 
@@ -37,6 +38,19 @@ def show_json(value: Any) -> None:
     """Data as JSON in ASCII, so that neither an encoding nor a control character can spoil it."""
     _check_open()
     click.echo(json.dumps(value, indent=2))
+
+
+def ruled(*heads: str, numbers: Iterable[str] = ()) -> Table:
+    """An empty table with a rule below its heads: columns of words, then of ``numbers``, which stand on the right."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for head in heads:
+        table.add_column(head)
+    for head in numbers:
+        table.add_column(head, justify="right")
+    return table
 
 
 def show_drawn(drawing: RenderableType) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from ariroute.cli.output import printable, show, show_drawn, width
+from ariroute.cli.output import printable, ruled, show, show_drawn, width
 from ariroute.cli.plan_report import PlanReport, goal_text, menu_heads, share_text
+from ariroute.drawing.bars import blocks_of
 from ariroute.planning import words
 from ariroute.planning.plan import Piece
 
@@ -50,7 +50,7 @@ def show_plan(report: PlanReport) -> None:
 
 def peak_table(report: PlanReport) -> Table:
     """Each tier in the busiest piece, staffed in each way."""
-    table = _table("tier, staffed by", numbers=("agents", "in time", "mean wait", "gave up", "busy"))
+    table = ruled("tier, staffed by", numbers=("agents", "in time", "mean wait", "gave up", "busy"))
     there = [tier for tier in report.plan.tiers if tier.load.calls > 0]
     for tier in there:
         asks = f"{printable(tier.wish.queue)}, {tier.load.calls:.1f}/h of {words.wait_text(tier.load.handling)}"
@@ -76,7 +76,7 @@ def day_table(report: PlanReport) -> Table:
     heads = ["calls", *map(printable, tiers), "own agents"]
     heads += ["one pool"] if pooled else []
     heads += ["scheduled", *(["one pool"] if pooled else [])] if shrinks else []
-    table = _table("from", numbers=heads)
+    table = ruled("from", numbers=heads)
     bars = width() >= WIDE
     if bars:
         table.add_column("")
@@ -96,7 +96,7 @@ def day_table(report: PlanReport) -> Table:
 
 def menu_table(report: PlanReport) -> Table:
     """The mean wait of each tier at several ratios."""
-    table = _table("tier", numbers=menu_heads())
+    table = ruled("tier", numbers=menu_heads())
     for each in report.plan.ratios:
         table.add_row(printable(each.wish.queue), *(words.wait_text(wait) for _, wait in each.menu))
     return table
@@ -132,20 +132,5 @@ def _bar(piece: Piece, most: int) -> str:
 
 def _blocks() -> tuple[str, str]:
     """Filled and empty, as far as the terminal's alphabet has them."""
-    try:
-        "█░".encode(getattr(sys.stdout, "encoding", None) or "ascii")
-    except (UnicodeEncodeError, LookupError):
-        return "#", "."
-    return "█", "░"
-
-
-def _table(*heads: str, numbers: Iterable[str]) -> Table:
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for head in heads:
-        table.add_column(head)
-    for head in numbers:
-        table.add_column(head, justify="right")
-    return table
+    blocks = blocks_of(getattr(sys.stdout, "encoding", None), "█░", "#.")
+    return blocks[0], blocks[1]

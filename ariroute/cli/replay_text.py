@@ -7,16 +7,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from rich import box
-from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from ariroute.cli.output import printable, show, show_drawn
+from ariroute.cli.output import printable, ruled, show, show_drawn
 from ariroute.cli.trace_tree import grow
 from ariroute.replay.changes import apart
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from ariroute.config.load import Config
     from ariroute.flow.trace import TraceEntry
     from ariroute.replay.changes import Changed, Changes
@@ -67,18 +67,9 @@ def moment_text(at: float, zone: str) -> str:
     return f"{datetime.fromtimestamp(at, ZoneInfo(zone)):%Y-%m-%d %H:%M:%S}"
 
 
-def _table(*heads: str, numbers: tuple[str, ...] = ()) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for head in heads:
-        table.add_column(head)
-    for head in numbers:
-        table.add_column(head, justify="right")
-    return table
-
-
 def moves_table(changes: Changes) -> Table:
     """From where to where, and how many."""
-    table = _table("From", "To", numbers=("Contacts",))
+    table = ruled("From", "To", numbers=("Contacts",))
     for (old, new), count in changes.moves.most_common():
         table.add_row(printable(old), printable(new), str(count))
     return table
@@ -86,7 +77,7 @@ def moves_table(changes: Changes) -> Table:
 
 def destinations_table(changes: Changes) -> Table:
     """Each destination, before and after."""
-    table = _table("Destination", numbers=("Before", "After", "Difference"))
+    table = ruled("Destination", numbers=("Before", "After", "Difference"))
     for name, old, new in changes.destinations():
         table.add_row(printable(name), str(old), str(new), f"{new - old:+d}" if new != old else "")
     return table
@@ -94,7 +85,7 @@ def destinations_table(changes: Changes) -> Table:
 
 def causes_table(changes: Changes) -> Table:
     """Why contacts cannot be told."""
-    table = _table("Cannot be told, as", "Such as", numbers=("Contacts",))
+    table = ruled("Cannot be told, as", "Such as", numbers=("Contacts",))
     for cause, count in changes.untold.most_common():
         table.add_row(printable(cause), printable(changes.first_untold[cause]), str(count))
     return table
@@ -104,9 +95,8 @@ def side_by_side(changed: Changed, zone: str) -> Table:
     """One contact: what was done then, and what these rules do."""
     row = changed.recorded
     title = f"{row.contact}: {row.caller} to {row.dialled}, {moment_text(row.arrived, zone)}"
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, title=printable(title), title_justify="left")
-    table.add_column("Before")
-    table.add_column("After")
+    table = ruled("Before", "After")
+    table.title, table.title_justify = printable(title), "left"
     traces = [decision.trace if decision else () for decision in (changed.before, changed.after)]
     table.add_row(*map(_tree, changed.move, traces, apart(*traces)))
     return table

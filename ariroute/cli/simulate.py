@@ -206,6 +206,7 @@ def simulate(runs: int, seed: int, form: Literal["text", "json", "svg", "html"],
 
 def prepared(wanted: Wanted) -> tuple[House, Load, Crew, Known, Setting]:
     """What is simulated. Raises UnusableInput and the other errors of files, journals and Asterisk."""
+    from ariroute.cli.amounts import crowds
     from ariroute.cli.simulate_floor import arms_of, crew_of, without
     from ariroute.cli.simulate_house import calling
     from ariroute.simulate.study import Setting
@@ -220,7 +221,7 @@ def prepared(wanted: Wanted) -> tuple[House, Load, Crew, Known, Setting]:
     answer = time_of("--answer", wanted.answer)
     load = load if answer is None else replace(load, picks_up=answer)
     queues = queues_of(wanted)
-    crew = crew_of(house, crowds_of(wanted), load.shifts, queues.members, load.picks_up)
+    crew = crew_of(house, crowds(wanted.agents), load.shifts, queues.members, load.picks_up)
     crew = without(crew, wanted.absent)
     arms = arms_of(modes_of(wanted, house), house, crew, queues, adjustment(wanted))
     load = load.without(unserved(wanted, arms, load))
@@ -251,16 +252,11 @@ def house_of(wanted: Wanted) -> House:
         and not any(map(Path.exists, FLOW_FILES))
     ):
         called = [each.queue for each in amounts.calls(wanted.calls)]
-        house = simulate_house.house_of([*called, *(queue for crowd in crowds_of(wanted) for queue in crowd.queues)])
+        served = [queue for crowd in amounts.crowds(wanted.agents) for queue in crowd.queues]
+        house = simulate_house.house_of([*called, *served])
     else:
         house = simulate_house.house_of_file(flow_file(wanted.config))
     return simulate_house.asking(house, per_call, levels)
-
-
-def crowds_of(wanted: Wanted) -> list[Any]:
-    from ariroute.cli.amounts import crowds
-
-    return crowds(wanted.agents)
 
 
 def load_of(wanted: Wanted, house: House) -> Load:
@@ -347,31 +343,24 @@ def adjustment(wanted: Wanted) -> Callable[[QueueModel], QueueModel]:
 
 def time_of(option: str, text: str) -> float | None:
     """Seconds that an option says; None where it says nothing. Raises UnusableInput."""
-    from ariroute.values import seconds
+    from ariroute.cli.amounts import duration
 
-    if not text:
-        return None
-    try:
-        return seconds(text)
-    except ValueError as error:
-        raise UnusableInput(f"{option}: {error}") from None
+    return duration(option, text) if text else None
 
 
 def tell(report: Report, form: Literal["text", "json", "svg", "html"]) -> None:
     """Print it."""
     from ariroute.cli.output import say, show, show_json
 
-    doubts = report.doubts()
     if form == "text":
         from ariroute.cli.simulate_text import show_report
 
-        show_report(report, doubts)
-        return
-    if form == "json":
+        show_report(report)
+    elif form == "json":
         show_json(report.to_plain())
     else:
         from ariroute.cli import simulate_page
 
         show(simulate_page.svg(report) if form == "svg" else simulate_page.html(report))
-    for doubt in doubts:
+    for doubt in report.doubts():
         say(f"note: {doubt}")

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from math import inf
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ariroute.cli.amounts import Crowd
 from ariroute.cli.given import known
 from ariroute.cli.simulate_house import House
 from ariroute.cli.simulate_queues import Known, Placed
@@ -18,7 +17,7 @@ from ariroute.simulate.study import Arm
 from ariroute.staffing.rules import Mode, StaffedAgent
 
 if TYPE_CHECKING:
-    from ariroute.replay.crew import Shift
+    from ariroute.replay.crew import Crowd, Shift
 
 MODES: Final[Mapping[str, str]] = {
     "none": "nobody is moved: agents are logged in to each queue that they may serve, or as Asterisk has them",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ariroute.cli.output import printable, say, show, show_drawn
+from ariroute.cli.output import printable, ruled, show, show_drawn
 from ariroute.cli.simulate_report import (
     Grid,
     Report,
@@ -33,8 +33,8 @@ NARROW = 10
 """Characters of a heading that stands in one line."""
 
 
-def show_report(report: Report, doubts: Iterable[str]) -> None:
-    """All of it on standard output; ``doubts`` as notes on standard error."""
+def show_report(report: Report) -> None:
+    """All of it, on standard output."""
     for text in report.summary():
         show(text)
     for grid in (report.waits(), report.staffing(), report.floors()):
@@ -46,8 +46,6 @@ def show_report(report: Report, doubts: Iterable[str]) -> None:
     show("")
     for assumption in report.assumptions():
         show(f"  - {assumption}")
-    for doubt in doubts:
-        say(f"note: {doubt}")
 
 
 def plots(report: Report) -> Iterator[str]:
@@ -91,14 +89,7 @@ def _plot(report: Report, head: str, text: Callable[[float], str], groups: Seque
 
 
 def _drawn(grid: Grid) -> Table:
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for head in grid.texts:
-        table.add_column(head)
-    for head in grid.numbers:
-        table.add_column(_in_two(head), justify="right")
+    table = ruled(*grid.texts, numbers=map(_in_two, grid.numbers))
     for texts, numbers in grid.rows:
         table.add_row(*map(printable, texts), *numbers)
     return table

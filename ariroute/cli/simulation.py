@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from ariroute.cli.output import say, show, show_drawn
+from ariroute.cli.output import ruled, say, show, show_drawn
 from ariroute.errors import UnusableInput
 
 if TYPE_CHECKING:
@@ -17,15 +17,17 @@ if TYPE_CHECKING:
     from ariroute.replay.visits import Visit
     from ariroute.replay.walker import Again
 
+NUMBERS = ("callers", "waited", "by the rules of then", "by these", "difference", "answered in time", "unanswered")
+
 
 class Visits:
     """Gathers what a replay comes by, and simulates it. Raises UnusableInput for options that cannot be used."""
 
     def __init__(self, agents: Iterable[str], wrap_up: str) -> None:
-        from ariroute.replay.crew import given
+        from ariroute.cli.amounts import crowds, duration
 
-        self._agents = [given(text) for text in agents]
-        self._wrap_up = _length("--wrap-up", wrap_up)
+        self._agents = crowds(agents)
+        self._wrap_up = duration("--wrap-up", wrap_up)
         self._visits: list[Visit] = []
 
     def __call__(self, recorded: Recorded, again: Again) -> None:
@@ -49,15 +51,6 @@ class Visits:
         return {visit.before.queue for visit in self._visits if visit.before}
 
 
-def _length(option: str, text: str) -> float:
-    from ariroute.values import seconds
-
-    try:
-        return seconds(text)
-    except ValueError as error:
-        raise UnusableInput(f"{option}: {error}") from None
-
-
 def show_simulation(simulation: Simulation) -> None:
     """The table on standard output, what was assumed under it, and doubts as notes on standard error."""
     show("")
@@ -72,21 +65,7 @@ def show_simulation(simulation: Simulation) -> None:
 
 def effects_table(effects: Iterable[Effect]) -> Table:
     """One row for each tier."""
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    table.add_column("tier")
-    for head in (
-        "callers",
-        "waited",
-        "by the rules of then",
-        "by these",
-        "difference",
-        "answered in time",
-        "unanswered",
-    ):
-        table.add_column(head, justify="right")
+    table = ruled("tier", numbers=NUMBERS)
     for effect in effects:
         before, after, change = effect.before, effect.after, effect.change
         table.add_row(

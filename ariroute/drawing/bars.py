@@ -21,13 +21,13 @@ def merged(values: Sequence[float | None], most: int) -> list[float | None]:
     return [_mean(values[begin : begin + size]) for begin in range(0, len(values), size)] if values else []
 
 
-def blocks_of(encoding: str | None) -> str:
-    """The blocks that a stream of this encoding can write."""
+def blocks_of(encoding: str | None, blocks: str = BLOCKS, plain: str = PLAIN) -> str:
+    """``blocks`` where a stream of this encoding can write them, else ``plain``."""
     try:
-        BLOCKS.encode(encoding or "ascii")
+        blocks.encode(encoding or "ascii")
     except (UnicodeEncodeError, LookupError):
-        return PLAIN
-    return BLOCKS
+        return plain
+    return blocks
 
 
 def _block(value: float, top: float, blocks: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from itertools import groupby, pairwise
@@ -10,14 +9,10 @@ from math import inf
 from operator import attrgetter
 from typing import NamedTuple
 
-from ariroute.errors import UnusableInput
-from ariroute.flow.queues import QUEUE_NAME
 from ariroute.replay.visits import ANSWERED, Visit
 
 PAUSE = 3600.0
 """Seconds without a call after which an agent is taken to have paused, or gone home."""
-MOST_AGENTS = 10_000
-AGENTS = re.compile(r"([^=]+)=([0-9]{1,5})", re.ASCII)
 
 
 class Stint(NamedTuple):
@@ -32,8 +27,8 @@ class Stint(NamedTuple):
     ring: float | None = None
 
 
-class Given(NamedTuple):
-    """So many agents who serve each of ``queues``, and no other."""
+class Crowd(NamedTuple):
+    """``number`` agents who may serve each of ``queues``, and no other; the first one is their home."""
 
     queues: tuple[str, ...]
     number: int
@@ -62,19 +57,7 @@ class Shift(NamedTuple):
     ring: float
 
 
-def given(text: str) -> Given:
-    """The agents that ``gold=4`` and ``gold+standard=6`` mean. Raises UnusableInput."""
-    match = AGENTS.fullmatch(text)
-    queues = tuple(sorted({name.strip() for name in match[1].split("+")})) if match else ()
-    if match is None or not all(QUEUE_NAME.fullmatch(name) for name in queues) or int(match[2]) > MOST_AGENTS:
-        raise UnusableInput(
-            f"--agents {text}: write QUEUE=NUMBER, such as gold=4, or gold+standard=6 for agents who serve both; "
-            f"{MOST_AGENTS} at most"
-        )
-    return Given(queues, int(match[2]))
-
-
-def crew(visits: Iterable[Visit], agents: Collection[Given] = ()) -> list[Stint]:
+def crew(visits: Iterable[Visit], agents: Collection[Crowd] = ()) -> list[Stint]:
     """The agents of the record, but for the queues of ``agents``: these are served as they say, and all the time.
 
     Agents are there from their first call to the end of their last one, and before and after that for as long as they
@@ -82,7 +65,7 @@ def crew(visits: Iterable[Visit], agents: Collection[Given] = ()) -> list[Stint]
     they took a call.
     """
     said = {queue for each in agents for queue in each.queues}
-    stints = [Stint(each.queues) for each in agents for _ in range(each.number)]
+    stints = [Stint(tuple(sorted(each.queues))) for each in agents for _ in range(each.number)]
     for stint in recorded_stints(visits):
         left = tuple(queue for queue in stint.queues if queue not in said)
         stints += [stint._replace(queues=left)] if left else []

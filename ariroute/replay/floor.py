@@ -14,7 +14,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from ariroute.errors import UnusableInput
-from ariroute.replay.crew import Given, Stint, crew
+from ariroute.replay.crew import Crowd, Stint, crew
 from ariroute.replay.estimates import Effect, Figures, Simulation, Tier, Waited, difference, estimates, figures
 from ariroute.replay.visits import ABANDONED, ANSWERED, Place, Visit
 from ariroute.simulate.floor import play
@@ -40,7 +40,7 @@ def simulate(
     visits: Iterable[Visit],
     levels: Mapping[str, float | None],
     *,
-    agents: Collection[Given] = (),
+    agents: Collection[Crowd] = (),
     wrap_up: float = 0.0,
     seed: int = 1,
     rounds: int = 0,
@@ -72,7 +72,7 @@ def _tiers(visits: Sequence[Visit], queues: Iterable[str]) -> list[Tier]:
     return tiers
 
 
-def _check(visits: Sequence[Visit], stints: Sequence[Stint], agents: Collection[Given]) -> None:
+def _check(visits: Sequence[Visit], stints: Sequence[Stint], agents: Collection[Crowd]) -> None:
     if not any(visit.wait is not None for visit in visits):
         raise UnusableInput(
             "--simulate: what Asterisk did with these calls was not recorded, so there are no waits and talks to go "
@@ -192,7 +192,7 @@ def _effect(tier: Tier, within: float | None, visits: Sequence[Visit], played: S
     )
 
 
-def _assumptions(visits: Sequence[Visit], agents: Collection[Given], rounds: int, wrap_up: float) -> tuple[str, ...]:
+def _assumptions(visits: Sequence[Visit], agents: Collection[Crowd], rounds: int, wrap_up: float) -> tuple[str, ...]:
     gave_up = _gave_up(visits)
     said = ", ".join(f"{'+'.join(each.queues)}={each.number}" for each in agents)
     return (

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from ariroute.cli.amounts import Calls, Crowd, by_queue, calls, crowds, length, number, service_level
+from ariroute.cli.amounts import Calls, by_queue, calls, crowds, length, number, service_level
 from ariroute.errors import UnusableInput
 from ariroute.flow.queues import ServiceLevel
+from ariroute.replay.crew import Crowd
 
 
 def test_callers_come_at_so_many_in_a_time() -> None:
@@ -35,7 +36,9 @@ def test_agents_have_their_home_in_the_queue_that_is_named_first() -> None:
     assert crowds(["gold=4", "standard+gold=6"]) == [Crowd(("gold",), 4), Crowd(("standard", "gold"), 6)]
 
 
-@pytest.mark.parametrize("text", ["gold", "gold=", "=4", "gold=-1", "gold=10001", "gold=1.5", "go/ld=1", "gold+=1"])
+@pytest.mark.parametrize(
+    "text", ["gold", "gold=", "gold=x", "=4", "gold=-1", "gold=10001", "gold=1.5", "go/ld=1", "gold+=1", "gold=4=4"]
+)
 def test_what_is_no_crowd_says_what_to_write(text: str) -> None:
     with pytest.raises(UnusableInput, match=r"--agents .*gold\+standard=6"):
         crowds([text])
@@ -65,7 +68,7 @@ def test_what_is_no_value_says_what_to_write(texts: list[str], says: str) -> Non
 def test_a_service_level_is_percent_in_a_time() -> None:
     assert service_level("80/20s") == ServiceLevel(80.0, 20.0)
     for text in ("80", "0/20s", "101/20s", "80/20"):
-        with pytest.raises(ValueError, match="no service level|duration"):
+        with pytest.raises(ValueError, match=r"no service level|duration"):
             service_level(text)
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
-from ariroute.errors import UnusableInput
-from ariroute.replay.crew import Given, Stint, crew, given, recorded_stints
+from ariroute.replay.crew import Crowd, Stint, crew, recorded_stints
 from ariroute.replay.visits import Place, Visit
 
 
@@ -33,26 +30,6 @@ def test_only_calls_that_somebody_took_show_an_agent() -> None:
 def test_given_agents_take_the_place_of_the_recorded_ones_of_their_queues() -> None:
     day = [taken("PJSIP/ann", 1000, 100), taken("PJSIP/ann", 1200, 100, "standard"), taken("PJSIP/bo", 1000, 100)]
     always = float("inf")
-    found = crew(day, [Given(("gold",), 2)])
+    found = crew(day, [Crowd(("gold",), 2)])
     assert found == [Stint(("gold",)), Stint(("gold",)), Stint(("standard",), 900, 1400, 0)]
     assert found[0].end == always
-
-
-@pytest.mark.parametrize(
-    ("text", "means"),
-    [
-        ("gold=4", Given(("gold",), 4)),
-        ("gold+standard=6", Given(("gold", "standard"), 6)),
-        ("b+a=0", Given(("a", "b"), 0)),
-    ],
-)
-def test_agents_as_a_user_writes_them(text: str, means: Given) -> None:
-    assert given(text) == means
-
-
-@pytest.mark.parametrize(
-    "text", ["gold", "gold=", "gold=x", "=4", "gold+=4", "go ld=4", "gold=-1", "gold=10001", "gold=4=4"]
-)
-def test_what_is_no_number_of_agents_is_refused_with_an_example(text: str) -> None:
-    with pytest.raises(UnusableInput, match=r"^--agents .*: write QUEUE=NUMBER, such as gold=4"):
-        given(text)

@@ -13,7 +13,7 @@ import pytest
 from ariroute.errors import UnusableInput
 from ariroute.planning.erlang import Load
 from ariroute.planning.priority import pooled
-from ariroute.replay.crew import Given, Stint
+from ariroute.replay.crew import Crowd, Stint
 from ariroute.replay.floor import floor, simulate
 from ariroute.replay.visits import Place, Visit
 from ariroute.simulate.floor import play
@@ -100,8 +100,8 @@ def test_callers_who_move_shorten_one_wait_and_lengthen_the_other() -> None:
 
 def test_more_agents_are_given_by_hand() -> None:
     visits = small_day()
-    few, *_ = simulate(visits, {"gold": 20.0}, agents=[Given(("gold",), 4)], rounds=10).effects
-    many, *_ = simulate(visits, {"gold": 20.0}, agents=[Given(("gold",), 6)], rounds=10).effects
+    few, *_ = simulate(visits, {"gold": 20.0}, agents=[Crowd(("gold",), 4)], rounds=10).effects
+    many, *_ = simulate(visits, {"gold": 20.0}, agents=[Crowd(("gold",), 6)], rounds=10).effects
     assert few.after is not None
     assert many.after is not None
     assert many.after.wait.high < few.after.wait.low
@@ -129,7 +129,7 @@ def test_calls_to_no_queue_leave_and_come() -> None:
     """By the other rules voicemail's callers wait in standard, and gold's are sent away."""
     half = [visit._replace(before=None, after=STANDARD, outcome="", wait=None, talk=None) for visit in small_day()[::2]]
     visits = [*half, *(visit._replace(after=None) for visit in small_day()[1::2])]
-    gold, standard = simulate(visits, LEVELS, agents=[Given(("standard",), 9)], rounds=5).effects
+    gold, standard = simulate(visits, LEVELS, agents=[Crowd(("standard",), 9)], rounds=5).effects
     assert (gold.after, gold.change, standard.recorded, standard.before) == (None, None, None, None)
     assert standard.after is not None
     assert standard.after.contacts.mean == pytest.approx(400, rel=0.1)
