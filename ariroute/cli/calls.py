@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from ariroute.cli.options import config_option, flow_file, json_option
+from ariroute.cli.options import config_option, flow_file, json_option, limit_option, since_option, until_option
 from ariroute.cli.output import printable, say, show_drawn, show_json
 from ariroute.cli.wording import span_text
 from ariroute.errors import UnusableInput
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from ariroute.config.journal import JournalOfFile
     from ariroute.journal.reader import Recorded, Wanted
 
-LIMIT: Final = 20
 HANDED: Final = (
     *("handed over", "gone", "passed on", "hung up", "left before the decision"),
     *("left to the guard", "left ringing", "left to another program"),
@@ -32,10 +31,8 @@ HANDED: Final = (
 
 
 @click.command()
-@click.option(
-    "--since", default="", metavar="TIME", help="From then on: 1h (an hour ago), yesterday, 2026-11-20T09:00."
-)
-@click.option("--until", default="", metavar="TIME", help="Before that: today, 09:00.")
+@since_option
+@until_option
 @click.option("--queue", default="", metavar="QUEUE", help="Decided for this queue.")
 @click.option("--flow", default="", metavar="FLOW", help="Decided by this flow.")
 @click.option("--caller", default="", metavar="NUMBER", help="Of this caller; unknown: without a number.")
@@ -49,14 +46,7 @@ HANDED: Final = (
 )
 @click.option("--slow", default="", metavar="TIME", help="Decided after so long or more, such as 500ms.")
 @click.option("--default", "by_default", is_flag=True, help="Taken by the flow's default.")
-@click.option(
-    "--limit",
-    type=click.IntRange(min=1),
-    default=LIMIT,
-    show_default=True,
-    metavar="N",
-    help="No more than the latest N.",
-)
+@limit_option
 @config_option
 @json_option
 def calls(config: Path | None, as_json: bool, limit: int, **filters: Any) -> None:

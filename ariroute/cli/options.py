@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 import click
 
@@ -26,6 +26,34 @@ config_option = click.option(
 )
 json_option = click.option(
     "--json", "as_json", is_flag=True, envvar="ARIROUTE_JSON", show_envvar=True, help="Print JSON."
+)
+
+journal_option = click.option(
+    "--journal",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Read the journal of this flow file, or this journal.db; left out, that of --config.",
+)
+since_option = click.option(
+    "--since", default="", metavar="TIME", help="From then on: 1h (an hour ago), yesterday, 2026-11-20T09:00."
+)
+until_option = click.option("--until", default="", metavar="TIME", help="Before that: today, 09:00.")
+limit_option = click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=20,
+    show_default=True,
+    metavar="N",
+    help="No more than the latest N.",
+)
+ReportForm = Literal["text", "json", "svg", "html"]
+report_form_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(get_args(ReportForm)),
+    default="text",
+    show_default=True,
+    help="How it is told.",
 )
 
 

@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from ariroute.cli.options import FLOW_FILES, config_option, flow_file
+from ariroute.cli.options import FLOW_FILES, ReportForm, config_option, flow_file, journal_option, report_form_option
 from ariroute.errors import UnusableInput
 
 if TYPE_CHECKING:
@@ -78,12 +78,7 @@ class Wanted:
     show_default="as in the record; with --calls nobody gives up",
     help="After how long callers give up on average; repeatable.",
 )
-@click.option(
-    "--journal",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Read the journal of this flow file, or this journal.db; left out, that of --config.",
-)
+@journal_option
 @click.option(
     "--queue-log",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -150,15 +145,8 @@ class Wanted:
     show_default="as many as the pool needs",
     help="Say what so many agents do in the busiest half hour, in one pool and split.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "svg", "html"]),
-    default="text",
-    show_default=True,
-    help="How it is told.",
-)
-def plan(form: Literal["text", "json", "svg", "html"], **given: Any) -> None:
+@report_form_option
+def plan(form: ReportForm, **given: Any) -> None:
     """Say how many agents each tier needs, half hour by half hour.
 
     Calls come from the journal (yesterday's, or the average of several days), from a queue_log file of Asterisk, or by
@@ -348,7 +336,7 @@ def percent(option: str, text: str, least: float, most: float) -> float:
     raise UnusableInput(f"{option} {text[:80]}: write a percentage from {least:g}% to {most:g}%")
 
 
-def tell(report: PlanReport, form: Literal["text", "json", "svg", "html"]) -> None:
+def tell(report: PlanReport, form: ReportForm) -> None:
     """Print it."""
     from ariroute.cli.output import say, show, show_json
 

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from ariroute.cli.plan_report import PlanReport, goal_text, menu_heads, share_text
+from ariroute.cli.plan_report import PlanReport, goal_text, menu_heads
 from ariroute.drawing import chart
 from ariroute.drawing.chart import Chart, Line
 from ariroute.drawing.page import document, safe, table, tile
 from ariroute.planning import words
 from ariroute.planning.plan import Piece
 from ariroute.simulate.load import HALF_HOUR
-
-STYLE = (
-    chart.STYLE
-    + """
-header { border-left-color: var(--soft); background: var(--card) }
-h1 { color: var(--ink) }
-"""
-)
 
 
 def html(report: PlanReport) -> str:
@@ -38,7 +30,7 @@ def html(report: PlanReport) -> str:
         parts.append(_section("Half hours", _half_hours(report), long=True))
     notes = "".join(f"<p>{safe(sentence)}</p>\n" for sentence in (*report.doubts(), *report.assumptions()))
     parts.append(f"<footer>\n{notes}</footer>")
-    return document("ariroute: plan", STYLE, "\n".join(parts))
+    return document("ariroute: plan", chart.PAGE_STYLE, "\n".join(parts))
 
 
 def svg(report: PlanReport) -> str:
@@ -115,17 +107,9 @@ def _section(title: str, inner: str, *, long: bool = False) -> str:
 def _peak(report: PlanReport) -> str:
     rows = []
     for tier in report.plan.tiers:
-        for way, agents, service in report.peak_rows(tier) if tier.load.calls > 0 else []:
-            figures = (
-                f"{tier.load.calls:.1f}",
-                words.wait_text(tier.load.handling),
-                "none do" if agents is None else str(agents),
-                share_text(service.in_time) if service else "",
-                words.wait_text(service.wait) if service else "",
-                share_text(service.abandoned) if service and service.abandoned else "",
-                share_text(service.occupancy) if service else "",
-            )
-            rows.append(((tier.wish.queue, goal_text(tier), way), figures, agents is None))
+        for row in report.peak_rows(tier) if tier.load.calls > 0 else []:
+            figures = (f"{tier.load.calls:.1f}", words.wait_text(tier.load.handling), *row.cells())
+            rows.append(((tier.wish.queue, goal_text(tier), row.way), figures, row.agents is None))
     numbers = ("Calls an hour", "Handling", "Agents", "In time", "Mean wait", "Give up", "Busy")
     return table(("Tier", "Goal", "Staffed by"), numbers, rows)
 
@@ -143,23 +127,6 @@ def _half_hours(report: PlanReport) -> str:
     heads = ["Calls", *report.queues, "Own agents", *(["One pool"] if pooled else [])]
     if plan.shrinkage:
         heads += ["Scheduled", *(["One pool"] if pooled else [])]
-    rows = (((words.when(piece),), _cells(report, piece), False) for piece in plan.pieces)
+    rows = (((words.when(piece),), tuple(report.cells(piece)), False) for piece in plan.pieces)
     note = '<p class="soft">In brackets: as callers give up.</p>\n' if plan.gives_up else ""
     return note + table(("From",), tuple(heads), rows)
-
-
-def _cells(report: PlanReport, piece: Piece) -> tuple[str, ...]:
-    plan, pooled = report.plan, len(report.queues) > 1
-    own, impatient = piece.own_total, piece.impatient_total
-    cells = [f"{piece.calls:.1f}", *map(_both, piece.own, piece.impatient), _both(own, impatient)]
-    cells += [_both(piece.pool, piece.pool)] if pooled else []
-    if plan.shrinkage:
-        cells.append(_both(plan.scheduled(own), plan.scheduled(impatient)))
-        cells += [_both(plan.scheduled(piece.pool), plan.scheduled(piece.pool))] if pooled else []
-    return tuple(cells)
-
-
-def _both(agents: int | None, impatient: int | None) -> str:
-    if agents is None:
-        return "-"
-    return str(agents) if impatient in (None, agents) else f"{agents} ({impatient})"

@@ -22,6 +22,15 @@ class PeakRow(NamedTuple):
     agents: int | None
     service: Service | None
 
+    def cells(self) -> tuple[str, ...]:
+        """Agents, answered in time, mean wait, gave up, busy."""
+        agents, service = "none do" if self.agents is None else str(self.agents), self.service
+        if service is None:
+            return agents, "", "", "", ""
+        gave_up = share_text(service.abandoned) if service.abandoned else ""
+        wait, busy = words.wait_text(service.wait), share_text(service.occupancy)
+        return agents, share_text(service.in_time), wait, gave_up, busy
+
 
 @dataclass(frozen=True, slots=True)
 class PlanReport:
@@ -87,6 +96,18 @@ class PlanReport:
             rows.append(PeakRow(POOL, self.plan.busiest.pool, tier.pooled))
         return rows
 
+    def cells(self, piece: Piece, *, by_tier: bool = True) -> list[str]:
+        """A half hour: calls, agents of each tier of its own and of all, of one pool; those to be scheduled."""
+        plan, pooled = self.plan, len(self.queues) > 1
+        own, impatient, pool = piece.own_total, piece.impatient_total, piece.pool
+        found = [f"{piece.calls:.1f}"]
+        found += map(agents_text, piece.own, piece.impatient) if by_tier else []
+        found += [agents_text(own, impatient), *([agents_text(pool)] if pooled else [])]
+        if plan.shrinkage:
+            found.append(agents_text(plan.scheduled(own), plan.scheduled(impatient)))
+            found += [agents_text(plan.scheduled(pool))] if pooled else []
+        return found
+
     def to_plain(self) -> dict[str, Any]:
         """JSON types; None for what never ends, and for what cannot be had."""
         plan = self.plan
@@ -116,6 +137,13 @@ def goal_text(tier: TierAtPeak) -> str:
 
 def share_text(share: float) -> str:
     return f"{share:.0%}" if 0.0995 < share < 0.9905 or share in (0.0, 1.0) else f"{share:.1%}"
+
+
+def agents_text(agents: int | None, impatient: int | None = None) -> str:
+    """``9``; ``9 (8)`` where 8 do as callers give up."""
+    if agents is None:
+        return "-"
+    return str(agents) if impatient in (None, agents) else f"{agents} ({impatient})"
 
 
 def menu_heads() -> list[str]:

@@ -103,24 +103,9 @@ def of_queue_log(paths: Sequence[Path], span: Span) -> list[Seen]:
 
 def of_journal(path: Path, span: Span) -> list[Seen]:
     """Who came, as the journal has it: yesterday when no time is chosen. Raises UnusableInput, JournalError."""
-    from ariroute.cli.replay import opened, progressing
-    from ariroute.cli.replay import span as moments
-    from ariroute.cli.simulate_load import seen_of
-    from ariroute.replay.visits import visit_of
+    from ariroute.cli.simulate_load import moments_of, seen_of, visits_of
 
-    begin, end = moments(span.since or "yesterday", span.until or ("" if span.since else "today"), span.timezone)
-    seen: list[Seen] = []
-
-    def gathered() -> Iterable[int]:
-        for number, record in enumerate(reader.between(begin, end), 1):
-            if visit := visit_of(record, None):
-                seen.append(seen_of(visit))
-            yield number
-
-    with opened(path) as reader:
-        for _ in progressing(gathered()):
-            pass
-    return seen
+    return [seen_of(visit) for visit in visits_of(path, *moments_of(span.since, span.until, span.timezone))]
 
 
 def of_record(seen: Sequence[Seen], queues: Sequence[str], span: Span, lengths: Lengths, where: str) -> Source:

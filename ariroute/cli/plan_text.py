@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from ariroute.cli.output import printable, ruled, show, show_drawn, width
-from ariroute.cli.plan_report import PlanReport, goal_text, menu_heads, share_text
+from ariroute.cli.plan_report import PlanReport, goal_text, menu_heads
 from ariroute.drawing.bars import blocks_of
 from ariroute.planning import words
 from ariroute.planning.plan import Piece
@@ -56,16 +56,9 @@ def peak_table(report: PlanReport) -> Table:
         asks = f"{printable(tier.wish.queue)}, {tier.load.calls:.1f}/h of {words.wait_text(tier.load.handling)}"
         table.add_row(asks, "", goal_text(tier))
         rows = report.peak_rows(tier)
-        for number, (way, agents, service) in enumerate(rows, 1):
-            table.add_row(
-                f"  {way}",
-                "none do" if agents is None else str(agents),
-                share_text(service.in_time) if service else "",
-                words.wait_text(service.wait) if service else "",
-                share_text(service.abandoned) if service and service.abandoned else "",
-                share_text(service.occupancy) if service else "",
-                end_section=number == len(rows) and tier is not there[-1],
-            )
+        for number, row in enumerate(rows, 1):
+            last = number == len(rows) and tier is not there[-1]
+            table.add_row(f"  {row.way}", *row.cells(), end_section=last)
     return table
 
 
@@ -82,14 +75,7 @@ def day_table(report: PlanReport) -> Table:
         table.add_column("")
     most = max((piece.own_total or 0 for piece in plan.pieces), default=0) or 1
     for piece in plan.pieces:
-        own, impatient = piece.own_total, piece.impatient_total
-        each = zip(piece.own, piece.impatient, strict=True)
-        cells = [f"{piece.calls:.1f}", *(_agents(*both) for both in each if tiers), _agents(own, impatient)]
-        cells += [_agents(piece.pool, piece.pool)] if pooled else []
-        if shrinks:
-            cells += [_agents(plan.scheduled(own), plan.scheduled(impatient))]
-            cells += [_agents(plan.scheduled(piece.pool), plan.scheduled(piece.pool))] if pooled else []
-        cells += [_bar(piece, most)] if bars else []
+        cells = report.cells(piece, by_tier=bool(tiers)) + ([_bar(piece, most)] if bars else [])
         table.add_row(words.clock(piece.begin or 0.0), *cells)
     return table
 
@@ -115,12 +101,6 @@ def _legend(report: PlanReport) -> str:
 def _peak(report: PlanReport) -> str:
     peak = report.plan.busiest
     return "such an hour" if peak.begin is None else f"the busiest half hour ({words.when(peak)})"
-
-
-def _agents(number: int | None, impatient: int | None) -> str:
-    if number is None:
-        return "-"
-    return str(number) if impatient in (None, number) else f"{number} ({impatient})"
 
 
 def _bar(piece: Piece, most: int) -> str:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from ariroute.cli.exits import ExitCode
-from ariroute.cli.options import config_option, flow_file
+from ariroute.cli.options import config_option, flow_file, journal_option
 from ariroute.cli.output import say, show, show_json
 from ariroute.cli.simulation import Visits, show_simulation
 from ariroute.errors import UnusableInput
@@ -45,12 +45,7 @@ class Limit(NamedTuple):
 
 @click.command()
 @config_option
-@click.option(
-    "--journal",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Read the journal of this flow file, or this journal.db; left out, that of --config.",
-)
+@journal_option
 @click.option(
     "--since", default="", metavar="TIME", help="From here on: yesterday, 1h, 09:00 or 2026-11-20T09:00; left out, all."
 )

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ariroute.cli.options import FLOW_FILES, config_option, flow_file
+from ariroute.cli.options import FLOW_FILES, ReportForm, config_option, flow_file, journal_option, report_form_option
 from ariroute.errors import UnusableInput
 
 if TYPE_CHECKING:
@@ -99,12 +99,7 @@ class Wanted:
     metavar="TIME",
     help="With --calls: how long they come before anything is counted.",
 )
-@click.option(
-    "--journal",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Read the journal of this flow file, or this journal.db; left out, that of --config.",
-)
+@journal_option
 @click.option(
     "--since", default="", show_default="yesterday", metavar="TIME", help="Calls of the journal from here on."
 )
@@ -172,15 +167,8 @@ class Wanted:
     "--runs", type=click.IntRange(1, 10_000), default=RUNS, show_default=True, metavar="N", help="How many runs."
 )
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="That of the first run.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "svg", "html"]),
-    default="text",
-    show_default=True,
-    help="How it is told.",
-)
-def simulate(runs: int, seed: int, form: Literal["text", "json", "svg", "html"], **given: Any) -> None:
+@report_form_option
+def simulate(runs: int, seed: int, form: ReportForm, **given: Any) -> None:
     """Simulate a floor: callers, queues and agents, many times over.
 
     Calls come by figures (--calls), or as they did in the journal; agents are those of the flow file, of the journal,
@@ -348,7 +336,7 @@ def time_of(option: str, text: str) -> float | None:
     return duration(option, text) if text else None
 
 
-def tell(report: Report, form: Literal["text", "json", "svg", "html"]) -> None:
+def tell(report: Report, form: ReportForm) -> None:
     """Print it."""
     from ariroute.cli.output import say, show, show_json
 

@@ -144,18 +144,13 @@ def _said(figures: Figures, begin: float) -> tuple[str, ...]:
 
 def load_of_journal(path: Path, since: str, until: str, house: House) -> Load:
     """Callers who come as those did that the journal has. Raises UnusableInput, JournalError."""
-    from ariroute.cli.replay import opened, progressing
-    from ariroute.cli.replay import span as moments
     from ariroute.drawing.chart import time_step
     from ariroute.moments import past_moment
     from ariroute.replay.crew import recorded_shifts
 
-    begin, end = moments(since or "yesterday", until or ("" if since else "today"), house.timezone)
+    begin, end = moments_of(since, until, house.timezone)
     end = min(end, datetime.now().timestamp())
-    visits: list[Visit] = []
-    with opened(path) as reader:
-        for _ in progressing(_gathered(reader.between(begin, end), visits)):
-            pass
+    visits = visits_of(path, begin, end)
     seen = [seen_of(visit, begin) for visit in visits]
     _check(seen)
     window = Window(0.0, end - begin, max(HALF_HOUR, time_step((end - begin) / OF_RECORD)))
@@ -181,6 +176,24 @@ def load_of_journal(path: Path, since: str, until: str, house: House) -> Load:
         origin,
         _waited(seen),
     )
+
+
+def moments_of(since: str, until: str, timezone: str) -> tuple[float, float]:
+    """The part of a journal that is read, seconds since 1970: yesterday when none is chosen. Raises UnusableInput."""
+    from ariroute.cli.replay import span as moments
+
+    return moments(since or "yesterday", until or ("" if since else "today"), timezone)
+
+
+def visits_of(path: Path, begin: float, end: float) -> list[Visit]:
+    """The contacts of these moments (seconds since 1970) that entered a queue. Raises UnusableInput, JournalError."""
+    from ariroute.cli.replay import opened, progressing
+
+    visits: list[Visit] = []
+    with opened(path) as reader:
+        for _ in progressing(_gathered(reader.between(begin, end), visits)):
+            pass
+    return visits
 
 
 def _gathered(records: Iterable[Recorded], visits: list[Visit]) -> Iterable[int]:

@@ -21,10 +21,8 @@ from ariroute.simulate.study import ArmResult
 from ariroute.values import duration_text
 
 STYLE = (
-    chart.STYLE
+    chart.PAGE_STYLE
     + """
-header { border-left-color: var(--soft); background: var(--card) }
-h1 { color: var(--ink) }
 .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(340px, 100%), 1fr)); gap: 14px 22px;
   margin-bottom: 18px }
 td:nth-child(2) { white-space: nowrap }

@@ -5,36 +5,25 @@ from __future__ import annotations
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import click
 
-from ariroute.cli.options import config_option, flow_file, json_option
+from ariroute.cli.options import config_option, flow_file, json_option, limit_option, since_option, until_option
 from ariroute.cli.output import say, show_drawn, show_json
 
 if TYPE_CHECKING:
     from ariroute.journal.moves import Moved
 
-LIMIT: Final = 20
-
 
 @click.command()
-@click.option(
-    "--since", default="", metavar="TIME", help="From then on: 1h (an hour ago), yesterday, 2026-11-20T09:00."
-)
-@click.option("--until", default="", metavar="TIME", help="Before that: today, 09:00.")
+@since_option
+@until_option
 @click.option("--agent", default="", metavar="NAME", help="Of this agent.")
 @click.option("--queue", default="", metavar="QUEUE", help="To or from this queue.")
 @click.option("--pbx", default="", metavar="NAME", help="On this PBX.")
-@click.option(
-    "--limit",
-    type=click.IntRange(min=1),
-    default=LIMIT,
-    show_default=True,
-    metavar="N",
-    help="No more than the latest N.",
-)
+@limit_option
 @config_option
 @json_option
 def moves(config: Path | None, as_json: bool, limit: int, since: str, until: str, **same: str) -> None:

@@ -50,6 +50,14 @@ svg.chart {{ display: block; width: 100%; height: auto }}
     f".tone{number} .band, .tone{number} circle {{ fill: var(--tone{number}) }}\n"
     for number in range(TONES)
 )
+PAGE_STYLE = (
+    STYLE
+    + """
+header { border-left-color: var(--soft); background: var(--card) }
+h1 { color: var(--ink) }
+"""
+)
+"""Of a page that shows charts, and judges nothing."""
 ALONE = """svg { font-family: system-ui, "Segoe UI", Roboto, "Helvetica Neue", sans-serif }
 .chart .paper { fill: var(--card) }
 """
