@@ -10,9 +10,9 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from ariroute.simulate.crew import Crew
-from ariroute.simulate.places import FREE, Line, Place
+from ariroute.simulate.places import Line, Place
+from ariroute.simulate.rounds import Rounds
 from ariroute.simulate.scenario import Caller, Played, Scenario, Served
-from ariroute.simulate.strategies import ROUNDS, following_start, whom
 
 if TYPE_CHECKING:
     from ariroute.simulate.steering import Steering
@@ -66,16 +66,13 @@ class Floor:
         self._chance = chance
         self._recheck = scenario.recheck
         self._lag = scenario.lag
-        self._shared = scenario.shared_last_call
-        self._differ = self._shared or self._lag > 0
+        self._rounds = Rounds(scenario, chance)
         self._state = [WAITING] * count
         self._since = [0.0] * count
         """When each caller began to look once in a while."""
         self._looks = [False] * count
         """Whether each has a look before them, as an event."""
         self._in_vain = [0] * count
-        self._starts: dict[int, int] = {}
-        """Where the round of each caller of a linear queue begins (``linpos``)."""
         self._rung: dict[int, tuple[list[Place], int | None]] = {}
         """Whom each caller rings, and where the next round begins."""
         self._left = count
@@ -280,9 +277,9 @@ class Floor:
 
     def _call(self, number: int, line: Line) -> None:
         """It is the caller's turn: somebody is rung, unless nobody may be (``try_calling()``)."""
-        rung, following = self._choose(number, line)
+        rung, following = self._rounds.choose(number, line, self.callers[number].max_penalty, self.now // 1)
         if not rung:
-            self._next_round(number, line, following)
+            self._rounds.next(number, line, following)
             self._try_later(number, line)
             return
         self._state[number] = RUNG
@@ -303,52 +300,11 @@ class Floor:
         kind = ANSWERS if after < lasts else RING_ENDS
         self.push(self.now + min(after, lasts), kind, number)
 
-    def _choose(self, number: int, line: Line) -> tuple[list[Place], int | None]:
-        """Whom the caller rings, and where the next round will begin once the ring is over."""
-        limit = self.callers[number].max_penalty
-        ready = self._could_ring(line) if self._differ else [*line.ready.values()]
-        if limit is not None:
-            ready = [place for place in ready if place.penalty <= limit]
-        if line.heavier:
-            ready = [place for place in ready if not any(each.blocks(place.person) for each in line.heavier)]
-        linear = line.strategy == "linear"
-        start = self._starts.get(number, 0) if linear else line.round_robin
-        metric, rung = whom(line, ready, start, self.now // 1, self._chance) if ready else (inf, [])
-        following: int | None = None
-        if linear or line.strategy in ROUNDS:
-            following, more = following_start(line, limit, start, metric, rung)
-            if not linear:
-                line.wrapped = line.wrapped or more
-            elif following is None:
-                following = 0 if more else start + 1
-        return rung, following
-
-    def _could_ring(self, line: Line) -> list[Place]:
-        """Those who would be rung (``can_ring_entry()``), where these are not just those who are ready."""
-        if self._shared:  # counted by this queue's wrap-up, rung by that of the queue of their last call
-            second = self.now // 1
-            return [
-                place
-                for place in line.places.values()
-                if place.person.state == FREE and not place.paused and place.rests_until <= second
-            ]
-        return [place for place in line.ready.values() if not place.person.called]
-
     def _stop_ringing(self, number: int, line: Line) -> list[Place]:
         """The ring is over. Returns whom it was for."""
         rung, following = self._rung.pop(number)
-        self._next_round(number, line, following)
+        self._rounds.next(number, line, following)
         return rung
-
-    def _next_round(self, number: int, line: Line, following: int | None) -> None:
-        """What ``store_next_rr()`` and ``store_next_lin()`` do."""
-        if line.strategy == "linear":
-            assert following is not None
-            self._starts[number] = following
-        elif line.strategy in ROUNDS:
-            if following is None:
-                following = 0 if line.wrapped else line.round_robin + 1
-            line.round_robin, line.wrapped = following, False
 
     def _answer(self, number: int, _: int) -> None:
         if self._state[number] == RUNG:
@@ -357,7 +313,7 @@ class Floor:
     def _connect(self, number: int, line: Line, rung: list[Place], following: int | None) -> None:
         """Somebody of those who are rung answers."""
         caller = self.callers[number]
-        self._next_round(number, line, following)
+        self._rounds.next(number, line, following)
         answering = rung[0] if len(rung) == 1 else self._quickest(rung)
         wait = self.now - caller.at
         self._served[number] = Served(wait, answering.person.name, self._in_vain[number])
