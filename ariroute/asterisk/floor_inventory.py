@@ -19,6 +19,11 @@ class FloorInventory:
     weights: Mapping[str, int]
     members: tuple[QueueMember, ...]
 
+    @property
+    def tells_wrap_ups(self) -> bool:
+        """Whether the user may read wrapuptime of the queues: the right alone, not the module ``func_config``."""
+        return "getvar" in self.actions
+
 
 async def take_floor(settings: AmiSettings) -> FloorInventory:
     """One look over AMI. Raises PbxUnreachable, PbxRefused and AmiError."""

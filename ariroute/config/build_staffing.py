@@ -54,6 +54,7 @@ def _tier(name: str, queue: QueueSettings) -> Tier:
         else None,
         Lend(lend.floor, _threshold(lend.healthy)) if lend else None,
         queue.spare,
+        queue.wrap_up,
     )
 
 

@@ -61,7 +61,7 @@ def warn_of_idle_staffing(settings: FileSettings, rules: StaffingRules | None, f
     """Warnings for what has no effect."""
     if rules is None:
         for name, queue in settings.queues.items():
-            for key in ("min_agents", "max_agents", "reserve", "lend", "spare"):
+            for key in ("min_agents", "max_agents", "reserve", "lend", "spare", "wrap_up"):
                 if key in queue.model_fields_set:
                     findings.warn(("queues", name, key), "has no effect without the section 'staffing'")
         for name, agent in settings.agents.items():

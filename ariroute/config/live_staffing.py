@@ -42,6 +42,7 @@ def compare_staffing(config: Config, pbx: str, endpoints: Collection[str] | None
     comparison.problems += _few(beside.without_endpoint(endpoints)) if endpoints is not None else []
     comparison.problems += _few(beside.spelt_otherwise())
     comparison.warnings += beside.starving()
+    comparison.warnings += beside.without_wrap_up()
     comparison.warnings += _few(beside.elsewhere())
     comparison.warnings += _few(beside.strangers())
     comparison.unread += [
@@ -110,6 +111,16 @@ class _Beside:
                     "rung there, not even one paused here; set weight = 0 in queues.conf, then 'queue reload all'"
                 )
                 yield self._problem(("queues", heavy), text)
+
+    def without_wrap_up(self) -> Iterator[Problem]:
+        """Queues whose wrap-up neither the file nor Asterisk tells."""
+        unknown = [tier.queue for tier in self.rules.tiers if tier.wrap_up is None]
+        if unknown and not self.floor.tells_wrap_ups:
+            text = (
+                f"the wrap-up of {', '.join(unknown)} is not known: agents who wrap up there may be moved; write it as "
+                "wrapuptime of queues.conf says, such as wrap_up: 10s, and wrap_up: 0s for none"
+            )
+            yield self._problem(("queues", unknown[0]), text)
 
     def _sharing(self, tiers: Collection[str]) -> set[frozenset[str]]:
         """The pairs of queues that have an agent in common, now or by the rules."""

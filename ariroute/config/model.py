@@ -17,7 +17,7 @@ from ariroute.config.near import suggestion
 from ariroute.config.ring_steps import Agent, EndpointText
 from ariroute.config.shapes import IDENTIFIER, NAME, Identifier, Name, Priority, QueueKey, QueueName, as_list, keys
 from ariroute.config.speech import SpeechSettings
-from ariroute.config.staffing import MOST_AGENTS, LendSettings, ReserveSettings, StaffingSettings
+from ariroute.config.staffing import MOST_AGENTS, LendSettings, ReserveSettings, StaffingSettings, WrapUp
 from ariroute.config.steps import Step
 from ariroute.flow.queues import QUEUE_NAME
 from ariroute.journal.settings import JournalSettings
@@ -110,6 +110,9 @@ class QueueSettings(Settings):
     )
     spare: Annotated[int, Field(ge=0, le=MOST_AGENTS)] = Field(
         default=1, description="Without lend: so many more it keeps for its next calls, if it needed them of late."
+    )
+    wrap_up: WrapUp | None = Field(
+        default=None, description="The wrapuptime that queues.conf gives it; nobody is moved meanwhile."
     )
 
 

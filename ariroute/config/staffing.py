@@ -44,6 +44,12 @@ def _between(least: float, most: float, text: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _whole_seconds(value: float) -> float:
+    if value % 1:
+        raise ValueError("must have whole seconds, as wrapuptime of queues.conf has")
+    return value
+
+
 def _file_name(text: str) -> str:
     if not text.isprintable():
         raise ValueError(f"{text[:80]!a} cannot be a file: it holds a character that is none of a name")
@@ -158,6 +164,9 @@ class StaffingSettings(Settings):
     )
 
 
+WrapUp = Annotated[
+    Duration, _between(0, 3600, "a wrap-up lasts between 0s (for none) and 1h"), AfterValidator(_whole_seconds)
+]
 SkillOrder = Annotated[int, Field(ge=0, le=MOST_ORDER)]
 QueuesOfAgent = Annotated[
     dict[QueueKey, SkillOrder],

@@ -174,6 +174,7 @@ def _pbx(found: PbxFacts, config: Config) -> list[Section]:
                 staffing.on_duty(config.staffing, found.floor),
                 staffing.events(found.floor, found.files),
                 staffing.no_answer(config.staffing, found.files),
+                staffing.wrap_ups(config.staffing, found.files),
             )
         )
     return sections

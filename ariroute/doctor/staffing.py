@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from typing import Final
 
 from ariroute.asterisk.floor_inventory import FloorInventory
 from ariroute.config.live import Comparison
@@ -14,6 +16,8 @@ from ariroute.doctor.queues import AUTOPAUSE_ON, RELOAD
 from ariroute.staffing.rules import StaffingRules
 from ariroute.values import duration_text
 
+LEADING_NUMBER: Final = re.compile(r"\s*([+-]?[0-9]{1,9})", re.ASCII)
+"""What ``atoi()`` reads."""
 WHY: dict[Severity, str] = {
     Severity.FAULT: "agents are not moved as the flow file says: tiers have fewer agents than they were promised",
     Severity.WARNING: "agents stay where they are, or callers wait beside a free agent",
@@ -81,6 +85,30 @@ def no_answer(rules: StaffingRules, files: AsteriskFiles | None) -> Iterator[Fin
                 f"{duration_text(rules.no_answer.pause)}",
                 remedy=f"autopause = no   ; queues.conf, section [{tier.queue}]; {RELOAD}",
             )
+
+
+def wrap_ups(rules: StaffingRules, files: AsteriskFiles | None) -> Iterator[Finding]:
+    """Wrap-ups are in the flow file as Asterisk has them."""
+    conf = files.file("queues.conf") if files else None
+    for tier in rules.tiers if conf else ():
+        if conf is None or tier.wrap_up is None or tier.queue not in conf.sections:
+            continue
+        there = wrap_up(conf, tier.queue)
+        if there != tier.wrap_up:
+            yield warning(
+                f"the wrap-up of the queue '{tier.queue}' is {duration_text(tier.wrap_up)} in the flow file, and "
+                f"{duration_text(there)} in queues.conf",
+                "queues.conf",
+                why="agents are moved during their wrap-up, or stay after it though they are needed",
+                remedy=f"queues: {{{tier.queue}: {{wrap_up: {duration_text(there)}}}}}   # in the flow file; then: "
+                "ariroute reload",
+            )
+
+
+def wrap_up(conf: Conf, queue: str) -> float:
+    """Seconds as ``queue`` has them in queues.conf, read as app_queue does (``queue_set_param()``, 22.10.1)."""
+    number = LEADING_NUMBER.match(conf.get(queue, "wrapuptime", "0"))
+    return float(max(0, int(number[1]))) if number else 0.0
 
 
 def autopause(conf: Conf, queue: str) -> str:

@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ariroute.staffing.proposal import Memory
-from ariroute.staffing.rules import Lend, Threshold
+from ariroute.staffing.rules import Lend, StaffingRules, Threshold
 from ariroute.staffing.seats import MARGIN
+from ariroute.staffing.snapshot import AgentNow
 from ariroute.staffing.standing import Standing
 
 Peaks = tuple[tuple[float, int], ...]
 """Until when so many agents were needed, rising in time and falling in agents; the last one is now."""
+
+
+def begun(rules: StaffingRules, agents: Iterable[AgentNow]) -> Memory:
+    """What to begin with: reserves that have come were called, and tiers that have lent may lend.
+
+    So a daemon that begins anew calls nothing off, and nobody back, but for what it sees.
+    """
+    away = {
+        (rules.agents[agent.name].home, agent.queue) for agent in agents if agent.queue and agent.name in rules.agents
+    }
+    return Memory(
+        reserves=frozenset(
+            tier.queue
+            for tier in rules.tiers
+            if tier.reserve and any((home, tier.queue) in away for home in tier.reserve.queues)
+        ),
+        lending=frozenset(
+            tier.queue for tier in rules.tiers if tier.lend and any(home == tier.queue != queue for home, queue in away)
+        ),
+    )
 
 
 def remembered(memory: Memory, tiers: Sequence[Standing], now: float, look_back: float) -> Memory:

@@ -294,6 +294,14 @@ class Floor:
         # It counts from the begin of the second in which the talk ended: can_ring_entry(), app_queue.c.
         self._wrap_up(interface, event.queue, now - event.at % 1)
 
+    def talked(self, interface: str, queue: str, since: float) -> None:
+        """A talk has ended then of which no event told: there may be wrap-up left."""
+        before = self._rest.get(interface)
+        self._wrap_up(interface, queue, since)
+        if before and before[1] > self._rest[interface][1]:
+            self._rest[interface] = before
+        self.touched.add(interface)
+
     def _wrap_up(self, interface: str, queue: str, since: float) -> None:
         member = self.members.get(interface, {}).get(queue)
         wrap_up = float(member.wrap_up if member else 0) or self.wrap_ups.get(queue, 0.0)

@@ -33,7 +33,7 @@ CONFIG = load_text(FILE, "ariroute.yaml")
 ENDPOINTS = {"PJSIP/anna", "PJSIP/100", "PJSIP/cid", "PJSIP/cid2"}
 FLOOR = FloorInventory(
     "mover",
-    frozenset({"queueadd", "queueremove", "queuepause", "queuepenalty", "ping"}),
+    frozenset({"queueadd", "queueremove", "queuepause", "queuepenalty", "ping", "getvar"}),
     {"platinum": 0, "gold": 0, "standard": 0, "sales": 9},
     (QueueMember("gold", "PJSIP/anna"), QueueMember("standard", "PJSIP/anna"), QueueMember("gold", "Local/bo@agents")),
 )
@@ -66,13 +66,25 @@ def test_where_all_is_as_it_should_be_only_what_cannot_be_seen_is_told() -> None
     ]
 
 
+def test_wrap_ups_that_neither_the_file_nor_asterisk_tells_are_missed() -> None:
+    floor = replace(FLOOR, actions=FLOOR.actions - {"getvar"})
+    config = load_text(FILE.replace("gold: {}", "gold: {wrap_up: 0s}"), "ariroute.yaml")
+    assert told(floor, config) == [
+        "7 queues.platinum: main: the wrap-up of platinum, standard is not known: agents who wrap up there may be "
+        "moved; write it as wrapuptime of queues.conf says, such as wrap_up: 10s, and wrap_up: 0s for none (warning)"
+    ]
+    all_given = FILE.replace("gold: {}", "gold: {wrap_up: 0s}").replace("standard: {}", "standard: {wrap_up: 5s}")
+    all_given = all_given.replace("agents_per_call: 1}", "agents_per_call: 1, wrap_up: 1m}")
+    assert told(floor, load_text(all_given, "ariroute.yaml")) == []
+
+
 def test_without_staffing_there_is_nothing_to_compare() -> None:
     config = load_text(FILE.replace("staffing: {mode: dynamic}\n", ""), "ariroute.yaml")
     assert compared(replace(FLOOR, actions=frozenset()), config) == Comparison()
 
 
 def test_a_user_who_may_not_move_agents_is_told() -> None:
-    floor = replace(FLOOR, actions=frozenset({"queueadd", "queuepause", "ping"}))
+    floor = replace(FLOOR, actions=frozenset({"queueadd", "queuepause", "ping", "getvar"}))
     text = (
         "5 asterisk.main.ami: main: the AMI user 'mover' may not move agents (QueueRemove, QueuePenalty): add agent to "
         "write in its section of manager.conf, then 'manager reload'"

@@ -555,6 +555,20 @@ CASES: list[tuple[Judge, tuple[Any, ...], Severity, str, str]] = [
         "the queue 'gold' pauses who does not answer before ariroute does (autopause = all)",
         "autopause = no   ; queues.conf, section [gold]",
     ),
+    (
+        staffing.wrap_ups,
+        (replace(RULES, tiers=(Tier("gold", wrap_up=10.0),)), conf("queues.conf", "[gold]\nwrapuptime = 15\n")),
+        WARN,
+        "the wrap-up of the queue 'gold' is 10s in the flow file, and 15s in queues.conf",
+        "queues: {gold: {wrap_up: 15s}}",
+    ),
+    (
+        staffing.wrap_ups,
+        (replace(RULES, tiers=(Tier("gold", wrap_up=10.0),)), conf("queues.conf", "[gold]\n")),
+        WARN,
+        "and 0s in queues.conf",
+        "wrap_up: 0s",
+    ),
     # ---- what the flows need
     (needs.needs, (Comparison(),), GOOD, "nothing is missing", ""),
     (
@@ -718,6 +732,12 @@ def test_what_was_not_seen_says_nothing() -> None:
         *staffing.no_answer(replace(RULES, no_answer=None), conf("queues.conf", "[gold]\nautopause=all")),
         *staffing.no_answer(replace(RULES, mode="advise"), conf("queues.conf", "[gold]\nautopause=all")),
         *staffing.no_answer(RULES, conf("queues.conf", "[gold]\nautopause=no")),
+        *staffing.wrap_ups(RULES, conf("queues.conf", "[gold]\nwrapuptime=15")),
+        *staffing.wrap_ups(replace(RULES, tiers=(Tier("gold", wrap_up=15.0),)), None),
+        *staffing.wrap_ups(
+            replace(RULES, tiers=(Tier("gold", wrap_up=15.0), Tier("other", wrap_up=1.0))),
+            conf("queues.conf", "[gold]\nwrapuptime=15 ; seconds"),
+        ),
         *needs.dialplan(replace(INVENTORY, dialplan={}), dialplan(), 4.0, "ariroute"),
         *ari.readable_files(None),
     ]

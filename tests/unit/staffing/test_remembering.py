@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from staffing_builders import floor, rules
+from staffing_builders import floor, rules, staffed, there
 
 from ariroute.staffing.proposal import Memory
-from ariroute.staffing.remembering import peak, remembered
-from ariroute.staffing.rules import Lend, Threshold, Tier
+from ariroute.staffing.remembering import begun, peak, remembered
+from ariroute.staffing.rules import Lend, Reserve, Threshold, Tier
 from ariroute.staffing.snapshot import QueueNow
 from ariroute.staffing.standing import standings
 
@@ -47,3 +47,19 @@ def lending(threshold: Threshold, *queues: QueueNow) -> list[bool]:
 def test_a_tier_begins_to_lend_at_half_the_misses_at_which_it_stops() -> None:
     levels = [QueueNow("gold", answered_in_time=level) for level in (85.0, 90.0, 85.0, 79.0, 85.0)]
     assert lending(Threshold(service_level=80.0), *levels) == [False, True, True, False, False]
+
+
+def test_a_daemon_that_begins_anew_calls_off_and_back_nothing_but_for_what_it_sees() -> None:
+    reserve = Reserve(("standard",), 2, Threshold(wait=20.0), Threshold(wait=5.0))
+    tiers = [
+        Tier("platinum", 1.0, reserve=reserve),
+        Tier("gold", 1.0, lend=Lend(1, Threshold(wait=10.0))),
+        Tier("standard"),
+    ]
+    house = rules(tiers, [staffed("anna", "gold", "platinum"), staffed("bob", "standard", "platinum")])
+    at_home = [there("anna", "gold"), there("bob", "standard")]
+    assert begun(house, at_home) == Memory()
+    away = [there("anna", "platinum"), there("bob", "platinum"), there("stranger", "gold")]
+    assert begun(house, away) == Memory(reserves=frozenset({"platinum"}), lending=frozenset({"gold"}))
+    assert begun(house, [there("anna", "platinum"), there("bob", "gold")]).reserves == frozenset()
+    assert begun(house, [there("anna", "")]).lending == frozenset()
