@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from ariroute.asterisk.ami import AT_ONCE, Ami, Message, OneConnection, WholeMessages
+from ariroute.asterisk.ami import Ami, Message
+from ariroute.asterisk.ami_connection import AT_ONCE, OneConnection, WholeMessages
 from ariroute.asterisk.ami_link import AmiLink
 from ariroute.asterisk.queue_events import QueueEvent, is_wanted
 from ariroute.asterisk.settings import AmiSettings

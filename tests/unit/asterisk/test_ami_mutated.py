@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from ariroute.asterisk.ami import ActionRefused, Ami, OneConnection, WholeMessages
+from ariroute.asterisk.ami import ActionRefused, Ami
+from ariroute.asterisk.ami_connection import OneConnection, WholeMessages
 from ariroute.asterisk.settings import AmiSettings
 from ariroute.errors import AmiError
 from ariroute.values import Secret

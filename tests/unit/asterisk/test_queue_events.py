@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ariroute.asterisk.ami import fields_of
+from ariroute.asterisk.ami_connection import fields_of
 from ariroute.asterisk.queue_events import (
     Abandoned,
     Answered,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from fake_queues import Staffed, rules_of
 
-from ariroute.asterisk.ami import fields_of
+from ariroute.asterisk.ami_connection import fields_of
 from ariroute.asterisk.ami_link import AmiLink
 from ariroute.asterisk.queue_events import QueueMember
 from ariroute.asterisk.settings import AmiSettings
