@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -39,7 +40,7 @@ leavewhenempty = no
 [auto](t)
 autopause = yes
 [resting](t)
-wrapuptime = 3
+wrapuptime = 2
 [left](t)
 member => Local/sam@agents,3,sam
 [right](t)
@@ -59,6 +60,8 @@ exten => away,1,Ringing()
 exten => s,1,Answer()
  same => n,Wait(120)
 """
+READER = "reader"
+"""An AMI user who may read the wrapuptime of queues."""
 TIERS = ("platinum", "gold", "standard", "auto", "resting", "left", "right")
 NAMES = ("anna", "bob", "carl", "absent", "sam")
 
@@ -95,17 +98,18 @@ class House:
         self.members: dict[tuple[str, str], QueueMember] = {}
         self.staffer: Staffer
 
-    def settings(self, port: int = 0) -> AmiSettings:
+    def settings(self, port: int = 0, user: str = "") -> AmiSettings:
         address = f"127.0.0.1:{port or self.pbx.ami_port}"
-        return AmiSettings(address=address, user=self.pbx.ami_user, password=Secret(self.pbx.ami_password))
+        user, password = (user, user) if user else (self.pbx.ami_user, self.pbx.ami_password)
+        return AmiSettings(address=address, user=user, password=Secret(password))
 
     @asynccontextmanager
-    async def staffed(self, port: int = 0, **changes: Any) -> AsyncIterator[Staffer]:
-        """A daemon's staffing, from its start to its end."""
+    async def staffed(self, port: int = 0, user: str = "", **changes: Any) -> AsyncIterator[Staffer]:
+        """A daemon's staffing, from its start to its end, with the rights as they are shipped or those of ``user``."""
         self.rules = rules(**changes)
         told: list[Staffer] = []
         link = AmiLink(
-            self.settings(port),
+            self.settings(port, user),
             on_event=lambda event: told[0].on_event(event),
             on_member_event=lambda event: told[0].on_event(event),
             on_up=lambda: told[0].on_up(),
@@ -186,7 +190,9 @@ def exchange(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         tmp_path_factory.mktemp("staffed"), release=request.param, queues=QUEUES, extra_dialplan=DIALPLAN
     ) as pbx:
         manager = pbx.directory / "etc" / "manager.conf"
-        manager.write_text(manager.read_text().replace("write = agent\n", "write = agent,reporting\n"))
+        manager.write_text(
+            f"{manager.read_text()}[{READER}]\nsecret = {READER}\nread = agent\nwrite = agent,reporting\n"
+        )
         pbx.cli("manager reload")
         yield pbx
 
@@ -334,17 +340,25 @@ async def test_where_app_queue_pauses_them_they_come_back_by_themselves(house: H
         assert house.members["absent", "auto"].reason == "Auto-Pause"
 
 
-async def test_wrap_up_counts_for_nothing_and_is_not_cut_short(house: House) -> None:
+@pytest.mark.parametrize(("user", "resting"), [("", {"wrap_up": 2.0}), (READER, {})], ids=["given", "read"])
+async def test_wrap_up_counts_for_nothing_and_is_not_cut_short(
+    house: House, user: str, resting: dict[str, float]
+) -> None:
     await house.log_in("anna", "resting")
-    async with house.staffed():
+    async with house.staffed(user=user, resting=resting):
         await house.is_in(anna={"standard"})
         await house.call("resting")
         await until(lambda: house.tier("resting")["talking"] == 1, lambda: house.status)
         await house.cli("channel request hangup all")
         await until(lambda: house.agent("anna")["state"] == "wrap-up", lambda: house.status)
         assert house.tier("resting")["agents"] == 0
-        await house.is_in(anna={"standard"})
-        assert house.agent("anna")["state"] == "free"
+        await house.look()
+        ended = house.members["anna", "resting"].last_call
+        await house.call("platinum")
+        await until(lambda: house.tier("platinum")["talking"] == 1, lambda: house.status)
+        moved = house.moves_of("anna")[-1]
+        assert moved.queue == "platinum"
+        assert ended + 2.0 <= moved.at < ended + 2.5
 
 
 async def test_a_new_daemon_knows_its_work_and_undoes_it_or_is_told_to_by_the_file(house: House) -> None:
@@ -354,9 +368,12 @@ async def test_a_new_daemon_knows_its_work_and_undoes_it_or_is_told_to_by_the_fi
     assert house.file.stat().st_mode & 0o777 == 0o600
     await house.is_in(anna={"platinum"}, sam={"left"})  # a daemon that ends leaves everybody where they are
     house.moves.clear()
-    async with house.staffed():
+    began = time.time()
+    async with house.staffed(look_back=2.0):
         assert house.agent("anna")["by_hand"] == ""
         await house.is_in(anna={"standard"})
+        (move,) = house.moves
+        assert move.at >= began + 2.0  # as if moved when this daemon began: no wave of moves
     done = await release_alone(house.settings(), house.file)
     assert done["failed"] == []
     await house.is_in(anna={"standard"}, sam={"left", "right"})

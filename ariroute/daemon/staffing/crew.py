@@ -45,6 +45,8 @@ class Crew:
         """The queues of the tiers."""
         self.moved_at: dict[str, float] = {}
         """By interface."""
+        self.earlier: dict[str, float] = {}
+        """By interface: who was moved by an earlier daemon, and when this one began."""
         self.way: dict[str, str] = {}
         """The queue to which an interface is being sent, until Asterisk has told of it."""
         self.cannot: dict[str, tuple[str, float]] = {}
@@ -120,7 +122,7 @@ class Crew:
     def _seen(self, agent: StaffedAgent, places: Places, doing: Doing, now: float) -> tuple[AgentNow, float]:
         interface = agent.interface
         serve = frozenset(queue for queue, member in places.items() if queue in self.staffed and not member.paused)
-        moved_at = self.moved_at.get(interface, -inf)
+        moved_at = self.moved_at.get(interface, self._found_at(agent))
         if way := self.way.get(interface):
             queue = doing.queue or way
             return AgentNow(agent.name, doing.state, queue, frozenset({way}), ON_THE_WAY, moved_at), doing.until
@@ -134,6 +136,12 @@ class Crew:
         queue = doing.queue or self._post(agent, serve, places)
         queue = queue if queue in self.staffed else ""
         return AgentNow(agent.name, doing.state, queue, serve, by_hand, moved_at), until
+
+    def _found_at(self, agent: StaffedAgent) -> float:
+        """When we began, for whom an earlier daemon has lent: nobody knows any more what for, and all would go home."""
+        taken = self._hands.taken.get(agent.interface)
+        is_lent = taken is not None and taken.queue not in ("", agent.home)
+        return self.earlier.get(agent.interface, -inf) if is_lent else -inf
 
     def _left_alone(self, agent: StaffedAgent, places: Places, doing: Doing) -> str:
         taken = self._hands.taken.get(agent.interface)

@@ -30,6 +30,7 @@ from ariroute.files import why
 from ariroute.journal.moves import Moved
 from ariroute.staffing.control import propose
 from ariroute.staffing.proposal import Memory, Move, Proposal
+from ariroute.staffing.remembering import begun
 from ariroute.staffing.rules import StaffingRules
 from ariroute.staffing.snapshot import Snapshot, State
 
@@ -82,7 +83,7 @@ class Staffer:
         self._watch = watch = Watch(pbx, ami, clock)
         self._floor, self._hands, self._crew, self._unanswered = watch.floor, watch.hands, watch.crew, watch.unanswered
         self._figures = Figures()
-        self._memory = Memory()
+        self._memory: Memory | None = None
         self._wake = asyncio.Event()
         self._changing = asyncio.Lock()
         self._released = False
@@ -145,6 +146,7 @@ class Staffer:
             return LOOKS
         async with self._changing:
             self._crew.use(rules)
+            await self._watch.read_wrap_ups(rules)
             if not self._watch.synced:
                 await self._watch.read_all()
             await self._watch.read_doubted()
@@ -214,11 +216,12 @@ class Staffer:
             for tier in rules.tiers
         }
         snapshot = Snapshot(now, dict(self._crew.agents), queues)
+        memory = self._memory or begun(rules, snapshot.agents.values())
         began = time.perf_counter()
         if self._figures.took > LONG or len(snapshot.agents) > MANY:
-            proposal = await asyncio.to_thread(propose, rules, snapshot, self._memory)
+            proposal = await asyncio.to_thread(propose, rules, snapshot, memory)
         else:
-            proposal = propose(rules, snapshot, self._memory)
+            proposal = propose(rules, snapshot, memory)
         self._took = self._figures.took = time.perf_counter() - began
         self._memory = proposal.memory
         self._figures.on_plan(now, snapshot, proposal)

@@ -17,6 +17,7 @@ from ariroute.daemon.staffing.crew import DID_NOT_ANSWER, Crew
 from ariroute.daemon.staffing.floor import Change, Floor
 from ariroute.daemon.staffing.hands import Hands
 from ariroute.daemon.staffing.no_answer import Unanswered
+from ariroute.staffing.rules import StaffingRules
 
 log = logging.getLogger("ariroute.staffing")
 
@@ -27,8 +28,8 @@ PAUSES_WITHIN: Final = 1.0
 LONG_BREAK: Final = 600.0
 """Seconds without AMI after which agents are taken to have logged in anew."""
 NO_WRAP_UP: Final = (
-    "staffing does not see the wrap-up of queues.conf: agents who wrap up count as free, unless the AMI user has "
-    "write = agent,reporting"
+    "%s: the wrap-up of %s is not known: agents who wrap up there count as free, and may be moved; write it into the "
+    "flow file as wrapuptime of queues.conf says, such as wrap_up: 10s, and wrap_up: 0s for none"
 )
 
 
@@ -53,7 +54,8 @@ class Watch:
         """Events that came while the queues were read; None while nobody reads them."""
         self._blind_since: float | None = None
         self._way_until: dict[str, float] = {}
-        self._told_of_wrap_up = False
+        self._wrap_ups_of: StaffingRules | None = None
+        self._wrap_up_missed: list[str] = []
 
     def on_event(self, event: QueueEvent | MemberEvent) -> bool:
         """Something has happened in a queue; whether that is taken in now."""
@@ -68,7 +70,7 @@ class Watch:
         """What happens from now on nobody tells, until the queues are read again."""
         if self.synced:
             self._blind_since = self._clock()
-        self.synced, self._asked = False, None
+        self.synced, self._asked, self._wrap_ups_of = False, None, None
 
     def sends(self, interface: str, queue: str, now: float) -> None:
         """The agent is on the way to ``queue`` until Asterisk has told of it."""
@@ -119,6 +121,13 @@ class Watch:
             left = pause - max(0.0, time.time() - member.last_pause)
             self.unanswered.paused(member.interface, now + max(0.0, left))
 
+    def _note_wrap_up(self, change: Change, now: float) -> None:
+        """Somebody has talked a short while ago, when nobody told us: their wrap-up may not be over."""
+        member = change.after
+        if member and member.last_call and not member.in_call:
+            ago = max(0.0, time.time() - member.last_call)
+            self.floor.talked(member.interface, member.queue, now - ago)
+
     async def read_all(self) -> None:
         """Read every queue; what was changed while nobody told us is judged, or after a long time believed.
 
@@ -129,14 +138,16 @@ class Watch:
         changes = self.floor.sync(status, now)
         if self._blind_since is None or now - self._blind_since > LONG_BREAK:
             self.hands.after_a_break(lambda interface: self.floor.members.get(interface, {}))
+            if self._blind_since is None:
+                self.crew.earlier = dict.fromkeys(self.hands.taken, now)
         else:
             for change in changes:
                 places = self.floor.members.get(change.member.interface, {})
                 self.hands.on_change(change, places, self.crew.staffed, now)
         for change in changes:
             self._note_pause(change, now)
+            self._note_wrap_up(change, now)
         self._replay(now)
-        await self._read_wrap_ups()
         self.looked_at = now
         log.info(
             "%s: staffing has read the queues: %d members, %d callers",
@@ -176,17 +187,28 @@ class Watch:
         for event in asked:
             self._take_in(event, now)
 
-    async def _read_wrap_ups(self) -> None:
-        """What the queues give as wrap-up, which no event and no status tells: only a user who may look has it."""
-        for queue in sorted(self.crew.staffed):
+    async def read_wrap_ups(self, rules: StaffingRules) -> None:
+        """What the queues give as wrap-up, which no event and no status tells: by ``rules``, else as Asterisk has it.
+
+        Only a user with the class ``reporting`` is told by Asterisk; of whose wrap-up nobody tells, there is none.
+        """
+        if rules is self._wrap_ups_of:
+            return
+        given = {tier.queue: tier.wrap_up for tier in rules.tiers if tier.wrap_up is not None}
+        missed: list[str] = []
+        for queue in (tier.queue for tier in rules.tiers if tier.queue not in given):
             name = f"AST_CONFIG(queues.conf,{queue},wrapuptime)"
             try:
-                value = await self._ami.ask(lambda ami, name=name: ami.variable(name))  # type: ignore[misc]
+                value = "" if missed else await self._ami.ask(lambda ami, name=name: ami.variable(name))  # type: ignore[misc]
             except ActionRefused:
-                log.log(logging.DEBUG if self._told_of_wrap_up else logging.INFO, "%s: %s", self._pbx, NO_WRAP_UP)
-                self._told_of_wrap_up = True
-                return
-            self.floor.wrap_ups[queue] = float(value) if value.isascii() and value.isdecimal() else 0.0
+                value = ""
+                missed = [tier.queue for tier in rules.tiers if tier.queue not in given]
+            given[queue] = float(value) if value.isascii() and value.isdecimal() else 0.0
+        self.floor.wrap_ups = given
+        self._wrap_ups_of = rules
+        if missed and missed != self._wrap_up_missed:
+            log.warning(NO_WRAP_UP, self._pbx, ", ".join(missed))
+        self._wrap_up_missed = missed
 
     async def look_around(self) -> None:
         """Compare what we think of the queues with QueueSummary; what differs is read again."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -299,7 +300,12 @@ async def test_a_daemon_that_begins_knows_who_was_where_and_that_it_was_released
     staffed.new()
     assert staffed.status["why"] == "the queues are being read"
     await staffed.turn()
-    assert staffed.serves("anna") == {"standard"}  # not needed there: home, and not "by hand"
+    assert staffed.serves("anna") == {"platinum"}  # nobody knows what was needed of late: no wave of moves
+    assert staffed.agent("anna")["by_hand"] == ""
+    await staffed.turn(9.0)
+    assert staffed.moves[1:] == []
+    await staffed.turn(1.1)  # look_back is over
+    assert staffed.serves("anna") == {"standard"}
     await staffed.staffer.release()
     staffed.new()
     await staffed.turn()
@@ -307,6 +313,84 @@ async def test_a_daemon_that_begins_knows_who_was_where_and_that_it_was_released
     await staffed.staffer.resume()
     await staffed.turn()
     assert staffed.status["acting"]
+
+
+async def test_who_was_lent_to_a_daemon_before_is_moved_at_once_where_they_are_needed(staffed: Staffed) -> None:
+    staffed.queues.enter("platinum", "7.0")
+    staffed.queues.enter("platinum", "7.1")
+    await staffed.turn()
+    assert staffed.serves("anna") == staffed.serves("bob") == {"platinum"}
+    for contact in ("7.0", "7.1"):
+        staffed.queues.abandon(contact)
+    staffed.tell()
+    staffed.new()
+    staffed.queues.enter("gold", "7.2")
+    staffed.queues.told.clear()  # it came while there was no daemon
+    await staffed.turn()
+    assert staffed.serves("anna") | staffed.serves("bob") == {"platinum", "gold"}
+
+
+async def test_a_wrap_up_of_the_file_is_not_asked_for_and_nobody_is_moved_in_it(
+    staffed: Staffed, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert staffed.rules is not None
+    staffed.rules = replace(staffed.rules, tiers=tuple(replace(tier, wrap_up=10.0) for tier in staffed.rules.tiers))
+    await staffed.turn()
+    staffed.queues.status(BOB, 5)
+    staffed.queues.enter("standard", "7.0")
+    staffed.queues.answer("7.0", ANNA)
+    await staffed.turn()
+    staffed.queues.end("7.0", ANNA, "standard")
+    staffed.queues.enter("platinum", "7.1")
+    await staffed.turn()
+    assert staffed.agent("anna")["state"] == "wrap-up"
+    await staffed.turn(9.9)
+    assert staffed.moves == []
+    await staffed.turn(0.2)
+    assert staffed.serves("anna") == {"platinum"}
+    assert "wrap-up" not in caplog.text
+
+
+async def test_wrap_ups_that_nobody_tells_are_missed_once_and_come_with_a_reload(
+    staffed: Staffed, caplog: pytest.LogCaptureFixture
+) -> None:
+    def missed() -> list[str]:
+        return [record.getMessage() for record in caplog.records if "is not known" in record.getMessage()]
+
+    await staffed.turn()
+    (text,) = missed()
+    assert text.startswith("pbx1: the wrap-up of platinum, gold, standard is not known: ")
+    staffed.staffer.on_down("gone")
+    staffed.staffer.on_up()
+    await staffed.turn()
+    assert len(missed()) == 1
+    assert staffed.rules is not None
+    platinum, *others = staffed.rules.tiers
+    staffed.rules = replace(staffed.rules, tiers=(replace(platinum, wrap_up=5.0), *others))
+    await staffed.turn()
+    assert missed()[1].startswith("pbx1: the wrap-up of gold, standard is not known: ")
+    staffed.queues.variables = {"AST_CONFIG(queues.conf,gold,wrapuptime)": "7"}
+    staffed.rules = replace(staffed.rules)
+    await staffed.turn()
+    assert len(missed()) == 2
+    assert staffed.staffer._floor.wrap_ups == {"platinum": 5.0, "gold": 7.0, "standard": 0.0}
+
+
+async def test_who_wraps_up_while_a_daemon_begins_is_not_moved_before_its_end(staffed: Staffed) -> None:
+    assert staffed.rules is not None
+    tiers = tuple(replace(tier, wrap_up=10.0) for tier in staffed.rules.tiers)
+    staffed.rules = replace(staffed.rules, tiers=tiers)
+    staffed.queues.put(replace(staffed.queues.members["standard", ANNA], last_call=int(time.time()) - 3))
+    staffed.queues.put(replace(staffed.queues.members["standard", BOB], last_call=int(time.time()) - 3, in_call=True))
+    staffed.queues.enter("platinum", "7.0")
+    staffed.queues.told.clear()
+    staffed.new()
+    await staffed.turn()
+    assert (staffed.agent("anna")["state"], staffed.agent("bob")["state"]) == ("wrap-up", "talking")
+    await staffed.turn(5.9)
+    assert staffed.moves == []
+    await staffed.turn(1.2)
+    assert staffed.serves("anna") == {"platinum"}
 
 
 async def test_a_release_without_a_connection_releases_nobody(staffed: Staffed) -> None:
