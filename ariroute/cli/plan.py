@@ -256,7 +256,8 @@ def source_of(wanted: Wanted, house: House) -> tuple[Source, list[TierWish]]:
         for each in calls:
             known("queue", each.queue, [tier.queue for tier in house.tiers])
         wishes = wishes_of(wanted, house, [each.queue for each in calls])
-        return plan_source.of_figures(calls, [wish.queue for wish in wishes], lengths), wishes
+        queues = [wish.queue for wish in wishes]
+        return plan_source.of_figures(calls, queues, lengths.beside(house.wrap_ups, queues)), wishes
     span = span_of(wanted, house)
     if wanted.queue_log:
         where = " and ".join(path.name for path in wanted.queue_log)
@@ -264,7 +265,8 @@ def source_of(wanted: Wanted, house: House) -> tuple[Source, list[TierWish]]:
     else:
         where, seen = "the journal", plan_source.of_journal(wanted.journal or flow_file(wanted.config), span)
     wishes = wishes_of(wanted, house, sorted({each.queue for each in seen}))
-    return plan_source.of_record(seen, [wish.queue for wish in wishes], span, lengths, where), wishes
+    queues = [wish.queue for wish in wishes]
+    return plan_source.of_record(seen, queues, span, lengths.beside(house.wrap_ups, queues), where), wishes
 
 
 def wishes_of(wanted: Wanted, house: House, called: Sequence[str]) -> list[TierWish]:

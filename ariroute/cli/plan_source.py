@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf, isinf
 from pathlib import Path
@@ -51,6 +51,13 @@ class Lengths(NamedTuple):
     ring: ByQueue[float]
     wrap_up: ByQueue[float]
     patience: ByQueue[float]
+
+    def beside(self, wrap_ups: Mapping[str, float], queues: Collection[str]) -> Lengths:
+        """These, with ``wrap_ups`` of ``queues`` where nothing was said of any."""
+        if self.wrap_up.others is not None:
+            return self
+        usual = {queue: wrap_up for queue, wrap_up in wrap_ups.items() if queue in queues}
+        return self._replace(wrap_up=ByQueue({**usual, **self.wrap_up.named}))
 
 
 def of_figures(calls: Sequence[Calls], queues: Sequence[str], lengths: Lengths) -> Source:

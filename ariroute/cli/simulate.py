@@ -211,7 +211,7 @@ def prepared(wanted: Wanted) -> tuple[House, Load, Crew, Known, Setting]:
     queues = queues_of(wanted)
     crew = crew_of(house, crowds(wanted.agents), load.shifts, queues.members, load.picks_up)
     crew = without(crew, wanted.absent)
-    arms = arms_of(modes_of(wanted, house), house, crew, queues, adjustment(wanted))
+    arms = arms_of(modes_of(wanted, house), house, crew, queues, adjustment(wanted, house))
     load = load.without(unserved(wanted, arms, load))
     return house, load, crew, queues, Setting(arms, load.streams, house.levels, load.window)
 
@@ -311,8 +311,8 @@ def modes_of(wanted: Wanted, house: House) -> list[str]:
     return ["dynamic" if house.staffing.mode == "advise" else house.staffing.mode]
 
 
-def adjustment(wanted: Wanted) -> Callable[[QueueModel], QueueModel]:
-    """What the command line says of all queues' settings."""
+def adjustment(wanted: Wanted, house: House) -> Callable[[QueueModel], QueueModel]:
+    """What the command line says of all queues' settings, and the flow file of wrap-ups that queues.conf does not."""
     from ariroute.cli.given import known
     from ariroute.cli.simulate_queues import STRATEGIES
 
@@ -326,7 +326,8 @@ def adjustment(wanted: Wanted) -> Callable[[QueueModel], QueueModel]:
         changes["strategy"] = known("strategy", wanted.strategy, sorted(STRATEGIES))
     if wanted.autopause:
         changes["autopause"] = wanted.autopause
-    return lambda model: replace(model, **changes)
+    usual = {} if wanted.queues_conf else house.wrap_ups
+    return lambda model: replace(model, **{"wrap_up": usual.get(model.queue, model.wrap_up), **changes})
 
 
 def time_of(option: str, text: str) -> float | None:

@@ -46,6 +46,11 @@ class House:
         """The seconds of each queue's service level."""
         return {tier.queue: tier.service_level.within if tier.service_level else None for tier in self.tiers}
 
+    @property
+    def wrap_ups(self) -> dict[str, float]:
+        """The seconds of wrap-up of each queue for which the flow file says them."""
+        return {tier.queue: tier.wrap_up for tier in self.tiers if tier.wrap_up is not None}
+
     def rules(self, agents: Mapping[str, StaffedAgent]) -> StaffingRules | None:
         """The staffing of these agents; None when no tier asks for any."""
         if not any(tier.agents_per_call or tier.min_agents or tier.reserve for tier in self.tiers):

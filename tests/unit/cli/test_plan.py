@@ -309,3 +309,25 @@ def test_a_day_of_twenty_queues_is_planned_at_once(ariroute: Ariroute, tmp_path:
     assert len(ended.json["tiers"]) == 20
     assert len(ended.json["pieces"]) == 48
     assert time.process_time() - begun < 10
+
+
+def test_the_flow_file_says_wrap_ups_that_the_command_line_does_not(ariroute: Ariroute, flow_file: Path) -> None:
+    text = FLOW_FILE.replace(
+        "  platinum: {priority: 30}", "  platinum: {priority: 30, agents_per_call: 1, wrap_up: 1m}"
+    )
+    text = text.replace(
+        'password: "${env:NO_SUCH_SECRET}"}',
+        'password: "${env:NO_SUCH_SECRET}"}\n    ami: {user: a, password: "${env:NO}"}',
+    )
+    agents = "agents: {anna: {dial: PJSIP/anna, queues: [platinum, gold]}}\nstaffing: {mode: advise}\n"
+    flow_file.with_name("staffed.yaml").write_text(text + agents, encoding="utf-8")
+
+    def handling(*more: str) -> dict[str, float]:
+        calls = ("--calls", "platinum=40/h", "--calls", "gold=10/h", "--talk", "180s", "--format", "json")
+        tiers = ariroute("plan", "-c", "staffed.yaml", *calls, *more).json["busiest"]["tiers"]
+        return {queue: tier["handling"] for queue, tier in tiers.items()}
+
+    assert handling() == {"platinum": 240.0, "gold": 180.0}
+    assert handling("--wrap-up", "platinum=30s") == {"platinum": 210.0, "gold": 180.0}
+    assert handling("--wrap-up", "gold=5s") == {"platinum": 240.0, "gold": 185.0}
+    assert handling("--wrap-up", "10s") == {"platinum": 190.0, "gold": 190.0}

@@ -228,6 +228,22 @@ def test_queues_conf_says_how_queues_are_set(ariroute: Ariroute, tmp_path: Path)
     assert f"Queues are as {conf.name} has them." in slow["assumptions"]
 
 
+def test_the_flow_file_says_wrap_ups_that_nothing_else_says(ariroute: Ariroute, tmp_path: Path, staffed: Path) -> None:
+    text = staffed.read_text(encoding="utf-8")
+    staffed.write_text(text.replace("agents_per_call: 0.2,", "agents_per_call: 0.2, wrap_up: 3m,"), encoding="utf-8")
+
+    def busy(*more: str) -> float:
+        found = ariroute("simulate", *TIERS, "--mode", "none", *more, "--format", "json").json
+        mean: float = found["modes"][0]["floor"]["occupancy"]["mean"]
+        return mean
+
+    quick, slow = busy("--wrap-up", "0s"), busy()
+    assert slow > 1.5 * quick
+    assert busy("--wrap-up", "3m") > slow  # platinum's too
+    (tmp_path / "queues.conf").write_text("[standard]\n[platinum]\n", encoding="utf-8")
+    assert busy("--queues-conf", "queues.conf") < 1.3 * quick
+
+
 def test_the_members_of_queues_conf_are_the_agents_where_nobody_else_is(
     ariroute: Ariroute, tmp_path: Path, flow_file: Path
 ) -> None:
