@@ -49,6 +49,7 @@ class FakeQueues:
         """With what each change is refused; empty when it is not."""
         self.is_deaf = False
         """Whether changes are made, and never answered."""
+        self.clock = time.time
         self.reads = 0
         self.variables: dict[str, str] | None = None
 
@@ -84,6 +85,8 @@ class FakeQueues:
     async def queue_add(self, member: QueueMember) -> None:
         if (member.queue, member.interface) in self.members:
             raise ActionRefused("AMI", "QueueAdd", "Unable to add interface: Already there")
+        if member.queue not in QUEUES:
+            raise ActionRefused("AMI", "QueueAdd", "Unable to add interface to queue: No such queue")
         self._done(f"add {member.queue} {member.interface} {member.penalty}")
         self.put(member, "added")
 
@@ -118,7 +121,7 @@ class FakeQueues:
         self.told.append(MemberChanged(0.0, "removed", self.members.pop((queue, interface))))
 
     def pause(self, queue: str, interface: str, reason: str = "", *, paused: bool = True) -> None:
-        member = replace(self.members[queue, interface], paused=paused, reason=reason, last_pause=int(time.time()))
+        member = replace(self.members[queue, interface], paused=paused, reason=reason, last_pause=int(self.clock()))
         self.put(member, "pause")
 
     def status(self, interface: str, status: int, *, in_call: str = "") -> None:

@@ -100,16 +100,17 @@ def post(places: Places, staffed: Collection[str], fresh: QueueMember) -> tuple[
 def back(before: Iterable[QueueMember], places: Places, *, only_pauses: bool) -> Iterator[Act]:
     """What puts an interface back to the memberships of ``before``; with ``only_pauses`` ours are ended, and no more.
 
-    Nothing for one that has no membership any more: they have logged out.
+    Nothing for one that has no membership any more: they have logged out. Whoever is on a break stays on it.
     """
     if not places:
         return
     wanted = {member.queue: member for member in before}
+    rest = _break_of(places)
     for queue, member in wanted.items():
         there = places.get(queue)
         if there is None:
             if not only_pauses and member.dynamic:
-                yield Act("add", member)
+                yield Act("add", replace(member, paused=True, reason=rest.reason) if rest else member)
         elif there.penalty != member.penalty and not only_pauses:
             yield Act("penalty", replace(there, penalty=member.penalty))
     for queue, there in places.items():
@@ -117,3 +118,9 @@ def back(before: Iterable[QueueMember], places: Places, *, only_pauses: bool) ->
             yield unpause(there)
         if queue not in wanted and there.dynamic and not only_pauses:
             yield Act("remove", there)
+
+
+def _break_of(places: Places) -> QueueMember | None:
+    """The membership with the reason for which they have paused everywhere themselves; None for who has not."""
+    theirs = [member for member in places.values() if member.paused and not is_ours(member)]
+    return theirs[0] if theirs and all(member.paused for member in places.values()) else None

@@ -10,7 +10,7 @@ from ariroute.asterisk.queue_events import QueueMember
 from ariroute.asterisk.settings import AmiSettings
 from ariroute.daemon.staffing import kept
 from ariroute.daemon.staffing.acts import Act, Places, back, is_ours, unpause
-from ariroute.daemon.staffing.hands import Taken
+from ariroute.daemon.staffing.hands import Taken, know_again
 from ariroute.errors import AmiError, UnusableInput
 from ariroute.files import why
 
@@ -30,6 +30,7 @@ async def release_alone(settings: AmiSettings, file: Path) -> dict[str, list[str
     failed: dict[str, str] = {}
     async with Ami(settings) as ami:
         places = by_interface(await ami.members())
+        know_again(found.taken, places)
         for interface, act in ways_back(found.taken, places):
             try:
                 await act.carry_out(ami)

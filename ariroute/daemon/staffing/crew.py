@@ -51,6 +51,8 @@ class Crew:
         """The queue to which an interface is being sent, until Asterisk has told of it."""
         self.cannot: dict[str, tuple[str, float]] = {}
         """Why an interface cannot be moved, and until when nobody tries."""
+        self.missing: dict[str, float] = {}
+        """Queues that Asterisk does not have, and until when nobody is sent there."""
         self.misplaced: set[str] = set()
         """Interfaces that serve the right queue with another penalty than their skill order."""
         self._known: dict[str, Known] = {}
@@ -93,13 +95,22 @@ class Crew:
 
     def look(self, now: float) -> float:
         """Work out :attr:`agents`; the next moment at which one of them changes without an event."""
+        if over := [queue for queue, until in self.missing.items() if until <= now]:
+            for queue in over:
+                del self.missing[queue]
+            self._floor.touched.update(self._floor.members)
         due = {interface for interface, known in self._known.items() if known.until <= now}
         touched = self._floor.touched | due
         self._floor.touched.clear()
         self._find(touched)
         for interface in touched:
             self._look_at(interface, now)
-        return min((known.until for known in self._known.values()), default=inf)
+        return min((*self.missing.values(), *(known.until for known in self._known.values())), default=inf)
+
+    def misses(self, queue: str, until: float) -> None:
+        """Asterisk does not have ``queue``: until then agents are as if they might not serve there."""
+        self.missing[queue] = until
+        self._floor.touched.update(self._floor.members)
 
     def _look_at(self, interface: str, now: float) -> None:
         agent = self._by_interface.get(interface)
@@ -188,10 +199,16 @@ class Crew:
             self._settle_rules()
 
     def _narrowed(self, agent: StaffedAgent) -> StaffedAgent | None:
-        """``agent`` without the queues in which somebody has paused them, though not in all; None without any such."""
+        """``agent`` without queues that are missing, and those in which somebody has paused them, though not in all.
+
+        None where no queue is left out.
+        """
         places = self._floor.members.get(agent.interface, {})
         closed = {queue for queue, member in places.items() if member.paused and not is_ours(member)}
-        if not closed or all(member.paused for member in places.values()):
+        if all(member.paused for member in places.values()):
+            closed.clear()
+        closed |= self.missing.keys() & agent.queues.keys()
+        if not closed:
             return None
         queues = {queue: order for queue, order in agent.queues.items() if queue not in closed}
         return replace(agent, queues=queues, home=agent.home if agent.home in queues else next(iter(queues), ""))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from ariroute.daemon.staffing.crew import Crew
-from ariroute.daemon.staffing.recent import Held
+from ariroute.daemon.staffing.held import Held
 from ariroute.journal.moves import Moved
 from ariroute.staffing.proposal import Move, Proposal, TierNow
 from ariroute.staffing.snapshot import QueueNow, Snapshot

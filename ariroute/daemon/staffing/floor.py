@@ -25,7 +25,7 @@ from ariroute.asterisk.queue_events import (
     QueueMember,
     RangInVain,
 )
-from ariroute.daemon.staffing.recent import Recent
+from ariroute.staffing.recent import Recent
 from ariroute.staffing.snapshot import QueueNow, State
 
 SETTLES: Final = 1.0
@@ -125,6 +125,8 @@ class Floor:
             return None  # told of a member that was removed meanwhile: its removal is told, or was ours
         if before is not None and event.what == "added":
             member = replace(member, in_call=before.in_call)
+        if event.what != "pause":
+            member = _still_paused(before, member)
         return self.put(before, member, now)
 
     def put(self, before: QueueMember | None, after: QueueMember | None, now: float) -> Change:
@@ -161,8 +163,8 @@ class Floor:
         changes = [self.put(member, None, now) for interface, queue, member in known if (interface, queue) not in there]
         for (interface, queue), member in there.items():
             before = self.members.get(interface, {}).get(queue)
-            if before != member:
-                changes.append(self.put(before, member, now))
+            if before != (kept := _still_paused(before, member)):
+                changes.append(self.put(before, kept, now))
         self._sync_talks(there, now, only)
         self._sync_waiting(status, now, only)
         return changes
@@ -349,3 +351,11 @@ class Floor:
 
     def _recent(self, queue: str) -> Recent:
         return self.queues.get(queue) or self.queues.setdefault(queue, Recent())
+
+
+def _still_paused(before: QueueMember | None, member: QueueMember) -> QueueMember:
+    """``member`` with the reason of a pause that goes on: a reload of queues.conf drops it for those whom it names
+    (reload_single_member(), app_queue.c)."""
+    if before and before.paused and member.paused and not member.reason and not member.dynamic:
+        return replace(member, reason=before.reason)
+    return member

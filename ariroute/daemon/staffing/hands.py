@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Final
 
 from ariroute.asterisk.queue_events import QueueMember
 from ariroute.daemon.staffing.acts import POSTED, Act, Places, is_ours
 from ariroute.daemon.staffing.floor import Change
 
-HEARD_WITHIN: Final = 5.0
-"""Seconds within which Asterisk tells of what we have done."""
-UNSURE: Final = 60.0
-"""Seconds for which something of which no answer came may still turn out to have been done."""
+HEARD_WITHIN: Final = 60.0
+"""Seconds within which Asterisk may tell of what we have done, and it counts as ours: either side may hang a while."""
+WAITS: Final = 5.0
+"""Seconds for which nothing else is done to the agent meanwhile: it is told at once, or else read."""
 
 
 @dataclass(slots=True)
@@ -40,7 +41,7 @@ class Expected:
     queue: str
     kind: str
     penalty: int
-    until: float
+    since: float
 
 
 @dataclass(slots=True)
@@ -74,22 +75,21 @@ class Hands:
     def expect(self, act: Act, now: float) -> None:
         """``act`` is about to be carried out."""
         waits = self._expected.setdefault(act.member.interface, [])
-        waits[:] = [each for each in waits if each.until > now]
-        waits.append(Expected(act.member.queue, act.kind, act.member.penalty, now + HEARD_WITHIN))
+        waits[:] = [each for each in waits if now < each.since + HEARD_WITHIN]
+        waits.append(Expected(act.member.queue, act.kind, act.member.penalty, now))
 
-    def unsure(self, act: Act, now: float) -> None:
-        """Nobody answered: it may have been carried out all the same."""
-        for each in self._expected.get(act.member.interface, ()):
-            if (each.queue, each.kind) == (act.member.queue, act.kind):
-                each.until = now + UNSURE
+    def stop_waiting(self, now: float) -> None:
+        """All was read anew: what was not told by then was not done, or is told of late."""
+        for each in chain.from_iterable(self._expected.values()):
+            each.since = min(each.since, now - WAITS)
 
     def not_done(self, act: Act) -> None:
         """``act`` was refused, or there was nothing left to do: Asterisk tells of nothing."""
         self._heard(act.member, act.kind, 0.0)
 
-    def expects(self, interface: str) -> bool:
-        """Whether Asterisk is still to tell of something that we have done to the agent."""
-        return interface in self._expected
+    def expects(self, interface: str, now: float) -> bool:
+        """Whether Asterisk is about to tell of something that we have done to the agent."""
+        return any(now < each.since + WAITS for each in self._expected.get(interface, ()))
 
     def on_change(self, change: Change, places: Places, staffed: Collection[str], now: float) -> None:
         """A member has changed; ``places`` is where the interface is a member now."""
@@ -137,12 +137,28 @@ class Hands:
         waits = self._expected.get(member.interface, [])
         for each in waits:
             alike = (each.queue, each.kind) == (member.queue, kind)
-            if alike and each.until > now and (kind != "penalty" or each.penalty == member.penalty):
+            if alike and now < each.since + HEARD_WITHIN and (kind != "penalty" or each.penalty == member.penalty):
                 waits.remove(each)
                 if not waits:
                     del self._expected[member.interface]
                 return True
         return False
+
+
+def know_again(taken: Mapping[str, Taken], places: Mapping[str, dict[str, QueueMember]]) -> None:
+    """Give pauses of ours their reason again, which a reload of queues.conf has dropped meanwhile.
+
+    Ours is one without a reason in another queue than that to which we have sent somebody who is not on a break.
+    """
+    for interface, each in taken.items():
+        there = places.get(interface, {})
+        if each.left_alone or all(member.paused for member in there.values()):
+            continue
+        paused_before = {member.queue for member in each.before if member.paused}
+        for queue, member in there.items():
+            is_bare = member.paused and not member.reason and not member.dynamic
+            if is_bare and queue != each.queue and queue not in paused_before:
+                there[queue] = replace(member, reason=POSTED)
 
 
 def _is_logged_out(places: Mapping[str, QueueMember], staffed: Collection[str]) -> bool:

@@ -51,6 +51,8 @@ LAST_ACTS: Final = 2.0
 AT_ONCE: Final = 50
 """Moves that are carried out side by side."""
 DENIED: Final = "Permission denied"
+NO_SUCH_QUEUE: Final = "No such queue"
+"""manager_add_queue_member(), app_queue.c."""
 
 
 class Staffer:
@@ -88,6 +90,7 @@ class Staffer:
         self._changing = asyncio.Lock()
         self._released = False
         self._trouble, self._trouble_until = "", -inf
+        self._unkept_until = -inf
         self._took = 0.0
         metrics.watch(pbx, self.status)
 
@@ -267,7 +270,7 @@ class Staffer:
         if seen is None or seen.by_hand or seen.state is not State.FREE:
             return False
         interface = self._crew.interface_of(move.agent)
-        if self._hands.expects(interface):
+        if self._hands.expects(interface, self._clock()):
             return False
         places = self._floor.members.get(interface, {})
         serve = {queue for queue, member in places.items() if queue in self._crew.staffed and not member.paused}
@@ -282,38 +285,42 @@ class Staffer:
         self._watch.sends(interface, move.queue, now)
         failure = ""
         try:
-            for act in (*first, *then):
-                await self._act(act)
+            is_added = [await self._act(act) for act in first] == [True] and first[0].kind == "add"
+            if not all([await self._act(act) for act in then]) and is_added:
+                failure = "somebody has removed them meanwhile"
+                await self._act(Act("remove", fresh))
         except (AmiError, ValueError) as error:
             failure = str(error)
-            self._failed(interface, move, failure)
+            self._failed(interface, move, error)
         else:
             self._crew.moved_at[interface] = now
         self._watch.arrives(interface)
         self._floor.touched.add(interface)
         self._tell(move, done=not failure, failure=failure)
 
-    def _failed(self, interface: str, move: Move, failure: str) -> None:
-        now = self._clock()
+    def _failed(self, interface: str, move: Move, error: Exception) -> None:
+        failure, again = str(error), self._clock() + TRIES_AGAIN
         self._watch.doubted |= {move.queue, *move.leaves}
-        self._crew.cannot[interface] = (f"could not be moved: {failure}", now + TRIES_AGAIN)
+        if failure.endswith(NO_SUCH_QUEUE):
+            self._crew.misses(move.queue, again)
+        elif isinstance(error, ActionRefused | ValueError):
+            self._crew.cannot[interface] = (f"could not be moved: {failure}", again)
         if failure.endswith(DENIED):
             self._stumble(f"{failure}; the AMI user needs write = agent in manager.conf")
         log.warning("%s: %s could not be moved to %s: %s", self._pbx, move.agent, move.queue, failure)
 
-    async def _act(self, act: Act) -> None:
-        """Carry ``act`` out. Raises AmiError."""
+    async def _act(self, act: Act) -> bool:
+        """Carry ``act`` out; whether there was something to do. Raises AmiError."""
         self._hands.expect(act, self._clock())
         try:
-            if not await self._ami.ask(act.carry_out):
-                self._hands.not_done(act)
-                self._watch.doubted.add(act.member.queue)
+            is_done = await self._ami.ask(act.carry_out)
         except (ActionRefused, ValueError):
             self._hands.not_done(act)
             raise
-        except AmiError:
-            self._hands.unsure(act, self._clock())
-            raise
+        if not is_done:
+            self._hands.not_done(act)
+            self._watch.doubted.add(act.member.queue)
+        return is_done
 
     async def _try(self, act: Act) -> str:
         """Carry ``act`` out; why that failed, if it did."""
@@ -330,7 +337,7 @@ class Staffer:
         found: dict[str, Act] = {}
         for interface in self._crew.misplaced:
             agent = self._crew.agent_at(interface)
-            if agent and agent.name not in but and not self._hands.expects(interface):
+            if agent and agent.name not in but and not self._hands.expects(interface, self._clock()):
                 queue = self._crew.agents[agent.name].queue
                 member = self._floor.members[interface][queue]
                 found[interface] = Act("penalty", replace(member, penalty=agent.queues[queue]))
@@ -371,6 +378,7 @@ class Staffer:
             if not self._watch.synced:
                 await self._watch.read_all()
             self._released = True
+            self._unkept_until = -inf
             done: list[str] = []
             failed: dict[str, str] = {}
             for interface, act in ways_back(self._hands.taken, self._floor.members):
@@ -389,7 +397,7 @@ class Staffer:
         """Take the agents over again, those too who were left alone because of what somebody had changed."""
         async with self._changing:
             self._released = False
-            self._trouble_until = -inf
+            self._trouble_until = self._unkept_until = -inf
             self._hands.forget([name for name, taken in self._hands.taken.items() if taken.left_alone])
             self._floor.touched.update(self._floor.members)
             self._hands.changed = True
@@ -413,12 +421,15 @@ class Staffer:
         """Write what must survive us, if it has changed; whether that is so now."""
         if not self._hands.changed:
             return True
+        if self._clock() < self._unkept_until:
+            return False
         text = kept.text_of(kept.Kept(self._released, self._hands.taken))
         self._hands.changed = False
         try:
             await asyncio.to_thread(kept.write, self._file, text)
         except OSError as error:
             self._hands.changed = True
+            self._unkept_until = self._clock() + TRIES_AGAIN
             self._stumble(f"what was before cannot be kept: {self._file}: {why(error)}")
             log.error("%s: staffing: %s", self._pbx, self._trouble)
             return False

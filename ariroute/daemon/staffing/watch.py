@@ -15,7 +15,7 @@ from ariroute.asterisk.queue_events import MemberEvent, QueueEvent, RangInVain
 from ariroute.daemon.staffing.acts import NO_ANSWER
 from ariroute.daemon.staffing.crew import DID_NOT_ANSWER, Crew
 from ariroute.daemon.staffing.floor import Change, Floor
-from ariroute.daemon.staffing.hands import Hands
+from ariroute.daemon.staffing.hands import Hands, know_again
 from ariroute.daemon.staffing.no_answer import Unanswered
 from ariroute.staffing.rules import StaffingRules
 
@@ -79,7 +79,7 @@ class Watch:
 
     def arrives(self, interface: str) -> None:
         """They are there, if nothing is left of which Asterisk is to tell."""
-        if not self.hands.expects(interface):
+        if not self.hands.expects(interface, self._clock()):
             self._arrived(interface)
 
     def give_up(self, now: float) -> float:
@@ -113,13 +113,13 @@ class Watch:
         self._note_pause(change, now)
         self.arrives(interface)
 
-    def _note_pause(self, change: Change, now: float) -> None:
-        """Somebody did not answer and was paused, in an earlier life maybe: when they come back."""
-        member, rules = change.after, self.crew.rules
-        if member and member.paused and member.reason == NO_ANSWER and rules:
+    def _note_pause(self, change: Change, now: float, ago: float = 0.0) -> None:
+        """Somebody did not answer, and was paused so many seconds ago: when they come back."""
+        before, member, rules = change.before, change.after, self.crew.rules
+        was = before is not None and before.paused and before.reason == NO_ANSWER
+        if member and member.paused and member.reason == NO_ANSWER and rules and not was:
             pause = rules.no_answer.pause if rules.no_answer else 0.0
-            left = pause - max(0.0, time.time() - member.last_pause)
-            self.unanswered.paused(member.interface, now + max(0.0, left))
+            self.unanswered.paused(member.interface, now + max(0.0, pause - ago))
 
     def _note_wrap_up(self, change: Change, now: float) -> None:
         """Somebody has talked a short while ago, when nobody told us: their wrap-up may not be over."""
@@ -136,6 +136,7 @@ class Watch:
         status = await self._read("")
         now = self._clock()
         changes = self.floor.sync(status, now)
+        know_again(self.hands.taken, self.floor.members)
         if self._blind_since is None or now - self._blind_since > LONG_BREAK:
             self.hands.after_a_break(lambda interface: self.floor.members.get(interface, {}))
             if self._blind_since is None:
@@ -145,9 +146,12 @@ class Watch:
                 places = self.floor.members.get(change.member.interface, {})
                 self.hands.on_change(change, places, self.crew.staffed, now)
         for change in changes:
-            self._note_pause(change, now)
+            self._note_pause(change, now, max(0.0, time.time() - change.member.last_pause))
             self._note_wrap_up(change, now)
         self._replay(now)
+        self.hands.stop_waiting(now)
+        for interface in list(self.crew.way):
+            self._arrived(interface)
         self.looked_at = now
         log.info(
             "%s: staffing has read the queues: %d members, %d callers",

@@ -21,7 +21,8 @@ from ariroute.asterisk.queue_events import (
     RangInVain,
 )
 from ariroute.daemon.staffing.floor import DOUBTS, LEAVES, SETTLES, Doing, Floor
-from ariroute.daemon.staffing.recent import WINDOW, Held, Recent
+from ariroute.daemon.staffing.held import WINDOW, Held
+from ariroute.staffing.recent import Recent
 from ariroute.staffing.snapshot import QueueNow, State
 
 ANNA = "PJSIP/anna"

@@ -10,7 +10,7 @@ import pytest
 from ariroute.asterisk.queue_events import QueueMember
 from ariroute.daemon.staffing.acts import NO_ANSWER, POSTED, Act, back, pause, post
 from ariroute.daemon.staffing.floor import Change
-from ariroute.daemon.staffing.hands import HEARD_WITHIN, UNSURE, Hands, Taken
+from ariroute.daemon.staffing.hands import HEARD_WITHIN, WAITS, Hands, Taken
 from ariroute.daemon.staffing.kept import Kept, place_of, read, text_of, write
 from ariroute.errors import UnusableInput
 
@@ -58,7 +58,15 @@ def test_all_is_put_back_as_it_was_but_for_who_has_logged_out() -> None:
         "unpaused in standard",
     ]
     assert done(list(back(before, now, only_pauses=True))) == ["unpaused in standard"]
+
     assert list(back(before, {}, only_pauses=False)) == []
+
+
+def test_who_is_put_back_on_a_break_stays_on_it() -> None:
+    lunch = replace(GOLD, queue="platinum", paused=True, reason="lunch")
+    added, removed = back((GOLD,), places(lunch), only_pauses=False)
+    assert added == Act("add", replace(GOLD, paused=True, reason="lunch"))
+    assert removed == Act("remove", lunch)
 
 
 def test_a_pause_by_somebody_else_is_not_ended() -> None:
@@ -98,9 +106,9 @@ def test_what_we_do_ourselves_is_no_humans_change() -> None:
         (Act("remove", GOLD), GOLD, None),
     ):
         watched.hands.expect(act, watched.now)
-        assert watched.hands.expects(ANNA)
+        assert watched.hands.expects(ANNA, watched.now)
         assert watched.happens(after, before) == ""
-        assert not watched.hands.expects(ANNA)
+        assert not watched.hands.expects(ANNA, watched.now)
 
 
 @pytest.mark.parametrize(
@@ -131,11 +139,12 @@ def test_who_cannot_log_out_does_so_by_a_pause_everywhere() -> None:
     assert watched.happens(replace(STATIC, penalty=9, paused=True), replace(STATIC, penalty=9)) == "logged out"
 
 
-def test_what_was_not_answered_may_be_told_of_late_and_what_was_refused_never_is() -> None:
+def test_what_is_done_may_be_told_of_late_nobody_waits_so_long_and_what_was_refused_is_never_told() -> None:
     watched = Watched(GOLD)
     watched.hands.expect(Act("add", FRESH), watched.now)
-    watched.hands.unsure(Act("add", FRESH), watched.now)
-    watched.now += UNSURE - 1
+    watched.now += WAITS
+    assert not watched.hands.expects(ANNA, watched.now)
+    watched.now += HEARD_WITHIN - WAITS - 1
     assert watched.happens(FRESH) == ""
     watched = Watched(GOLD)
     watched.hands.expect(Act("add", FRESH), watched.now)

@@ -20,7 +20,7 @@ from ariroute.daemon.staffing import staffer as module
 from ariroute.daemon.staffing import watch
 from ariroute.errors import AmiError
 from ariroute.staffing.proposal import Proposal
-from ariroute.staffing.rules import NoAnswer, StaffedAgent
+from ariroute.staffing.rules import NoAnswer, StaffedAgent, Tier
 from ariroute.values import Secret
 
 from ...asterisk.test_ami_mutated import broken
@@ -147,7 +147,7 @@ async def test_each_reason_to_stand_still_is_said_and_nothing_is_done(staffed: S
 
 async def test_a_refused_move_is_told_and_not_tried_at_once_again(staffed: Staffed) -> None:
     await staffed.turn()
-    staffed.queues.refuses = "Unable to add interface to queue: No such queue"
+    staffed.queues.refuses = "Out of memory"
     staffed.queues.enter("platinum", "7.0")
     await staffed.turn()
     await staffed.turn()
@@ -155,7 +155,7 @@ async def test_a_refused_move_is_told_and_not_tried_at_once_again(staffed: Staff
         ("anna", False),
         ("bob", False),
     }  # one, then the other
-    assert all("No such queue" in move.failure for move in staffed.moves)
+    assert all("Out of memory" in move.failure for move in staffed.moves)
     assert staffed.agent("anna")["by_hand"].startswith("could not be moved: ")
     assert staffed.status["acting"]
     staffed.queues.refuses = ""
@@ -194,6 +194,63 @@ async def test_an_answer_that_never_comes_is_no_humans_change(staffed: Staffed) 
     assert len(staffed.serves("anna")) == 1
 
 
+async def test_what_was_lost_on_the_way_to_asterisk_is_tried_again_at_once(staffed: Staffed) -> None:
+    await staffed.turn()
+    staffed.queues.enter("platinum", "7.0")
+    staffed.tell()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(staffed.queues, "queue_add", lost)
+        await staffed.staffer.turn()
+    staffed.staffer.on_down("gone")
+    staffed.queues.is_up = True
+    staffed.staffer.on_up()
+    await staffed.turn()
+    assert staffed.serves("anna") == {"platinum"}
+
+
+async def lost(_: QueueMember) -> None:
+    raise AmiError("AMI: Asterisk closed the connection")
+
+
+async def test_a_queue_that_is_not_there_keeps_nobody_from_the_others(staffed: Staffed) -> None:
+    assert staffed.rules is not None
+    nowhere = Tier("nowhere", 1.0, 2)
+    agents = {
+        name: replace(agent, queues={**agent.queues, "nowhere": 0}) for name, agent in staffed.rules.agents.items()
+    }
+    staffed.rules = replace(staffed.rules, tiers=(nowhere, *staffed.rules.tiers), agents=agents)
+    await staffed.turn()
+    tried = len(staffed.moves)
+    assert {(move.queue, move.done) for move in staffed.moves} == {("nowhere", False)}
+    staffed.queues.enter("platinum", "7.0")
+    await staffed.turn()
+    assert "platinum" in staffed.serves("anna") | staffed.serves("bob")
+    assert [move for move in staffed.moves[tried:] if move.queue == "nowhere"] == []
+    await staffed.turn(module.TRIES_AGAIN + 1)
+    assert [move for move in staffed.moves[tried:] if move.queue == "nowhere"] != []
+
+
+async def test_who_logs_out_in_the_middle_of_a_move_is_logged_out(staffed: Staffed) -> None:
+    await staffed.turn()
+    add = staffed.queues.queue_add
+
+    async def added_when_they_leave(member: QueueMember) -> None:
+        staffed.queues.drop("standard", member.interface)
+        await add(member)
+
+    staffed.queues.enter("platinum", "7.0")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(staffed.queues, "queue_add", added_when_they_leave)
+        staffed.tell()
+        await staffed.staffer.turn()
+    (move,) = staffed.moves
+    assert (move.agent, move.done, move.failure) == ("anna", False, "somebody has removed them meanwhile")
+    await staffed.turn()
+    assert staffed.serves("anna") == set()
+    assert staffed.agent("anna") == {}
+    assert staffed.serves("bob") == {"platinum"}
+
+
 async def test_agents_are_paused_who_do_not_answer_and_come_back(staffed: Staffed) -> None:
     assert staffed.rules is not None
     staffed.rules = replace(staffed.rules, no_answer=NoAnswer(2, 60.0))
@@ -210,6 +267,22 @@ async def test_agents_are_paused_who_do_not_answer_and_come_back(staffed: Staffe
     await staffed.turn(61.0)
     assert staffed.serves("anna") == {"standard"}
     assert staffed.agent("anna")["by_hand"] == ""
+
+
+async def test_a_pause_lasts_whatever_the_clock_of_asterisk_says(staffed: Staffed) -> None:
+    assert staffed.rules is not None
+    staffed.rules = replace(staffed.rules, no_answer=NoAnswer(1, 60.0))
+    await staffed.turn()
+    staffed.queues.clock = lambda: 1000.0  # years behind ours
+    staffed.queues.enter("standard", "7.0")
+    staffed.queues.rings_in_vain("7.0", ANNA)
+    await staffed.turn(0.2)
+    await staffed.turn(0.2)
+    assert staffed.serves("anna") == set()
+    await staffed.turn(58.0)
+    assert staffed.serves("anna") == set()
+    await staffed.turn(2.0)
+    assert staffed.serves("anna") == {"standard"}
 
 
 async def test_rings_between_answers_do_not_add_up(staffed: Staffed) -> None:
@@ -406,13 +479,18 @@ async def test_a_release_without_a_connection_releases_nobody(staffed: Staffed) 
     assert staffed.status["acting"]
 
 
-async def test_nobody_is_moved_whose_way_back_cannot_be_kept(staffed: Staffed) -> None:
+async def test_nobody_is_moved_whose_way_back_cannot_be_kept(
+    staffed: Staffed, caplog: pytest.LogCaptureFixture
+) -> None:
     await staffed.turn()
     staffed.file.mkdir()  # nothing can be written there
     staffed.queues.enter("platinum", "7.0")
     await staffed.turn()
     assert staffed.queues.acts == []
     assert "what was before cannot be kept" in staffed.status["why"]
+    for _ in range(9):
+        await staffed.turn(1.0)
+    assert caplog.text.count("cannot be kept") == 1  # and not at each event
     staffed.file.rmdir()
     await staffed.turn(module.TRIES_AGAIN + 1)
     assert staffed.serves("anna") == {"platinum"}
@@ -427,6 +505,29 @@ async def test_a_damaged_file_stands_in_the_way_until_somebody_has_looked(staffe
     await staffed.staffer.resume()
     await staffed.turn()
     assert staffed.status["acting"]
+
+
+@pytest.mark.parametrize("is_new", [False, True])
+async def test_a_reload_that_drops_why_somebody_is_paused_changes_nothing(tmp_path: Path, is_new: bool) -> None:
+    staffed = Staffed(tmp_path)
+    for queue in ("standard", "gold"):
+        staffed.log_in("anna", queue, dynamic=False)
+    staffed.queues.told.clear()
+    await staffed.turn()
+    assert staffed.queues.members["gold", ANNA].reason == "ariroute"
+    for place, member in list(staffed.queues.members.items()):
+        staffed.queues.members[place] = replace(member, reason="", login=9)  # reload_single_member(); nobody is told
+    if is_new:
+        staffed.new()
+        staffed.queues.told.clear()
+    else:
+        staffed.queues.status(ANNA, 1)
+    await staffed.turn()
+    staffed.queues.enter("gold", "7.0")
+    await staffed.turn()
+    assert staffed.serves("anna") == {"gold"}
+    await staffed.staffer.release()
+    assert staffed.serves("anna") == {"standard", "gold"}
 
 
 async def test_drift_is_noticed_by_the_summary_and_that_queue_is_read(staffed: Staffed) -> None:
