@@ -5,7 +5,6 @@ It also counts the seconds in which tiers have the agents per call that they are
 
 from __future__ import annotations
 
-from collections import deque
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from ariroute.simulate.places import FREE, RINGING, Line, Person
 from ariroute.simulate.scenario import Scenario, TierSeconds
 from ariroute.staffing.control import propose
 from ariroute.staffing.proposal import Memory, Move
+from ariroute.staffing.recent import Recent
 from ariroute.staffing.rules import Tier
 from ariroute.staffing.snapshot import AgentNow, QueueNow, Snapshot, State
 
@@ -40,13 +40,15 @@ class Steering:
         self._under_way: tuple[Move, ...] = ()
         self._next = inf
         """When it looks again by itself."""
-        self._late = {line: _OfLate(self._rules.look_back) for line in floor.lines.values()}
+        self._recent = {line: Recent() for line in floor.lines.values()}
         self._tiers = {
             line: _Count(tier, scenario.step)
             for tier in self._rules.tiers
             if (line := floor.lines.get(tier.queue)) is not None
         }
-        self._levels = {tier.queue: tier.service_level for tier in self._rules.tiers}
+        self._within = {
+            tier.queue: tier.service_level.within if tier.service_level else None for tier in self._rules.tiers
+        }
         self._counted = floor.now
         self._suffices = True
 
@@ -107,10 +109,10 @@ class Steering:
         return known.home if known and known.home in tiers else next(iter(tiers), "")
 
     def _queue(self, line: Line, now: float) -> QueueNow:
-        late, waiting = self._late[line], line.waiting
+        recent, waiting = self._recent[line], line.waiting
         longest = now - self._floor.callers[min(number for _, number in waiting)].at if waiting else 0.0
-        level = self._levels[line.name]
-        handling, in_time = late.handling_time(now), late.in_time(now) if level else None
+        recent.forget(now - self._rules.look_back)
+        handling, in_time = recent.handling_time(line.wrap_up), recent.answered_in_time(self._within[line.name])
         return QueueNow(line.name, len(waiting), line.talking, longest, handling, in_time)
 
     # ---- what is done
@@ -155,19 +157,15 @@ class Steering:
 
     def answered(self, line: Line, wait: float) -> None:
         """A caller of ``line`` was answered."""
-        self._late[line].waited(self._floor.now, self._in_time(line, wait))
+        self._recent[line].answered(self._floor.now, wait)
 
     def left(self, line: Line, wait: float) -> None:
         """A caller of ``line`` left without an answer, after ``wait`` seconds."""
-        self._late[line].waited(self._floor.now, False)
+        self._recent[line].abandoned(self._floor.now, wait)
 
     def ended(self, line: Line, talk: float) -> None:
         """A talk is over."""
-        self._late[line].handled(self._floor.now, talk + line.wrap_up)
-
-    def _in_time(self, line: Line, wait: float) -> bool:
-        level = self._levels.get(line.name)
-        return level is not None and wait <= level.within
+        self._recent[line].talked(self._floor.now, talk)
 
     def finish(self) -> None:
         """Count the time up to the end."""
@@ -194,41 +192,6 @@ def _serves(person: Person) -> tuple[Line, ...]:
     if person.call is not None:
         return (person.call.line,)
     return tuple(line for line in person.places if person.number in line.ready)
-
-
-class _OfLate:
-    """What happened in a line within the last so many seconds."""
-
-    def __init__(self, look_back: float) -> None:
-        self._look_back = look_back
-        self._handled: deque[tuple[float, float]] = deque()
-        self._handling = 0.0
-        self._waited: deque[tuple[float, bool]] = deque()
-        self._in_time = 0
-
-    def handled(self, now: float, seconds: float) -> None:
-        """A call has taken so long."""
-        self._handled.append((now, seconds))
-        self._handling += seconds
-
-    def waited(self, now: float, in_time: bool) -> None:
-        """A caller was answered or left."""
-        self._waited.append((now, in_time))
-        self._in_time += in_time
-
-    def handling_time(self, now: float) -> float | None:
-        """The average, None of nothing."""
-        handled = self._handled
-        while handled and handled[0][0] < now - self._look_back:
-            self._handling -= handled.popleft()[1]
-        return self._handling / len(handled) if handled else None
-
-    def in_time(self, now: float) -> float | None:
-        """The percent who were answered in time, None of nobody."""
-        waited = self._waited
-        while waited and waited[0][0] < now - self._look_back:
-            self._in_time -= waited.popleft()[1]
-        return 100.0 * self._in_time / len(waited) if waited else None
 
 
 class _Count:
