@@ -162,6 +162,7 @@ def _arm(mode: str, house: House, crew: Crew, queues: Known, models: Mapping[str
             [member for hand in crew.hands for member in _members(mode, hand.agent, queues)],
             (),
             replace(rules, mode=MOVING.get(mode, "advise")) if rules else None,
+            shared_last_call=queues.shared_last_call,
         ),
     )
 

@@ -34,11 +34,15 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of queues by name, and of their members. ``where`` is said in words."""
+    """What is known of queues by name, and of their members. ``where`` is said in words.
+
+    ``shared_last_call`` is ``shared_lastcall`` of the section [general].
+    """
 
     queues: Mapping[str, QueueModel] = field(default_factory=dict)
     members: tuple[Placed, ...] = ()
     where: str = "as in the sample queues (dialplan/queues-ariroute.conf)"
+    shared_last_call: bool = False
 
     def model(self, queue: str) -> QueueModel:
         """The settings of a queue, those of the sample where nothing is known of it."""
@@ -54,7 +58,8 @@ def of_file(path: Path) -> Known:
         raise UnusableInput(f"--queues-conf {path}: cannot be read: is it there, and may you read it?")
     queues = {name: model_of(conf, name) for name in conf.sections if name != "general"}
     members = [placed for name in queues for placed in _members(conf, name)]
-    return Known(queues, tuple(members), f"as {path} has them")
+    shared = conf.is_on("general", "shared_lastcall", False)
+    return Known(queues, tuple(members), f"as {path} has them", shared)
 
 
 def model_of(conf: Conf, queue: str) -> QueueModel:

@@ -244,6 +244,19 @@ def test_the_flow_file_says_wrap_ups_that_nothing_else_says(ariroute: Ariroute, 
     assert busy("--queues-conf", "queues.conf") < 1.3 * quick
 
 
+def test_queues_conf_says_whether_queues_know_of_each_other_s_last_calls(ariroute: Ariroute, tmp_path: Path) -> None:
+    calls = ("--calls", "gold=60/h", "--calls", "silver=60/h", "--agents", "gold+silver=8", "--runs", "2")
+
+    def waits(shared: str) -> float:
+        text = f"[general]\nshared_lastcall={shared}\n[gold]\nwrapuptime=120\n[silver]\nwrapuptime=120\n"
+        (tmp_path / "queues.conf").write_text(text, encoding="utf-8")
+        found = ariroute("simulate", *calls, "--queues-conf", "queues.conf", "--format", "json").json
+        means: list[float] = [tier["wait"]["mean"] for tier in found["modes"][0]["tiers"]]
+        return sum(means)
+
+    assert waits("yes") > 2 * waits("no") > 0
+
+
 def test_the_members_of_queues_conf_are_the_agents_where_nobody_else_is(
     ariroute: Ariroute, tmp_path: Path, flow_file: Path
 ) -> None:
