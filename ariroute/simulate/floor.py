@@ -144,7 +144,7 @@ class Floor:
                 return
             self.now = at
             handlers[int(kind)](index, more)
-            if steering:
+            if steering and not (events and events[0][0] == at):  # who comes with others is seen with them
                 steering.look()
 
     def push(self, at: float, kind: float, index: int, more: int = 0) -> None:

@@ -48,6 +48,15 @@ def test_an_idle_agent_is_moved_to_the_tier_that_has_a_call_and_none_for_it() ->
     assert not played(staffed("advise", TWO, [Caller(100.25, "platinum", talk=50, patience=30)])).moves
 
 
+def test_nobody_is_moved_before_all_who_come_together_are_there() -> None:
+    homes = {"ann": "platinum", "bob": "gold"}
+    floors = (Tier("platinum", 1.0, 1), Tier("gold", 0.5, 1))
+    scenario = staffed("dynamic", homes, [Caller(100.25, "platinum", talk=5)], *floors)
+    assert not played(scenario).moves
+    comes = [replace(agent, start=50.0) for agent in scenario.agents]
+    assert not played(replace(scenario, agents=comes)).moves
+
+
 def test_moves_take_effect_later_only() -> None:
     """Whoever looks before that finds nobody."""
     scenario = replace(staffed("dynamic", TWO, [Caller(100.25, "platinum", talk=50)]), acts_after=2.5)
