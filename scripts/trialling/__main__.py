@@ -16,7 +16,8 @@ are staffed in several ways (ratios). What is reported comes from app_queue's ow
 """
 _EXAMPLE: Final = """\
 examples:
-  scripts/trials floor                        17 configurations, 60 s of calls each: 8 minutes
+  scripts/trials floor                        17 configurations, 60 s of calls each: 9 minutes
+  scripts/trials floor --short                eight of them, three lists of callers each, six at once: 7 minutes
   scripts/trials floor weights penalties --lists 6    only these, with six lists of callers each
   scripts/trials ratios                       44 minutes of a call centre, ten times as fast, four arms side by side
   scripts/trials ratios --short --arm dynamic --arm none
@@ -42,17 +43,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _floor(options: argparse.Namespace, folder: Path) -> int:
-    from scripts.trialling.floor_tables import floor_table
+    from scripts.trialling.floor_tables import floor_table, verdict
     from scripts.trialling.floor_trial import floor_trial
-    from scripts.trialling.floors import FLOORS
+    from scripts.trialling.floors import FLOORS, SHORT
 
     unknown = set(options.names) - {floor.name for floor in FLOORS}
     if unknown:
         _say(f"no floor {', '.join(sorted(unknown))}; there are {', '.join(floor.name for floor in FLOORS)}")
         return WRONG
-    seeds = range(options.seed, options.seed + options.lists)
-    tried = floor_trial(options.names, options.seconds, seeds, folder, options.at_once, _say)
-    sys.stdout.write(floor_table(tried))
+    names = options.names or (SHORT if options.short else ())
+    lists = options.lists or (3 if options.short else 1)
+    at_once = options.at_once or (6 if options.short else 3)
+    seeds = range(options.seed, options.seed + lists)
+    tried = floor_trial(names, options.seconds, seeds, folder, at_once, _say)
+    sys.stdout.write(f"{floor_table(tried)}\n{verdict(tried)}")
     return 0 if all(one.compared.is_within for one in tried) else NOT_AS_WISHED
 
 
@@ -88,8 +92,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     floor = trials.add_parser("floor", parents=[common], help="real Asterisk against the simulation")
     floor.add_argument("names", nargs="*", metavar="FLOOR", help="configurations (all)")
     floor.add_argument("--seconds", type=float, default=60.0, help="in which callers come (60)")
-    floor.add_argument("--lists", type=int, default=1, help="of callers for each, counted together (1)")
-    floor.add_argument("--at-once", type=int, default=3, help="Asterisks side by side (3)")
+    floor.add_argument("--lists", type=int, help="of callers for each, counted together (1; --short: 3)")
+    floor.add_argument("--at-once", type=int, help="Asterisks side by side (3; --short: 6)")
+    floor.add_argument("--short", action="store_true", help="eight configurations, of each kind the hardest")
     ratios = trials.add_parser("ratios", parents=[common], help="agents per call, with ariroute and without")
     ratios.add_argument("--arm", action="append", help="dynamic, lending, static, none, penalties, weights; again")
     ratios.add_argument("--speed", type=float, default=10.0, help="so many times as fast as in a call centre (10)")

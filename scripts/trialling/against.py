@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import fmean
 from typing import Final
 
-from ariroute.simulate.scenario import Caller, Scenario, Served
+from ariroute.simulate.scenario import Caller, Served
 
 ALIKE: Final = 0.25
 """Seconds by which two waits may differ and count as the same."""
@@ -16,29 +16,13 @@ WITHIN: Final = 0.10
 AT_LEAST: Final = 0.1
 """Seconds by which they may differ in any case: SIP's own time, and its jitter, are a few hundredths."""
 
-RINGS_LONGER: Final = 0.011
-"""Seconds from when app_queue chooses a phone that answers at once until it says so (AgentConnect): measured."""
-TALKS_LONGER: Final = 0.007
-"""Seconds by which a talk is longer for app_queue than for the caller's phone: measured."""
-
-
-def as_played(scenario: Scenario, began: float) -> Scenario:
-    """The scenario with SIP's own time, on a clock whose seconds begin as Asterisk's did.
-
-    app_queue counts wrap-ups in whole seconds of the clock, so it matters where in a second a list begins. The lab's
-    queues.conf has ``shared_lastcall = yes`` (:mod:`ariroute.lab.pbxconfig`).
-    """
-    shift = began % 1
-    agents = [replace(agent, picks_up=agent.picks_up + RINGS_LONGER) for agent in scenario.agents]
-    callers = [caller._replace(at=caller.at + shift, talk=caller.talk + TALKS_LONGER) for caller in scenario.callers]
-    return replace(scenario, agents=agents, callers=callers, shared_last_call=True)
-
 
 @dataclass(frozen=True, slots=True)
 class Group:
     """Callers of one queue and priority: their mean wait and how many were answered, for real and simulated.
 
-    ``least`` and ``most`` are the mean waits of simulations of lists that differ by thousandths of a second.
+    ``simulated`` is of exactly the same list; ``least`` and ``most`` are the mean waits of simulations of lists that
+    differ from it by thousandths of a second.
     """
 
     name: str
@@ -54,6 +38,11 @@ class Group:
     def is_within(self) -> bool:
         """Whether the means are as near as wanted."""
         return abs(self.simulated - self.real) <= max(WITHIN * self.real, AT_LEAST)
+
+    @property
+    def is_by_chance(self) -> bool:
+        """Whether thousandths of a second make as much of a difference."""
+        return self.least <= self.real <= self.most
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +94,11 @@ def _group(name: str, places: Sequence[int], real: Sequence[Served], simulated: 
         name,
         len(places),
         fmean(real[place].wait for place in places),
-        fmean(means),
+        means[0],
         min(means),
         max(means),
         sum(real[place].answered for place in places),
-        round(fmean(sum(run[place].answered for place in places) for run in simulated)),
+        sum(simulated[0][place].answered for place in places),
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from scripts.trialling.against import ALIKE, AT_LEAST, WITHIN, Group
 from scripts.trialling.floor_trial import Tried
 from scripts.trialling.markdown import percent, table
 
@@ -18,7 +19,7 @@ def floor_table(tried: Iterable[Tried]) -> str:
             f"{group.real:.2f}",
             f"{group.simulated:.2f}",
             f"{group.least:.2f}-{group.most:.2f}",
-            f"{_change(group.real, group.simulated)}{'' if group.is_within else ' **'}",
+            f"{_change(group.real, group.simulated)}{_mark(group)}",
             f"{group.answered} / {group.answered_simulated}",
             *((percent(share) for share in _shares(one)) if place == 0 else ("", "", "")),
         )
@@ -39,6 +40,26 @@ def floor_table(tried: Iterable[Tried]) -> str:
         "same order",
     )
     return table(titles, rows)
+
+
+def verdict(tried: Sequence[Tried]) -> str:
+    """In a sentence: how many mean waits are as near as wanted, and how many of the others chance explains."""
+    groups = [group for one in tried for group in one.compared.groups]
+    within = sum(group.is_within for group in groups)
+    strictly = sum(abs(group.simulated - group.real) <= WITHIN * group.real for group in groups)
+    chance = sum(group.is_by_chance for group in groups if not group.is_within)
+    calls = [(sum(group.callers for group in one.compared.groups), one.compared.same_wait) for one in tried]
+    same = sum(count * share for count, share in calls) / sum(count for count, _ in calls)
+    return (
+        f"{within} of {len(groups)} mean waits ({percent(within / len(groups))}) are within {WITHIN * 100:g} % of the "
+        f"real ones or {AT_LEAST:g} s, {strictly} within {WITHIN * 100:g} %; of the other {len(groups) - within}, "
+        f"{chance} are as near as thousandths of a second allow; {percent(same)} of "
+        f"{sum(count for count, _ in calls)} callers waited as long, to {ALIKE:g} s\n"
+    )
+
+
+def _mark(group: Group) -> str:
+    return "" if group.is_within else " *" if group.is_by_chance else " **"
 
 
 def _shares(one: Tried) -> tuple[float, float, float]:

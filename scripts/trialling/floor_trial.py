@@ -12,13 +12,14 @@ from typing import Final
 
 from ariroute.simulate.floor import play as simulate
 from ariroute.simulate.scenario import Caller, Scenario, Served
-from scripts.trialling.against import Compared, as_played, compared
+from scripts.trialling.against import Compared, compared
 from scripts.trialling.floors import FLOORS, TIERS, Floor
 from scripts.trialling.flows import flow_file
 from scripts.trialling.house import House, play
+from scripts.trialling.measured import Real
 
-JITTER: Final = 0.004
-"""Seconds by which SIP's calls come earlier or later than planned."""
+JITTER: Final = 0.008
+"""Seconds by which a look of one who waits may come earlier or later than counted on: measured, some are 15."""
 SIMULATIONS: Final = 20
 _PRIORITIES: Final = dict(zip(TIERS, (30, 20, 0), strict=True))
 _AFTERWARDS: Final = 120.0
@@ -33,15 +34,6 @@ class Tried:
 
     floor: Floor
     compared: Compared
-
-
-@dataclass(frozen=True, slots=True)
-class Real:
-    """One list of callers and what a real floor did with it, from the moment at which it began."""
-
-    scenario: Scenario
-    began: float
-    served: Sequence[Served]
 
 
 def floor_trial(
@@ -69,21 +61,20 @@ def _batch(jobs: Sequence[tuple[Floor, int]], seconds: float, folder: Path) -> l
             flow = flow_file(_PRIORITIES, scenario.rules) if scenario.rules else ""
             houses.append(stack.enter_context(House(folder / f"{floor.name}-{seed}", scenario, flow)))
         play(houses, seconds + _AFTERWARDS)
-        return [Real(house.scenario, house.began(), house.served()) for house in houses]
+        return [house.as_it_was() for house in houses]
 
 
 def against(lists: Sequence[Real]) -> Compared:
-    """Real floors against simulations of the same scenarios, all lists together."""
+    """Real floors against simulations of the same scenarios, the first of each exact, all lists together."""
     callers: list[Caller] = []
     served: list[Served] = []
     runs: list[list[Served]] = [[] for _ in range(SIMULATIONS)]
     for number, each in enumerate(lists):
         callers += [caller._replace(at=caller.at + number * _APART) for caller in each.scenario.callers]
         served += each.served
-        exact = as_played(each.scenario, each.began)
         for seed, run in enumerate(runs):
             chance = Random(seed)  # noqa: S311  # dice, no secret
-            run += simulate(_shaken(exact, chance) if seed else exact, chance).served
+            run += simulate(_shaken(each.scenario, chance) if seed else each.scenario, chance).served
     return compared(callers, served, runs)
 
 

@@ -126,3 +126,6 @@ FLOORS: Final = (
     Floor("dynamic", "agents per call 1.0, 0.5, 0.2 held by ariroute", _ratios("dynamic")),
     Floor("static", "agents on duty shared by these ratios by ariroute", _ratios("static")),
 )
+
+SHORT: Final = ("ringall", "retry-5", "wrap-up", "priorities", "weights", "penalties", "limits", "dynamic")
+"""Those of ``--short``: of each kind the one that is the hardest to get right."""

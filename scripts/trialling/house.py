@@ -18,7 +18,8 @@ from ariroute.lab.debian import LabError, sipp_program
 from ariroute.lab.ports import Ports
 from ariroute.lab.sip import Agent, Agents, Callers, Stream
 from ariroute.lab.sip import Caller as Phone
-from ariroute.simulate.scenario import Caller, QueueModel, Scenario, Served
+from ariroute.simulate.scenario import Caller, QueueModel, Scenario
+from scripts.trialling.measured import NEVER, Real, as_it_was
 from scripts.trialling.observer import Message, Observer
 from scripts.trialling.seen import Call, Seen
 
@@ -28,7 +29,6 @@ PLACING: Final = 400.0
 """Callers a second whom SIPp takes in hand; each then waits for their own time."""
 LEAD: Final = 1.0
 """Seconds from the start of SIPp to the first moment of the list."""
-_NEVER: Final = 3600.0
 
 # CEL and music cost what the trial does not look at.
 _QUIET: Final = {"cel.conf": "[general]\nenable = no\n", "musiconhold.conf": ""}
@@ -147,18 +147,14 @@ class House:
             raise LabError("no caller reached a queue")
         return median(entries)
 
-    def served(self) -> list[Served]:
-        """What became of each caller of the scenario, as the simulation tells it. Raises LabError for a lost one."""
+    def as_it_was(self) -> Real:
+        """The scenario as it came about, and what became of each caller. Raises LabError for a lost one."""
         calls = self.calls()
-        lost = [place for place in range(len(self.scenario.callers)) if str(FIRST + place) not in calls]
+        numbers = [str(FIRST + place) for place in range(len(self.scenario.callers))]
+        lost = [place for place, number in enumerate(numbers) if number not in calls]
         if lost:
-            raise LabError(
-                f"{len(lost)} of {len(self.scenario.callers)} callers reached no queue: the first is {lost[0]}"
-            )
-        return [
-            Served(min(call.wait, _NEVER), call.agent, call.rings)
-            for call in (calls[str(FIRST + place)] for place in range(len(self.scenario.callers)))
-        ]
+            raise LabError(f"{len(lost)} of {len(numbers)} callers reached no queue: the first is {lost[0]}")
+        return as_it_was(self.scenario, self.began(), [calls[number] for number in numbers], tuple(self.events))
 
     # ---- how
 
@@ -166,7 +162,7 @@ class House:
         sipp, scenario = sipp_program(), self.scenario
         self.folder.mkdir(parents=True, exist_ok=True)
         phones = [
-            Agent.silent(each.name) if isinf(each.picks_up) else Agent(each.name, each.picks_up, _NEVER)
+            Agent.silent(each.name) if isinf(each.picks_up) else Agent(each.name, each.picks_up, NEVER)
             for each in scenario.agents
         ]
         self.agents = stack.enter_context(Agents(sipp, phones, self.folder / "sip"))
@@ -217,7 +213,7 @@ class House:
         return Phone(
             str(FIRST + place),
             dialled=caller.queue if self._flow else self._extension(caller),
-            patience=min(caller.patience, _NEVER),
+            patience=min(caller.patience, NEVER),
             stay=caller.talk,
             after=max(0.0, LEAD + caller.at - place / PLACING),
         )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ariroute.simulate.scenario import AgentModel, Caller, Scenario, Served
-from scripts.trialling.against import RINGS_LONGER, TALKS_LONGER, as_played, compared
+from ariroute.simulate.scenario import Caller, Served
+from scripts.trialling.against import compared
 
 CALLERS = [Caller(0.0, "gold"), Caller(1.0, "gold"), Caller(2.0, "silver"), Caller(3.0, "gold", 10)]
 
@@ -28,20 +28,13 @@ def test_waits_agents_and_order_are_compared_caller_by_caller() -> None:
     assert [group.is_within for group in result.groups] == [True, False, True]
 
 
-def test_the_mean_of_simulations_counts_and_their_range_is_shown() -> None:
-    runs = [[Served(wait, "anna")] for wait in (8.0, 10.0, 15.0)]
+def test_the_exact_list_counts_and_the_range_of_the_others_tells_what_chance_does() -> None:
+    callers = [Caller(0.0, "gold"), Caller(0.0, "silver"), Caller(0.0, "last")]
+    real = [Served(10.5, "anna"), Served(9.0, "anna"), Served(20.0, "anna")]
+    runs = [[Served(wait, "anna")] * 3 for wait in (11.0, 8.0, 15.0)]
 
-    (group,) = compared([Caller(0.0, "gold")], [Served(10.5, "anna")], runs).groups
+    gold, silver, last = compared(callers, real, runs).groups
 
-    assert (group.real, group.simulated, group.least, group.most) == (10.5, 11.0, 8.0, 15.0)
-    assert group.is_within
-
-
-def test_sip_takes_its_time_and_the_clock_begins_where_it_did() -> None:
-    scenario = Scenario({}, [AgentModel("anna", picks_up=0.1)], [], [Caller(2.0, "gold", talk=3.0)])
-
-    played = as_played(scenario, 1000.25)
-
-    assert played.agents[0].picks_up == pytest.approx(0.1 + RINGS_LONGER)
-    assert played.callers[0].at == 2.25
-    assert played.callers[0].talk == pytest.approx(3.0 + TALKS_LONGER)
+    assert (gold.real, gold.simulated, gold.least, gold.most) == (10.5, 11.0, 8.0, 15.0)
+    assert [group.is_within for group in (gold, silver, last)] == [True, False, False]
+    assert [group.is_by_chance for group in (gold, silver, last)] == [True, True, False]
