@@ -25,7 +25,7 @@ asterisk:
     ami: {{address: "127.0.0.1:{ami}", user: {user}, password: "${{file:{folder}/{user}}}"}}
 queues:
   platinum: {{agents_per_call: 1}}
-  gold: {{}}
+  gold: {{wrap_up: 10s}}
   standard: {{}}
 agents:
   anna: {{dial: PJSIP/caller, member: Local/s@test-rings, queues: [platinum, gold, standard]}}
@@ -102,6 +102,8 @@ def test_what_would_be_in_the_way_is_told(staffed: PrivateAsterisk, tmp_path: Pa
     assert told(found["warnings"]) == [
         "7 queues.platinum: main: weight 7 starves gold and standard: while callers wait here, no member of both is "
         "rung there, not even one paused here; set weight = 0 in queues.conf, then 'queue reload all'",
+        "7 queues.platinum: main: the wrap-up of platinum, standard is not known: agents who wrap up there may be "
+        "moved; write it as wrapuptime of queues.conf says, such as wrap_up: 10s, and wrap_up: 0s for none",
         "11 agents.anna: main: is a member of last, where they may not serve: left alone until logged out",
         "14 staffing: main: Local/s@test-busy, a member of gold and standard, is none of the agents: nobody moves them",
     ]
@@ -121,6 +123,8 @@ def test_the_doctor_tells_it_too_and_who_pauses_whom(staffed: PrivateAsterisk, t
         for queue in ("platinum", "gold", "standard")
     ]
     assert any(what.startswith("weight 7 starves gold and standard") for what in found)
+    assert any(what.startswith("the wrap-up of platinum, standard is not known") for what in found)
+    assert found["the wrap-up of the queue 'gold' is 10s in the flow file, and 0s in queues.conf"] == "warning"
     told_of_queues = [each["what"] for each in sections["main: queues"]]
     assert not any("penalties" in what for what in told_of_queues)
     assert "nobody serves the queue 'platinum' now; agents are moved there when callers come" in told_of_queues
@@ -135,6 +139,7 @@ def test_a_user_who_may_move_nobody_is_a_mistake_unless_it_only_advises(
     )
     assert text in told(live(written(staffed, tmp_path, user="looker"))["problems"])
     found = live(written(staffed, tmp_path, "advise", "looker"))
+    assert not any("wrap-up" in each for each in told(found["warnings"]))  # this user may read it
     assert text in told(found["warnings"])
     assert text not in told(found["problems"])
 
