@@ -144,7 +144,8 @@ class Floor:
                 return
             self.now = at
             handlers[int(kind)](index, more)
-            if steering and not (events and events[0][0] == at):  # who comes with others is seen with them
+            # Who comes with others is seen with them.
+            if steering and not (kind == COMES and events and events[0][:2] == (at, COMES)):
                 steering.look()
 
     def push(self, at: float, kind: float, index: int, more: int = 0) -> None:
