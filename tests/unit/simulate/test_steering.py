@@ -49,7 +49,7 @@ def test_an_idle_agent_is_moved_to_the_tier_that_has_a_call_and_none_for_it() ->
 
 
 def test_nobody_is_moved_before_all_who_come_together_are_there() -> None:
-    homes = {"ann": "platinum", "bob": "gold"}
+    homes = {"ann": "platinum", "amy": "platinum", "bob": "gold"}
     floors = (Tier("platinum", 1.0, 1), Tier("gold", 0.5, 1))
     scenario = staffed("dynamic", homes, [Caller(100.25, "platinum", talk=5)], *floors)
     assert not played(scenario).moves
