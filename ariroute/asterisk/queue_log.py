@@ -83,7 +83,7 @@ def read_queue_log(paths: Iterable[Path]) -> QueueLog:
 def _lines(stream: BinaryIO) -> Iterator[bytes]:
     packed = stream.read(len(GZIP)) == GZIP
     stream.seek(0)
-    opened: BinaryIO = gzip.GzipFile(fileobj=stream) if packed else stream  # type: ignore[assignment]
+    opened = gzip.GzipFile(fileobj=stream) if packed else stream
     while line := opened.readline(LONGEST):
         yield line
 

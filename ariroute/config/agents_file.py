@@ -12,6 +12,7 @@ from ariroute.config.staffing import MOST_ORDER
 from ariroute.config.words import unknown_name
 from ariroute.errors import ConfigError, Problem
 from ariroute.flow.endpoints import Endpoint
+from ariroute.flow.facts import FieldType
 from ariroute.lookups.table import PROBLEM_LIMIT, Reading, Task
 from ariroute.staffing.rules import StaffedAgent
 
@@ -28,8 +29,8 @@ def read_agents(
 
     ``queues`` are those of the flow file.
     """
-    fields = dict.fromkeys(COLUMNS[1:], "string")
-    reading = Reading(Task(str(path), COLUMNS[0], fields, None, delimiter, OPTIONAL))  # type: ignore[arg-type]
+    fields: dict[str, FieldType] = dict.fromkeys(COLUMNS[1:], "string")
+    reading = Reading(Task(str(path), COLUMNS[0], fields, None, delimiter, OPTIONAL))
     found: dict[str, tuple[StaffedAgent, int]] = {}
     mistakes: list[Problem] = []
     try:

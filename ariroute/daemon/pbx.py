@@ -20,6 +20,7 @@ from ariroute.daemon.metrics import Metrics
 from ariroute.daemon.outcomes import Outcomes
 from ariroute.daemon.routing import Routing
 from ariroute.daemon.staffing.staffer import Staffer
+from ariroute.daemon.staffing_metrics import StaffingMetrics
 from ariroute.daemon.supervise import Tasks
 from ariroute.errors import AmiError, AriError, AriRefused, PbxRefused
 from ariroute.flow.contact import Contact, dialled_party, party
@@ -104,21 +105,19 @@ class Pbx:
             else None
         )
         """For lookups, and to know what becomes of calls: they are taken, routed and handed over without it."""
-        self.staffer = (
-            Staffer(
-                *(name, staffing.rules, self.ami, staffing.record, metrics.staffing),
-                file=staffing.file,
-                idle=lambda: TAKEN_OVER if self.calls.is_replaced else "",
-            )
-            if self.ami and staffing
-            else None
-        )
+        self.staffer = self._staffer(self.ami, staffing, metrics.staffing) if self.ami and staffing else None
         self._tasks = Tasks()
         self._connection: asyncio.Task[None] | None = None
         metrics.watch(name, lambda: self.calls.in_flight, lambda: self.ari.is_up)
         metrics.watch_counts(name, self.ari.counters.as_dict)
         if self.ami:
             metrics.watch_ami(name, lambda: self.ami is not None and self.ami.is_up)
+
+    def _staffer(self, ami: AmiLink, staffing: Staffing, metrics: StaffingMetrics) -> Staffer:
+        def idle() -> str:
+            return TAKEN_OVER if self.calls.is_replaced else ""
+
+        return Staffer(self.name, staffing.rules, ami, staffing.record, metrics, file=staffing.file, idle=idle)
 
     @property
     def is_ready(self) -> bool:

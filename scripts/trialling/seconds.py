@@ -47,8 +47,8 @@ class Targets:
 
 @dataclass(slots=True)
 class Held:
-    """Seconds of one tier with calls: where agents sufficed for all, and where they did not; and of both those in which
-    it was held. ``part_short`` is the part of its agents that it had where they did not suffice, summed up.
+    """Seconds of one tier with calls: where agents sufficed for all, those of them in which it was held, and where they
+    did not. ``part_short`` is the part of its agents that it had where they did not suffice, summed up.
 
     ``agents`` is the sum of serving agents by second, ``calls`` that of calls: their ratio is the achieved average.
     """
@@ -56,7 +56,6 @@ class Held:
     enough: float = 0.0
     held_enough: float = 0.0
     short: float = 0.0
-    held_short: float = 0.0
     part_short: float = 0.0
     agents: float = 0.0
     calls: float = 0.0
@@ -74,18 +73,12 @@ class Held:
             self.held_enough += lasts * (part == 1.0)
         else:
             self.short += lasts
-            self.held_short += lasts * (part == 1.0)
             self.part_short += lasts * part
 
     @property
     def share_enough(self) -> float | None:
         """Of the seconds in which agents sufficed, the share in which the target was met; None without any."""
         return self.held_enough / self.enough if self.enough else None
-
-    @property
-    def share_short(self) -> float | None:
-        """Of the seconds in which they did not suffice."""
-        return self.held_short / self.short if self.short else None
 
     @property
     def part(self) -> float | None:

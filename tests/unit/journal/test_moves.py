@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from ariroute.journal.moves import Moved, MovesWanted, moves
 from ariroute.journal.retention import PIECE, Limits, Retention
-from ariroute.journal.sqlite import SqliteStore
 from ariroute.journal.store import Statement, Store
 
 NOW = 1_800_000_000.0
@@ -20,14 +16,6 @@ ANNA = Moved(
 BOB = ANNA._replace(at=NOW + 1, agent="bob", left=("gold", "standard"), why="one queue")
 EVE = ANNA._replace(at=NOW + 2, pbx="pbx2", agent="eve", left=(), queue="gold", done=False, failure="no right: agent")
 ALL = MovesWanted()
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = SqliteStore(tmp_path / "journal.db")
-    store.migrate()
-    yield store
-    store.close()
 
 
 def put(store: Store, *items: Moved) -> None:

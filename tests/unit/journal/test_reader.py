@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ariroute.journal.reader import ANY, Reader, Wanted
-from ariroute.journal.sqlite import SqliteStore
 from ariroute.journal.store import Statement, Store
 
 USUAL: dict[str, Any] = {
@@ -32,14 +30,6 @@ USUAL: dict[str, Any] = {
 }
 
 Put = Callable[..., None]
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = SqliteStore(tmp_path / "journal.db")
-    store.migrate()
-    yield store
-    store.close()
 
 
 @pytest.fixture

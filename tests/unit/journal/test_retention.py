@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from ariroute.errors import JournalError
@@ -40,14 +37,6 @@ class Clock:
 
     def wall(self) -> float:
         return NOW + self.now - 1000.0 + self.set
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqliteStore]:
-    store = SqliteStore(tmp_path / "journal.db")
-    store.migrate()
-    yield store
-    store.close()
 
 
 def put(store: SqliteStore, arrived: float, count: int = 1, digest: str = "d", detail: str = "{}") -> None:

@@ -26,7 +26,7 @@ def test_seconds_are_counted_by_whether_agents_sufficed_and_whether_the_target_w
     tiers = held(moments(events, Seen(("gold", "silver")), TARGETS, 100.0, 112.0), TARGETS)
 
     gold = tiers["gold"]
-    assert (gold.enough, gold.held_enough, gold.short, gold.held_short) == (7.0, 4.0, 3.0, 0.0)
+    assert (gold.enough, gold.held_enough, gold.short) == (7.0, 4.0, 3.0)
     assert gold.part == pytest.approx(0.5)
     assert gold.share_enough == pytest.approx(4 / 7)
     assert gold.average == pytest.approx(7 / 13)
