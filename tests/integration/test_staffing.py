@@ -373,7 +373,7 @@ async def test_a_new_daemon_knows_its_work_and_undoes_it_or_is_told_to_by_the_fi
         assert house.agent("anna")["by_hand"] == ""
         await house.is_in(anna={"standard"})
         (move,) = house.moves
-        assert move.at >= began + 2.0  # as if moved when this daemon began: no wave of moves
+        assert move.at >= began + 2.0 - 0.2  # look_back less min_stay: no wave of moves
     done = await release_alone(house.settings(), house.file)
     assert done["failed"] == []
     await house.is_in(anna={"standard"}, sam={"left", "right"})

@@ -149,10 +149,14 @@ class Crew:
         return AgentNow(agent.name, doing.state, queue, serve, by_hand, moved_at), until
 
     def _found_at(self, agent: StaffedAgent) -> float:
-        """When we began, for whom an earlier daemon has lent: nobody knows any more what for, and all would go home."""
+        """When those count as moved whom an earlier daemon has lent: nobody knows any more what for.
+
+        As if it had been ``min_stay`` before we began: or all would go home at once, or none where they are needed.
+        """
+        assert self.rules is not None
         taken = self._hands.taken.get(agent.interface)
         is_lent = taken is not None and taken.queue not in ("", agent.home)
-        return self.earlier.get(agent.interface, -inf) if is_lent else -inf
+        return self.earlier.get(agent.interface, -inf) - self.rules.min_stay if is_lent else -inf
 
     def _left_alone(self, agent: StaffedAgent, places: Places, doing: Doing) -> str:
         taken = self._hands.taken.get(agent.interface)

@@ -396,11 +396,14 @@ async def test_who_was_lent_to_a_daemon_before_is_moved_at_once_where_they_are_n
     for contact in ("7.0", "7.1"):
         staffed.queues.abandon(contact)
     staffed.tell()
+    assert staffed.rules is not None
+    staffed.rules = replace(staffed.rules, min_stay=60.0, look_back=600.0)
     staffed.new()
     staffed.queues.enter("gold", "7.2")
     staffed.queues.told.clear()  # it came while there was no daemon
     await staffed.turn()
     assert staffed.serves("anna") | staffed.serves("bob") == {"platinum", "gold"}
+    assert len(staffed.moves) == 3
 
 
 async def test_a_wrap_up_of_the_file_is_not_asked_for_and_nobody_is_moved_in_it(
