@@ -22,8 +22,15 @@ if TYPE_CHECKING:
     from ariroute.simulate.scenario import QueueModel
     from ariroute.simulate.study import Arm, Setting
 
-MODES = ("none", "home", "penalties", "weights", "static", "dynamic")
-"""As :data:`ariroute.cli.simulate_floor.MODES`, which is not imported for ``--help``."""
+MODES = {
+    "none": "nobody is moved: agents are logged in to each queue that they may serve, or as Asterisk has them",
+    "home": "nobody is moved: each agent serves their home queue alone",
+    "penalties": "nobody is moved: agents serve all of their queues, those that are not their home with a penalty",
+    "weights": "nobody is moved: agents serve all of their queues, and a higher tier has the higher weight",
+    "static": "ariroute shares the agents on duty by ratio",
+    "dynamic": "ariroute moves agents as calls come and go",
+}
+"""What the floors do that are compared (:mod:`ariroute.cli.simulate_floor`)."""
 RUNS = 20
 MOST_CALLERS = 1_000_000
 
@@ -141,7 +148,7 @@ class Wanted:
 )
 @click.option(
     "--mode",
-    type=click.Choice(MODES),
+    type=click.Choice(list(MODES)),
     show_default="that of the flow file; dynamic instead of advise",
     help="What the floor does: agents in all of their queues, in their home alone, in the others with a penalty, "
     "queues with weights, or moved by ariroute.",

@@ -19,14 +19,6 @@ from ariroute.staffing.rules import Mode, StaffedAgent
 if TYPE_CHECKING:
     from ariroute.replay.crew import Crowd, Shift
 
-MODES: Final[Mapping[str, str]] = {
-    "none": "nobody is moved: agents are logged in to each queue that they may serve, or as Asterisk has them",
-    "home": "nobody is moved: each agent serves their home queue alone",
-    "penalties": "nobody is moved: agents serve all of their queues, those that are not their home with a penalty",
-    "weights": "nobody is moved: agents serve all of their queues, and a higher tier has the higher weight",
-    "static": "ariroute shares the agents on duty by ratio",
-    "dynamic": "ariroute moves agents as calls come and go",
-}
 MOVING: Final[Mapping[str, Mode]] = {"static": "static", "dynamic": "dynamic"}
 
 

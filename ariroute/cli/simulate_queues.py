@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_args
 
+from ariroute.doctor.conf import Conf, leading_number
 from ariroute.errors import UnusableInput
 from ariroute.simulate.scenario import QueueModel, Strategy
 
 if TYPE_CHECKING:
     from ariroute.asterisk.ami import Message
     from ariroute.asterisk.settings import AmiSettings
-    from ariroute.doctor.conf import Conf
 
 SAMPLE: Final = QueueModel("", "rrmemory", timeout=15.0, retry=1.0, autofill=True, autopause="all")
 """As dialplan/queues-ariroute.conf has it: for queues of which nothing is known."""
 STRATEGIES: Final = frozenset(get_args(Strategy))
-WHOLE: Final = re.compile(r"\s*([+-]?[0-9]{1,9})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +69,14 @@ def model_of(conf: Conf, queue: str) -> QueueModel:
     default = QueueModel(queue)
     strategy: Any = [*conf.values(queue, "strategy"), default.strategy][0].lower()
     pause = conf.get(queue, "autopause", "no").lower()
-    timeout, retry = (_whole(conf.get(queue, name)) for name in ("timeout", "retry"))
+    timeout, retry = (leading_number(conf.get(queue, name)) for name in ("timeout", "retry"))
     return QueueModel(
         queue,
         strategy if strategy in STRATEGIES else "ringall",
         default.timeout if timeout is None or timeout < 0 else float(timeout),
         default.retry if retry is None or retry <= 0 else float(retry),
-        float(max(0, _whole(conf.get(queue, "wrapuptime")) or 0)),
-        _whole(conf.get(queue, "weight")) or 0,
+        float(max(0, leading_number(conf.get(queue, "wrapuptime")) or 0)),
+        leading_number(conf.get(queue, "weight")) or 0,
         conf.is_on(queue, "autofill", conf.is_on("general", "autofill", False)),
         "all" if pause == "all" else "yes" if conf.is_on(queue, "autopause", False) else "no",
     )
@@ -112,7 +110,9 @@ def told(pbx: str, events: Iterable[Message]) -> Known:
         if event.get("event") == "QueueParams":
             strategy: Any = event.get("strategy", "")
             strategy = strategy if strategy in STRATEGIES else "ringall"
-            queues[name] = replace(SAMPLE, queue=name, strategy=strategy, weight=_whole(event.get("weight", "")) or 0)
+            queues[name] = replace(
+                SAMPLE, queue=name, strategy=strategy, weight=leading_number(event.get("weight", "")) or 0
+            )
         elif event.get("event") == "QueueMember" and (member := listed_member(event)):
             members.append(Placed(name, member.interface, member.name, member.penalty))
     sample = "timeout, retry, wrapuptime and autopause, which AMI does not tell, are those of the sample queues"
@@ -124,10 +124,4 @@ def _members(conf: Conf, queue: str) -> Iterable[Placed]:
     for value in conf.values(queue, "member"):
         interface, penalty, name, *_ = [*(part.strip() for part in value.split(",")), "", "", ""]
         if interface:
-            yield Placed(queue, interface, name or interface, max(0, _whole(penalty) or 0))
-
-
-def _whole(text: str) -> int | None:
-    """A number as ``atoi()`` reads it; None where there is none."""
-    match = WHOLE.match(text)
-    return int(match[1]) if match else None
+            yield Placed(queue, interface, name or interface, max(0, leading_number(penalty) or 0))

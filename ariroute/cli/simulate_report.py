@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from ariroute.cli.simulate_floor import MODES, MOVING, Crew
+from ariroute.cli.simulate import MODES
+from ariroute.cli.simulate_floor import MOVING, Crew
 from ariroute.cli.simulate_house import House
 from ariroute.cli.simulate_load import Load
 from ariroute.cli.simulate_queues import Known

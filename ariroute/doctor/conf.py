@@ -9,6 +9,7 @@ from typing import Final
 
 SECTION: Final = re.compile(r"\[([^]]+)\](?:\(([^)]*)\))?")
 COMMENT: Final = re.compile(r"(?<!\\);")
+NUMBER: Final = re.compile(r"\s*([+-]?[0-9]{1,9})", re.ASCII)
 TRUE: Final = frozenset({"yes", "true", "y", "t", "1", "on"})
 
 Pairs = tuple[tuple[str, str], ...]
@@ -28,6 +29,12 @@ class Conf:
 
     def is_on(self, section: str, key: str, default: bool) -> bool:
         return self.get(section, key, "yes" if default else "no").lower() in TRUE
+
+
+def leading_number(text: str) -> int | None:
+    """The number with which ``text`` begins, as ``atoi()`` reads it; None where there is none."""
+    match = NUMBER.match(text)
+    return int(match[1]) if match else None
 
 
 def parse(lines: Iterable[str]) -> Conf:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from typing import Final
 
 from ariroute.asterisk.floor_inventory import FloorInventory
 from ariroute.config.live import Comparison
-from ariroute.doctor.conf import Conf
+from ariroute.doctor.conf import Conf, leading_number
 from ariroute.doctor.facts import AsteriskFiles
 from ariroute.doctor.findings import Finding, Severity, fault, note, ok, warning
 from ariroute.doctor.needs import split
@@ -16,8 +14,6 @@ from ariroute.doctor.queues import AUTOPAUSE_ON, RELOAD
 from ariroute.staffing.rules import StaffingRules
 from ariroute.values import duration_text
 
-LEADING_NUMBER: Final = re.compile(r"\s*([+-]?[0-9]{1,9})", re.ASCII)
-"""What ``atoi()`` reads."""
 WHY: dict[Severity, str] = {
     Severity.FAULT: "agents are not moved as the flow file says: tiers have fewer agents than they were promised",
     Severity.WARNING: "agents stay where they are, or callers wait beside a free agent",
@@ -107,8 +103,7 @@ def wrap_ups(rules: StaffingRules, files: AsteriskFiles | None) -> Iterator[Find
 
 def wrap_up(conf: Conf, queue: str) -> float:
     """Seconds as ``queue`` has them in queues.conf, read as app_queue does (``queue_set_param()``, 22.10.1)."""
-    number = LEADING_NUMBER.match(conf.get(queue, "wrapuptime", "0"))
-    return float(max(0, int(number[1]))) if number else 0.0
+    return float(max(0, leading_number(conf.get(queue, "wrapuptime")) or 0))
 
 
 def autopause(conf: Conf, queue: str) -> str:
