@@ -12,6 +12,7 @@ from ariroute.planning import words
 from ariroute.planning.erlang import Load, Service
 from ariroute.planning.plan import MENU, OnDuty, Piece, Plan, RatioAtPeak, Staffed, TierAtPeak
 
+FEW_NAMES = 20
 OWN, IMPATIENT, POOL = "its own agents", "its own, callers give up", "one pool with priority"
 
 
@@ -72,7 +73,7 @@ class PlanReport:
         """What makes the figures doubtful."""
         if self.unordered:
             yield (
-                f"{', '.join(self.unordered)}: nobody says how high these tiers are, so the pool serves them in this "
+                f"{_few(self.unordered)}: nobody says how high these tiers are, so the pool serves them in this "
                 "order, after the others; say it with --tiers, or with a flow file"
             )
         for tier in self.plan.tiers:
@@ -152,6 +153,11 @@ def menu_heads() -> list[str]:
 
 def _own_row(way: str, staffed: Staffed | None) -> PeakRow:
     return PeakRow(way, staffed.agents, staffed.service) if staffed else PeakRow(way, None, None)
+
+
+def _few(names: Sequence[str]) -> str:
+    more = len(names) - FEW_NAMES
+    return ", ".join(names[:FEW_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def _number(value: float) -> float | None:

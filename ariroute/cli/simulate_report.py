@@ -330,7 +330,9 @@ def line(name: str, course: Sequence[Estimate | None], tone: int, level: float |
 
 
 def scale(tops: Sequence[float]) -> float:
-    """What the lines of several floors have for a highest value, where each alone has one of ``tops``."""
+    """What the lines of several floors have for a highest value, where each alone has one of ``tops``; 0 of none."""
+    if not tops:
+        return 0.0
     middle = sorted(tops)[(len(tops) - 1) // 2]
     return max(top for top in tops if top <= MOST_APART * middle) if middle else max(tops)
 

@@ -36,7 +36,8 @@ p:last-child {{ margin-bottom: 0 }}
 header p {{ font-size: 17px }}
 .soft, footer {{ color: var(--soft); font-size: 13px }}
 .tiles {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(190px, 1fr)); gap: 14px; margin-bottom: 18px }}
-.tile {{ background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 14px 18px }}
+.tile {{ background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 14px 18px;
+  overflow-wrap: anywhere }}
 .tile b {{ display: block; font-size: 26px; line-height: 1.25; font-variant-numeric: tabular-nums }}
 .tile.bad b {{ color: var(--fails) }}
 .tile span {{ color: var(--soft); font-size: 13px }}

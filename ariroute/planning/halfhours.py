@@ -80,17 +80,19 @@ def average_day(
     for at, each in there:
         pieces[(at.hour * 60 + at.minute) // 30][places[each.queue]].append(each)
     everybody = [each for _, each in there]
-    own = [[each for each in everybody if each.queue == queue] for queue in queues]
-    patient = [_patient(each, everybody) for each in own]
+    own: list[list[Seen]] = [[] for _ in queues]
+    for each in everybody:
+        own[places[each.queue]].append(each)
+    patient = _patients(own, everybody)
+    handled = _handlings(own, everybody)
     loads = tuple(
         tuple(
-            _load(piece[number], own[number], everybody, len(dates), wrap_up[number], patient[number].mean)
-            for number in range(len(queues))
+            _load(each, len(dates), handling, wrap, known.mean)
+            for each, handling, wrap, known in zip(piece, handled, wrap_up, patient, strict=True)
         )
         for piece in pieces
     )
-    handled = tuple(_handling((each, everybody)) for each in own)
-    return Day(tuple(queues), tuple(dates), loads, handled, tuple(patient))
+    return Day(tuple(queues), tuple(dates), loads, handled, patient)
 
 
 def without_patience(loads: Iterable[Load]) -> list[Load]:
@@ -98,32 +100,39 @@ def without_patience(loads: Iterable[Load]) -> list[Load]:
     return [replace(load, patience=inf) for load in loads]
 
 
-def _load(
-    piece: Sequence[Seen], own: Sequence[Seen], everybody: Sequence[Seen], days: int, wrap_up: float, patient: float
-) -> Load:
-    talks = sum(each.talk is not None for each in piece)
-    ring, talk = _handling((piece if talks >= MANY else (), own, everybody))
+def _load(piece: Sequence[Seen], days: int, usual: Handling, wrap_up: float, patient: float) -> Load:
+    talked = _talked(piece)
+    ring, talk = _mean(talked) if len(talked) >= MANY else usual
     return Load(len(piece) / days * HOUR / HALF_HOUR, ring + talk + wrap_up, ring, patient)
 
 
-def _handling(circles: Iterable[Sequence[Seen]]) -> Handling:
-    """Of the first of these circles that has enough talks, or of the last one."""
-    talked: list[Seen] = []
-    for circle in circles:
-        talked = [each for each in circle if each.talk is not None]
-        if len(talked) >= ENOUGH:
-            break
+def _handlings(own: Sequence[Sequence[Seen]], everybody: Sequence[Seen]) -> tuple[Handling, ...]:
+    """That of each tier, or of everybody where it has too few talks."""
+    usual = _mean(_talked(everybody))  # once: a record may have thousands of queues
+    return tuple(_mean(talked) if len(talked) >= ENOUGH else usual for talked in map(_talked, own))
+
+
+def _talked(seen: Sequence[Seen]) -> list[Seen]:
+    return [each for each in seen if each.talk is not None]
+
+
+def _mean(talked: Sequence[Seen]) -> Handling:
     if not talked:
         return Handling(0.0, 0.0)
     talk = sum(each.talk for each in talked if each.talk is not None)
     return Handling(sum(each.ring for each in talked) / len(talked), talk / len(talked))
 
 
-def _patient(own: Sequence[Seen], everybody: Sequence[Seen]) -> Patient:
-    mine = _observed(own)
-    if sum(each.gave_up for each in mine) >= ENOUGH or len(mine) == len(everybody):
-        return _patience_of(mine, borrowed=False)
-    return _patience_of(_observed(everybody), borrowed=True)
+def _patients(own: Sequence[Sequence[Seen]], everybody: Sequence[Seen]) -> tuple[Patient, ...]:
+    """That of each tier, or of everybody where too few gave up."""
+    whole = _patience_of(_observed(everybody), borrowed=True)
+    tiers = map(_observed, own)
+    return tuple(
+        _patience_of(mine, borrowed=False)
+        if sum(each.gave_up for each in mine) >= ENOUGH or len(mine) == len(everybody)
+        else whole
+        for mine in tiers
+    )
 
 
 def _observed(seen: Iterable[Seen]) -> list[Observed]:

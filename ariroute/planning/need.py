@@ -11,6 +11,8 @@ from ariroute.planning.priority import Pool
 
 ENOUGH = 1e-12
 """By so much a figure may miss its goal: it is rounding."""
+IDLE = 1e-9
+"""Who shortens the waits of an hour's calls by fewer seconds has nothing to do."""
 MOST_AGENTS = 100_000
 
 
@@ -56,7 +58,8 @@ def pool_meets(loads: Sequence[Load], goals: Sequence[Goal], agents: int) -> boo
 
 def split(loads: Sequence[Load], goals: Sequence[Goal], agents: int) -> tuple[int, ...] | None:
     """``agents`` as own agents of each tier: each gets what keeps its queue from growing for ever, and each agent more
-    goes to the tier that misses its goal by most, then to the one where it shortens waits by most.
+    goes to the tier that misses its goal by most, then to the one where it shortens waits by most. Who shortens none
+    goes to the highest.
 
     None when the agents do not even suffice for the first.
     """
@@ -70,7 +73,11 @@ def split(loads: Sequence[Load], goals: Sequence[Goal], agents: int) -> tuple[in
             (goal.target - now.in_time if not goal.met_by(now) else 0.0, load.calls * (now.wait - then.wait))
             for load, goal, now, then in zip(loads, goals, found, better, strict=True)
         ]
-        best = gains.index(max(gains))
+        most = max(gains)
+        best = gains.index(most)
+        if most <= (0.0, IDLE):
+            own[best] += agents - sum(own)
+            break
         own[best] += 1
         found[best] = better[best]
         better[best] = service(loads[best], own[best] + 1, goals[best].within)

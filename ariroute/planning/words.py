@@ -40,7 +40,12 @@ def splitting(plan: Plan) -> str:
     if len(plan.wishes) < 2:
         return f"{_capital(plan.wishes[0].queue)} needs {_agents(own)} {_of_peak(peak)}{_scheduled(plan, own)}."
     more = own - pool
-    if more <= 0:
+    if more < 0:
+        cost = (
+            f"Splitting costs nothing {_of_peak(peak)}: {own} when each tier has its own, and {pool} in one pool with "
+            f"priority, as the lowest tiers wait there for all others{_scheduled(plan, own, pool)}"
+        )
+    elif not more:
         cost = f"Splitting costs nothing {_of_peak(peak)}: {_agents(own)} either way{_scheduled(plan, own)}"
     else:
         cost = (
@@ -149,7 +154,7 @@ def _as_split(plan: Plan, duty: OnDuty) -> str:
 
 def _waits(wishes: Sequence[TierWish], services: Iterable[Service], peak: Piece) -> str:
     parts = [
-        f"{wish.queue} wait {wait_text(each.wait)}"
+        f"{wish.queue} wait {'longer and longer' if isinf(each.wait) else wait_text(each.wait)}"
         for wish, load, each in zip(wishes, peak.loads, services, strict=True)
         if load.calls > 0
     ]

@@ -331,3 +331,10 @@ def test_the_flow_file_says_wrap_ups_that_the_command_line_does_not(ariroute: Ar
     assert handling("--wrap-up", "platinum=30s") == {"platinum": 210.0, "gold": 180.0}
     assert handling("--wrap-up", "gold=5s") == {"platinum": 240.0, "gold": 185.0}
     assert handling("--wrap-up", "10s") == {"platinum": 190.0, "gold": 190.0}
+
+
+def test_of_very_many_tiers_in_no_order_only_some_are_named(ariroute: Ariroute, tmp_path: Path) -> None:
+    rows = [f"1000|{n}|q{n:02}|NONE|ENTERQUEUE|||1\n1009|{n}|q{n:02}|A|CONNECT|9|x|4\n" for n in range(50)]
+    rows.append("1100|1|q01|A|COMPLETEAGENT|9|91|1\n")
+    (tmp_path / "queue_log").write_text("".join(rows), encoding="utf-8")
+    assert "q18, q19 and 30 more: nobody says how high" in ariroute("plan", "--queue-log", "queue_log").err

@@ -385,3 +385,9 @@ def test_a_floor_that_is_out_of_all_proportion_does_not_flatten_the_others() -> 
     assert scale([3.0, 4.0, 900.0]) == 4.0
     assert scale([3.0, 9.0]) == 9.0
     assert scale([0.0]) == 0.0
+
+
+@pytest.mark.parametrize("form", ["text", "json", "html", "svg"])
+def test_a_floor_to_which_nobody_comes_has_no_waits(ariroute: Ariroute, form: str) -> None:
+    ended = ariroute("simulate", *POOL, "--for", "1s", "--runs", "1", "--format", form)
+    assert (ended.code, ended.err) == (0, "")

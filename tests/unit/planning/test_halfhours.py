@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from math import inf
 from random import Random
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from ariroute.planning import halfhours
 from ariroute.planning.halfhours import MANY, Day, average_day, without_patience
 from ariroute.simulate.load import Seen
 
@@ -115,3 +117,21 @@ def test_what_is_not_known_does_not_count_and_the_caller_does() -> None:
     assert day.loads[18][0].handling == 103
     assert day.patience[0].waits == 2
     assert without_patience(day.loads[18])[0].patience == inf
+
+
+def test_of_thousands_of_queues_everybody_is_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a tier with few talks has of everybody is the same for all such tiers."""
+    looked_at: list[int] = []
+    talked = halfhours._talked
+
+    def counted(seen: Sequence[Seen]) -> list[Seen]:
+        looked_at.append(len(seen))
+        return talked(seen)
+
+    monkeypatch.setattr(halfhours, "_talked", counted)
+    queues = [f"q{number}" for number in range(2000)]
+    day = day_of([answered(at(2, "09:00"), queue, talk=100 + number) for number, queue in enumerate(queues)], *queues)
+
+    assert sum(looked_at) == 3 * len(queues)
+    assert {handling.talk for handling in day.handling} == {100 + 1999 / 2}
+    assert len({id(each) for each in day.patience}) == 1

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ariroute.planning.erlang import Load, service
+from ariroute.planning import need
+from ariroute.planning.erlang import Load, Service, service
 from ariroute.planning.need import Goal, own_agents, pool_agents, pool_meets, scheduled, split
 
 GOAL = Goal(0.8, 20.0)
@@ -74,3 +75,19 @@ def test_a_split_leaves_nobody_out() -> None:
         assert shares is not None
         assert sum(shares) == agents
         assert all(share > load.erlangs for share, load in zip(shares, TIERS, strict=True))
+
+
+def test_agents_for_whom_there_is_nothing_to_do_are_not_tried_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[int] = []
+
+    def counted(load: Load, agents: int, within: float) -> Service:
+        tried.append(agents)
+        return service(load, agents, within)
+
+    monkeypatch.setattr(need, "service", counted)
+    found = split(TIERS, [GOAL] * 3, 100_000)
+
+    assert found is not None
+    assert sum(found) == 100_000
+    assert all(GOAL.met_by(service(load, each, GOAL.within)) for load, each in zip(TIERS, found, strict=True))
+    assert len(tried) < 200

@@ -134,3 +134,23 @@ def test_a_tier_that_rests_in_the_busiest_time_is_no_burden() -> None:
 )
 def test_waits_in_words(seconds: float, text: str) -> None:
     assert words.wait_text(seconds) == text
+
+
+def test_a_pool_may_need_more_where_much_is_promised_to_the_lowest_tier() -> None:
+    wishes = [TierWish("gold", Goal(0.5, 60.0)), TierWish("silver", Goal(0.99, 1.0))]
+    found = an_hour([Load(600, 180), Load(5, 180)], wishes)
+    own, pool = found.busiest.own_total, found.busiest.pool
+
+    assert own is not None
+    assert pool is not None
+    assert pool > own
+    assert words.splitting(found) == (
+        f"Splitting costs nothing in such an hour: {own} when each tier has its own, and {pool} in one pool with "
+        "priority, as the lowest tiers wait there for all others."
+    )
+
+
+def test_a_queue_that_only_grows_is_told_as_such() -> None:
+    assert words.giving(an_hour([Load(60, 180)], WISHES[:1], on_duty=3)) == (
+        "3 agents let gold wait longer and longer on average."
+    )
