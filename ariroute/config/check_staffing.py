@@ -14,6 +14,7 @@ from ariroute.config.enough import too_few, too_many
 from ariroute.config.findings import Findings
 from ariroute.config.model import FileSettings, QueueSettings
 from ariroute.config.near import suggestion
+from ariroute.config.odd_staffing import warn_of_odd_staffing
 from ariroute.config.places import Path
 from ariroute.config.ring_steps import AgentSettings
 from ariroute.config.staffing import AgentsFile, LendSettings, ReserveSettings, ThresholdSettings
@@ -82,6 +83,7 @@ def warn_of_idle_staffing(settings: FileSettings, rules: StaffingRules | None, f
                 findings.warn((*path, "reserve", "agents"), text)
     if not rules.from_asterisk:
         _warn_of_no_place(settings, rules.agents.values(), findings)
+    warn_of_odd_staffing(settings, rules, findings)
 
 
 @dataclass(slots=True)

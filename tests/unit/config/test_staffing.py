@@ -319,3 +319,52 @@ def test_enough_agrees_with_trying_every_way(seed: int) -> None:
     assert (left, bool(full)) == (least_left, least_left > 0)
     if full:
         assert sum(names_only <= full for names_only in map(set, agents)) == sum(numbers[each] for each in full) + left
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (
+            "queues: [standard, gold]",
+            "queues: [standard]",
+            ["staffing: nobody can be moved: no agent may serve more than one queue"],
+        ),
+        (
+            "standard: {}",
+            "standard: {agents_per_call: 0.7, priority: 5}",
+            [
+                "queues.gold.agents_per_call: 0.5 is less than the 0.7 of 'standard', a lower tier: the highest tier "
+                "comes first",
+                "queues.gold.priority: 0 is less than the 5 of 'standard', a lower tier: the highest tier comes first",
+                "queues.silver.priority: 0 is less than the 5 of 'standard', a lower tier: the highest tier comes "
+                "first",
+            ],
+        ),
+        (
+            "agents_per_call: 0.5}",
+            "agents_per_call: 2.5, max_agents: 3, "
+            "reserve: {from: standard, agents: 1, when: {wait: 20s}, until: {wait: 5s}}}",
+            ["queues.gold.reserve: never comes: max_agents is 3, and a single call takes as many"],
+        ),
+        (
+            "agents_per_call: 0.5}, silver: {}, standard: {}}",
+            "agents_per_call: 0.5, spare: 2}, silver: {}, standard: {lend: {floor: 1, while: {wait: 5s}}}}",
+            [
+                "queues.gold.spare: has no effect with mode static, which does not follow the calls",
+                "queues.standard.lend: has no effect with mode static, which does not follow the calls",
+            ],
+        ),
+    ],
+)
+def test_what_is_hardly_meant_is_a_warning(old: str, new: str, told: list[str]) -> None:
+    mode = "static" if "static" in told[0] else "dynamic"
+    text = SMALL.replace("staffing: {}", f"staffing: {{mode: {mode}}}")
+    assert loaded(text).warnings == ()
+    assert [f"{each.path}: {each.text}" for each in loaded(text.replace(old, new)).warnings] == told
+
+
+def test_who_logs_in_to_asterisk_may_serve_several_queues() -> None:
+    text = SMALL.replace("queues: [standard, gold]", "queues: [standard]").replace(
+        "{}\nflows", "{agents: asterisk}\nflows"
+    )
+    assert loaded(text).warnings == ()
