@@ -16,6 +16,7 @@ from rich.text import Text
 from ariroute.cli.output import printable
 from ariroute.cli.staffing_state import STOPPED, is_frozen
 from ariroute.cli.wording import span_text
+from ariroute.staffing.standstill import ADVISES
 
 LEFT_OUT: Final = {160: frozenset({"Lent", "Wait", "In time"}), 115: frozenset({"Waiting", "Free", "Borrowed"})}
 """On a terminal of fewer characters than these the columns that tell least are left out: why needs room."""
@@ -85,7 +86,7 @@ def heading(name: str, status: Mapping[str, Any]) -> Text:
     why = str(status.get("why") or "")
     if status.get("mode"):
         line.append(f"{printable(str(status['mode']))}: ", style="bold")
-    if why == "advise":
+    if why == ADVISES:
         line.append("it says what it would do, and does nothing")
     elif not status.get("acting"):
         line.append(printable(STOPPED.get(why, f"it stands still: {why or 'the daemon does not say why'}")), style=BAD)

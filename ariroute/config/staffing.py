@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from ariroute.config.shapes import QueueKey, QueueName, as_list, exactly_one
+from ariroute.staffing.rules import Mode
 from ariroute.values import Duration, Settings
 
 MOST_AGENTS = 100_000
@@ -139,9 +140,7 @@ class NoAnswerSettings(Settings):
 class StaffingSettings(Settings):
     """Whether and how ariroute moves agents between queues."""
 
-    mode: Literal["advise", "static", "dynamic"] = Field(
-        default="advise", description="Say what would be done; share agents by ratio; follow the calls."
-    )
+    mode: Mode = Field(default="advise", description="Say what would be done; share agents by ratio; follow the calls.")
     agents: (
         Annotated[
             Annotated[AgentsFile, Tag(KEYS)]

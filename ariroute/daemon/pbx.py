@@ -27,6 +27,7 @@ from ariroute.flow.contact import Contact, dialled_party, party
 from ariroute.journal.moves import Moved
 from ariroute.journal.record import Happened, OutOfSight
 from ariroute.staffing.rules import StaffingRules
+from ariroute.staffing.standstill import TAKEN_OVER
 
 log = logging.getLogger("ariroute.pbx")
 
@@ -38,7 +39,6 @@ RETRY_REFUSED = 30.0
 NO_RIGHTS = (401, 403)
 
 NEVER_TAKEN = "Asterisk did not give it to this daemon: the event websocket was down, or the daemon was stopping"
-TAKEN_OVER = "another daemon has the calls"
 NOT_YET = "AMI was not connected yet"
 
 

@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector, CollectorRegistry
 
 from ariroute.daemon.tally import Tally
 from ariroute.journal.moves import Moved
+from ariroute.staffing.standstill import ADVISES, NO_RULES, RELEASED, TAKEN_OVER
 
 Status = Callable[[], Mapping[str, Any]]
 """The status of one PBX's staffing, as ``GET /staffing`` shows it."""
@@ -17,10 +18,10 @@ Status = Callable[[], Mapping[str, Any]]
 STATES: Final = ("acting", "advise", "released", "frozen", "standby", "none")
 """``frozen``: it is to act and cannot. ``standby``: another daemon acts. ``none``: no staffing in the flow file."""
 NAMED: Final = {
-    "advise": "advise",
-    "released by hand": "released",
-    "another daemon has the calls": "standby",
-    "no staffing in the flow file": "none",
+    ADVISES: "advise",
+    RELEASED: "released",
+    TAKEN_OVER: "standby",
+    NO_RULES: "none",
 }
 """States by why nobody is moved."""
 

@@ -33,6 +33,7 @@ from ariroute.staffing.proposal import Memory, Move, Proposal
 from ariroute.staffing.remembering import begun
 from ariroute.staffing.rules import StaffingRules
 from ariroute.staffing.snapshot import Snapshot, State
+from ariroute.staffing.standstill import ADVISES, NO_RULES, RELEASED
 
 log = logging.getLogger("ariroute.staffing")
 
@@ -191,7 +192,7 @@ class Staffer:
         """Why nobody is moved; empty when they are."""
         rules = self._rules()
         if rules is None:
-            return "no staffing in the flow file"
+            return NO_RULES
         if idle := self._idle():
             return idle
         if not self._ami.is_up:
@@ -199,10 +200,10 @@ class Staffer:
         if not self._watch.synced:
             return "the queues are being read"
         if self._released:
-            return "released by hand"
+            return RELEASED
         if self._clock() < self._trouble_until:
             return self._trouble
-        return "advise" if rules.mode == "advise" else ""
+        return ADVISES if rules.mode == "advise" else ""
 
     def _stumble(self, trouble: str) -> None:
         self._trouble, self._trouble_until = trouble, self._clock() + TRIES_AGAIN
