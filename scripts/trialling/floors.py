@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
-from typing import Final
+from typing import Any, Final
 
 from ariroute.simulate.scenario import AgentModel, Member, QueueModel, Scenario, Strategy
-from ariroute.staffing.rules import StaffedAgent, StaffingRules, Tier
+from ariroute.staffing.rules import Mode, StaffedAgent, StaffingRules, Tier
 from scripts.trialling.arrivals import Kind, Spell, drawn
 
 TIERS: Final = ("platinum", "gold", "standard")
@@ -31,12 +31,12 @@ def _agents(names: Sequence[str], picks_up: float = 0.1) -> list[AgentModel]:
 
 
 def _pool(
-    strategy: Strategy = "rrmemory", *, absent: int = 0, patience: float | None = _PATIENCE, **settings: float | str
+    strategy: Strategy = "rrmemory", *, absent: int = 0, patience: float | None = _PATIENCE, **settings: Any
 ) -> Callable[[float, int], Scenario]:
     """One queue, six agents of whom the first ``absent`` never answer."""
 
     def scenario(seconds: float, seed: int) -> Scenario:
-        queue = QueueModel("gold", strategy, **{"timeout": 15, "retry": 1, **settings})  # type: ignore[arg-type]
+        queue = QueueModel("gold", strategy, **{"timeout": 15, "retry": 1, **settings})
         agents = _agents([f"a{number}" for number in range(1, 7)])
         agents = [replace(agent, picks_up=inf) for agent in agents[:absent]] + agents[absent:]
         working = 6 - absent
@@ -81,7 +81,7 @@ def _tiers(
     return scenario
 
 
-def _ratios(mode: str) -> Callable[[float, int], Scenario]:
+def _ratios(mode: Mode) -> Callable[[float, int], Scenario]:
     """Three queues with agents per call, held by ariroute."""
 
     def scenario(seconds: float, seed: int) -> Scenario:
@@ -93,7 +93,7 @@ def _ratios(mode: str) -> Callable[[float, int], Scenario]:
             if home[0] == agent.name[0]
         }
         tiers = tuple(Tier(name, ratio, 1) for name, ratio in zip(TIERS, (1.0, 0.5, 0.2), strict=True))
-        rules = StaffingRules(mode, tiers, staffed, min_stay=6.0, look_back=30.0)  # type: ignore[arg-type]
+        rules = StaffingRules(mode, tiers, staffed, min_stay=6.0, look_back=30.0)
         return replace(plain, rules=rules)
 
     return scenario

@@ -201,9 +201,8 @@ class Watch:
         given = {tier.queue: tier.wrap_up for tier in rules.tiers if tier.wrap_up is not None}
         missed: list[str] = []
         for queue in (tier.queue for tier in rules.tiers if tier.queue not in given):
-            name = f"AST_CONFIG(queues.conf,{queue},wrapuptime)"
             try:
-                value = "" if missed else await self._ami.ask(lambda ami, name=name: ami.variable(name))  # type: ignore[misc]
+                value = "" if missed else await self._wrap_up_of(queue)
             except ActionRefused:
                 value = ""
                 missed = [tier.queue for tier in rules.tiers if tier.queue not in given]
@@ -213,6 +212,10 @@ class Watch:
         if missed and missed != self._wrap_up_missed:
             log.warning(NO_WRAP_UP, self._pbx, ", ".join(missed))
         self._wrap_up_missed = missed
+
+    async def _wrap_up_of(self, queue: str) -> str:
+        """Seconds as queues.conf has them, empty for none. Raises ActionRefused where nobody tells us, and AmiError."""
+        return await self._ami.ask(lambda ami: ami.variable(f"AST_CONFIG(queues.conf,{queue},wrapuptime)"))
 
     async def look_around(self) -> None:
         """Compare what we think of the queues with QueueSummary; what differs is read again."""
