@@ -48,13 +48,15 @@ def verdict(tried: Sequence[Tried]) -> str:
     within = sum(group.is_within for group in groups)
     strictly = sum(abs(group.simulated - group.real) <= WITHIN * group.real for group in groups)
     chance = sum(group.is_by_chance for group in groups if not group.is_within)
-    calls = [(sum(group.callers for group in one.compared.groups), one.compared.same_wait) for one in tried]
-    same = sum(count * share for count, share in calls) / sum(count for count, _ in calls)
+    others = len(groups) - within
+    callers = [(sum(group.callers for group in one.compared.groups), one.compared.same_wait) for one in tried]
+    every = sum(count for count, _ in callers)
     return (
         f"{within} of {len(groups)} mean waits ({percent(within / len(groups))}) are within {WITHIN * 100:g} % of the "
-        f"real ones or {AT_LEAST:g} s, {strictly} within {WITHIN * 100:g} %; of the other {len(groups) - within}, "
-        f"{chance} are as near as thousandths of a second allow; {percent(same)} of "
-        f"{sum(count for count, _ in calls)} callers waited as long, to {ALIKE:g} s\n"
+        f"real ones or {AT_LEAST:g} s, {strictly} within {WITHIN * 100:g} %"
+        + (f"; of the other {others}, {chance} are as near as thousandths of a second allow" if others else "")
+        + f". {percent(sum(count * share for count, share in callers) / every)} of {every} callers waited as long as "
+        f"they really did, to {ALIKE:g} s.\n"
     )
 
 
