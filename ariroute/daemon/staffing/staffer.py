@@ -287,9 +287,11 @@ class Staffer:
         failure = ""
         try:
             is_added = [await self._act(act) for act in first] == [True] and first[0].kind == "add"
-            if not all([await self._act(act) for act in then]) and is_added:
-                failure = "somebody has removed them meanwhile"
-                await self._act(Act("remove", fresh))
+            if is_added and self._has_gone(interface, move):
+                failure = "somebody has paused or removed them meanwhile"
+                then = [Act("remove", fresh)]
+            for act in then:
+                await self._act(act)
         except (AmiError, ValueError) as error:
             failure = str(error)
             self._failed(interface, move, error)
@@ -298,6 +300,11 @@ class Staffer:
         self._watch.arrives(interface)
         self._floor.touched.add(interface)
         self._tell(move, done=not failure, failure=failure)
+
+    def _has_gone(self, interface: str, move: Move) -> bool:
+        """Whether somebody has paused the agent everywhere, or logged them out, before they were added to one more."""
+        places = self._floor.members.get(interface, {})
+        return any(queue not in places or places[queue].paused for queue in move.leaves)
 
     def _failed(self, interface: str, move: Move, error: Exception) -> None:
         failure, again = str(error), self._clock() + TRIES_AGAIN

@@ -237,6 +237,7 @@ async def test_who_logs_out_in_the_middle_of_a_move_is_logged_out(staffed: Staff
     async def added_when_they_leave(member: QueueMember) -> None:
         staffed.queues.drop("standard", member.interface)
         await add(member)
+        staffed.tell()
 
     staffed.queues.enter("platinum", "7.0")
     with pytest.MonkeyPatch.context() as patch:
@@ -244,10 +245,30 @@ async def test_who_logs_out_in_the_middle_of_a_move_is_logged_out(staffed: Staff
         staffed.tell()
         await staffed.staffer.turn()
     (move,) = staffed.moves
-    assert (move.agent, move.done, move.failure) == ("anna", False, "somebody has removed them meanwhile")
+    assert (move.agent, move.done, move.failure) == ("anna", False, "somebody has paused or removed them meanwhile")
     await staffed.turn()
     assert staffed.serves("anna") == set()
     assert staffed.agent("anna") == {}
+    assert staffed.serves("bob") == {"platinum"}
+
+
+async def test_who_pauses_in_the_middle_of_a_move_is_on_a_break(staffed: Staffed) -> None:
+    await staffed.turn()
+    add = staffed.queues.queue_add
+
+    async def added_when_they_pause(member: QueueMember) -> None:
+        staffed.queues.pause("standard", member.interface, "lunch")
+        await add(member)
+        staffed.tell()
+
+    staffed.queues.enter("platinum", "7.0")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(staffed.queues, "queue_add", added_when_they_pause)
+        staffed.tell()
+        await staffed.staffer.turn()
+    await staffed.turn()
+    assert (staffed.agent("anna")["state"], staffed.agent("anna")["by_hand"]) == ("paused", "paused: lunch")
+    assert staffed.serves("anna") == set()
     assert staffed.serves("bob") == {"platinum"}
 
 
