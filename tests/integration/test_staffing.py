@@ -21,7 +21,7 @@ from ariroute.daemon.staffing.staffer import Staffer
 from ariroute.daemon.staffing_metrics import StaffingMetrics
 from ariroute.journal.moves import Moved
 from ariroute.lab.asterisk import PrivateAsterisk
-from ariroute.lab.relay import Relay
+from ariroute.lab.relay import Relay, Way
 from ariroute.staffing.rules import NoAnswer, StaffedAgent, StaffingRules, Tier
 from ariroute.values import Secret
 
@@ -401,6 +401,57 @@ async def test_without_ami_it_stands_still_and_says_so(house: House) -> None:
             relay.is_deaf = False
             await until(lambda: house.tier("platinum")["talking"] == 1, lambda: house.status)
             assert house.status["why"] == ""
+
+
+@ON_22
+async def test_a_move_that_never_reached_asterisk_is_made_when_ami_is_back(house: House) -> None:
+    await house.log_in("anna", "standard")
+    with Relay(house.pbx.ami_port) as relay:
+        async with house.staffed(relay.port):
+            await until(lambda: house.agent("anna").get("by_hand") == "", lambda: house.status)
+            relay.lose(Way.OUT)
+            await house.call("platinum")
+            await until(lambda: "Local/anna" in house.file.read_text(), lambda: house.status)  # kept, then sent
+            relay.reset()
+            relay.mend()
+            await until(lambda: house.tier("platinum")["talking"] == 1, lambda: house.status)
+            assert [move.done for move in house.moves_of("anna")] == [False, True]
+
+
+@ON_22
+async def test_who_is_on_a_break_is_put_back_and_stays_on_it(house: House) -> None:
+    await house.log_in("anna", "standard")
+    async with house.staffed(platinum={"min_agents": 1}):
+        await house.is_in(anna={"platinum"})
+        await house.human.action("QueuePause", {"Interface": "Local/anna@agents", "Paused": "1", "Reason": "lunch"})
+        await until(lambda: house.agent("anna")["state"] == "paused", lambda: house.status)
+        await house.staffer.release()
+        await house.look()
+        assert house.members["anna", "standard"].reason == "lunch"
+        assert house.serves("anna") == set()
+        assert ("anna", "platinum") not in house.members
+
+
+async def test_a_reload_of_queues_conf_does_not_make_our_pause_a_humans(house: House) -> None:
+    file = house.pbx.directory / "etc" / "queues.conf"
+    async with house.staffed():
+        await house.is_in(sam={"left"})
+        file.write_text(file.read_text() + "\n; changed\n")
+        await house.cli("queue reload all")
+        await house.look()
+        assert (house.members["sam", "right"].paused, house.members["sam", "right"].reason) == (True, "")
+        await house.call("left")
+        await until(lambda: house.tier("left")["talking"] == 1, lambda: house.status)
+        await house.cli("channel request hangup all")
+        await until(lambda: house.agent("sam")["state"] == "free", lambda: house.status)
+        await house.call("right")
+        await house.is_in(sam={"right"})
+        await house.cli("channel request hangup all")
+    await house.is_in(sam={"right"})
+    await house.cli("queue reload all")
+    done = await release_alone(house.settings(), house.file)
+    assert done["failed"] == []
+    await house.is_in(sam={"left", "right"})
 
 
 @ON_22
