@@ -13,6 +13,9 @@ from rich.text import Text
 
 from scripts.demonstration.ratio_board import Board, Mark
 from scripts.demonstration.screen import STYLES
+from scripts.trialling.arms import TARGETS
+from scripts.trialling.markdown import percent
+from scripts.trialling.ratio_trial import Outcome
 
 SIGNS: Final[Mapping[Mark, tuple[str, str]]] = {
     "held": ("█", "green"),
@@ -53,20 +56,40 @@ class RatioScreen:
 
 def now_table(boards: Sequence[Board]) -> RenderableType:
     """Calls, agents and agents per call of each tier now."""
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    table.add_column("tier")
-    table.add_column("target", justify="right")
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("tier", vertical="bottom")
+    table.add_column("target", justify="right", vertical="bottom")
     for board in boards:
-        table.add_column(f"{board.name}:\ncalls", justify="right")
-        table.add_column("(waiting)", justify="right")
-        table.add_column("agents", justify="right")
-        table.add_column("per call", justify="right")
+        for head in (_over(board.name, "calls"), "wait", "agents", "per\ncall"):
+            table.add_column(head, justify="right", vertical="bottom")
     for queue, target in boards[0].targets.agents_per_call.items():
         cells: list[Text | str] = [Text(queue, style=STYLES.get(queue, "")), f"{target:g}"]
         for board in boards:
             cells += _now(board, queue)
         table.add_row(*cells)
     return table
+
+
+def result_table(outcomes: Mapping[str, Outcome]) -> RenderableType:
+    """What came of it, tier by tier; ``outcomes`` by the name of the call centre. 80 characters are enough for two."""
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("tier", vertical="bottom")
+    table.add_column("target", justify="right", vertical="bottom")
+    for name in outcomes:
+        for head in (_over(name, "held"), "mean\nwait", "gave\nup"):
+            table.add_column(head, justify="right", vertical="bottom")
+    for queue, target in TARGETS.items():
+        cells: list[Text | str] = [Text(queue, style=STYLES.get(queue, "")), f"{target:g}"]
+        for each in outcomes.values():
+            waits = each.waits[queue]
+            cells += [percent(each.held[queue].share_enough), f"{waits.mean:.0f} s", percent(waits.gave_up)]
+        table.add_row(*cells)
+    return table
+
+
+def _over(name: str, head: str) -> str:
+    """``name``, a word a line, over the first of its columns."""
+    return "\n".join([*name.split(), head])
 
 
 def plain_line(boards: Sequence[Board], passed: float) -> str:

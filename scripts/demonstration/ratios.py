@@ -15,12 +15,11 @@ from rich.text import Text
 from scripts.demonstration import folder as folders
 from scripts.demonstration.folder import shown
 from scripts.demonstration.ratio_board import Board
-from scripts.demonstration.ratio_screen import LEGEND, RatioScreen
+from scripts.demonstration.ratio_screen import LEGEND, RatioScreen, result_table
 from scripts.demonstration.screen import console
 from scripts.demonstration.signals import orderly_end
 from scripts.trialling.arms import ARMS, TARGETS, TIERS, Arm, Centre, Part, may_serve
 from scripts.trialling.house import House
-from scripts.trialling.ratio_tables import move_table, ratio_table
 from scripts.trialling.ratio_trial import HELD, Outcome, holds, house, outcome
 from scripts.trialling.seconds import Targets
 from scripts.trialling.seen import Seen
@@ -50,17 +49,16 @@ def ratios(against: str) -> int:
         out.print(f"Run folder {shown(folder)}: configuration, logs, records")
         houses = _open(arms, centre, folder, stack)
         stack.enter_context(orderly_end())
-        out.print(_words(arms, centre), soft_wrap=True)
+        out.print(_words(arms, centre))
         _play(houses, centre, against, out)
         outcomes = [
             outcome(arm, centre, each.began(), tuple(each.events)) for arm, each in zip(arms, houses, strict=True)
         ]
-    out.print(
-        f"\nBy app_queue's own events, compared with queue_log:\n\n{ratio_table(outcomes)}", no_wrap=True, crop=False
-    )
-    out.print(move_table(outcomes), no_wrap=True, crop=False, overflow="ignore")
+    out.print("\nBy app_queue's own events, compared with queue_log; waits in the time of the call centre:\n")
+    out.print(result_table(dict(zip(_names(against), outcomes, strict=True))))
+    out.print(Text(_reactions(outcomes[0])))
     is_held = holds(outcomes[0])
-    out.print(Text(_verdict(outcomes[0]), style="bold green" if is_held else "bold red"), soft_wrap=True)
+    out.print(Text(_verdict(outcomes[0]), style="bold green" if is_held else "bold red"))
     return 0 if is_held else 1
 
 
@@ -75,7 +73,7 @@ def _open(arms: Sequence[Arm], centre: Centre, folder: Path, stack: contextlib.E
 
 def _play(houses: Sequence[House], centre: Centre, against: str, out: Console) -> None:
     targets = Targets(TARGETS, may_serve())
-    boards = [Board(name, targets, Seen(TIERS, _WRAP_UP)) for name in ("with ariroute", NAMES[against])]
+    boards = [Board(name, targets, Seen(TIERS, _WRAP_UP)) for name in _names(against)]
     begins = [each.begin() for each in houses]
     parts = centre.spans()
     with RatioScreen(out) as screen:
@@ -85,16 +83,30 @@ def _play(houses: Sequence[House], centre: Centre, against: str, out: Console) -
                 board.take(each.events, begin, time.time())
             part = next((name for name, (begin, end) in parts.items() if begin <= passed < end), "begin")
             status = f"{passed * centre.speed / 60:4.1f} of {centre.lasts * centre.speed / 60:.0f} minutes: {part}"
-            screen.show(boards, passed, f"{status}; agents moved {boards[0].moves} times")
+            screen.show(boards, passed, f"{status}; moves of agents: {boards[0].moves}")
             time.sleep(_POLL)
     for each in houses:
         each.finish()
 
 
+def _names(against: str) -> tuple[str, str]:
+    return "with ariroute", NAMES[against]
+
+
+def _reactions(one: Outcome) -> str:
+    if one.reaction is None:
+        return ""
+    times = len(one.reactions)
+    return (
+        f"Where a tier was short and a free agent could help, ariroute brought one after {one.reaction * 1000:.0f} ms "
+        f"(median of {times}; {max(one.reactions) * 1000:.0f} ms at most)"
+    )
+
+
 def _words(arms: Sequence[Arm], centre: Centre) -> str:
     minutes, burst = centre.lasts * centre.speed / 60, next(part for part in DAY if part.name == "burst")
     return f"""
-Two call centres, each with its own Asterisk and thirty agents, get the same calls: {minutes:.0f} minutes of them in
+Two call centres, each with its own Asterisk and thirty agents, get the same calls: {minutes:.0f} minutes of them in \
 {centre.lasts:.0f} seconds. After three minutes come {burst.times["platinum"]:g} times as many platinum calls and \
 {burst.times["gold"]:g} times as many gold calls, for three minutes.
   with ariroute   {arms[0].words}

@@ -8,10 +8,13 @@ from io import StringIO
 from rich.console import Console
 
 from scripts.demonstration.ratio_board import Board
-from scripts.demonstration.ratio_screen import RatioScreen
+from scripts.demonstration.ratio_screen import RatioScreen, now_table, result_table
+from scripts.trialling.arms import ARMS, TIERS
+from scripts.trialling.arms import TARGETS as ARM_TARGETS
 from scripts.trialling.observer import Message
-from scripts.trialling.seconds import Targets
-from scripts.trialling.seen import Seen
+from scripts.trialling.ratio_trial import Outcome, Waits
+from scripts.trialling.seconds import Held, Targets
+from scripts.trialling.seen import Seen, Tier
 from unit.scripts.trialling.events import caller, member
 
 TARGETS = Targets({"gold": 1.0, "silver": 0.5}, {"anna": {"gold", "silver"}, "bo": {"gold", "silver"}})
@@ -68,7 +71,23 @@ def test_a_terminal_gets_a_table_and_a_row_of_seconds_for_each_tier() -> None:
         screen.show([played(board(), *(100.0 + step for step in range(7)))], 6.0, "0.1 of 10 minutes: begin")
 
     text = out.getvalue()
-    assert re.search(r"gold +1 +2 +2 +1 +0\.50\n", text)
+    assert re.search(r"gold +1 +2 +2 +1 +0\.50 *\n", text)
     assert "gold      ·░░█░▒▒" in text
     assert "silver    ·····██" in text
     assert "0.1 of 10 minutes: begin" in text
+
+
+def test_eighty_characters_show_two_call_centres_whole() -> None:
+    """Nothing is cut, of what is now and of what came of it."""
+    held, waits = Held(enough=600, held_enough=600), Waits(999, 999.0, 999.0, 1.0)
+    one = Outcome(ARMS[0], dict.fromkeys(TIERS, held), dict.fromkeys(TIERS, waits), {}, None, None, (), 9)
+    sixty = Tier(99, 99, 99)
+    boards = [Board(name, Targets(ARM_TARGETS, {}), Seen(TIERS)) for name in ("with ariroute", "penalties")]
+    for each in boards:
+        each.tiers = dict.fromkeys(TIERS, sixty)
+    for drawn in (now_table(boards), result_table({each.name: one for each in boards})):
+        out = StringIO()
+        Console(file=out, width=80, color_system=None).print(drawn)
+        text = out.getvalue()
+        assert "…" not in text
+        assert {"tier", "target", "ariroute", "penalties", *TIERS} <= set(text.split())
