@@ -42,6 +42,12 @@ class Known:
     where: str = "as in the sample queues (dialplan/queues-ariroute.conf)"
     shared_last_call: bool = False
 
+    def says(self, queues: Iterable[str]) -> str:
+        """How ``queues`` are set, in a sentence."""
+        unknown = [] if self == Known() else [queue for queue in queues if queue not in self.queues]
+        lacks = f", but for {' and '.join(unknown)}, which it does not have: as in the sample queues" if unknown else ""
+        return f"Queues are {self.where}{lacks}."
+
     def model(self, queue: str) -> QueueModel:
         """The settings of a queue, those of the sample where nothing is known of it."""
         return replace(self.queues.get(queue, SAMPLE), queue=queue)

@@ -177,7 +177,7 @@ class Report:
         return [
             *self.load.assumed,
             f"{self.crew.says}. They answer {self._after()}.",
-            f"Queues are {self.queues.where}.",
+            self.queues.says(group.queue for group in self.queues_called),
             "Means are right within the margin (±) with 95 % confidence, if the assumptions are."
             if len(self.seeds) > 1
             else "One run says little: more have a margin (--runs).",

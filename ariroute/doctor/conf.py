@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 SECTION: Final = re.compile(r"\[([^]]+)\](?:\(([^)]*)\))?")
 COMMENT: Final = re.compile(r"(?<!\\);")
+BLOCK: Final = re.compile(r";--(?!-)|--;")
 NUMBER: Final = re.compile(r"\s*([+-]?[0-9]{1,9})", re.ASCII)
 TRUE: Final = frozenset({"yes", "true", "y", "t", "1", "on"})
 
@@ -37,11 +38,30 @@ def leading_number(text: str) -> int | None:
     return int(match[1]) if match else None
 
 
+def without_blocks(lines: Iterable[str]) -> Iterator[str]:
+    """The lines without what stands between ``;--`` and ``--;``, which may be nested.
+
+    As ``config_text_file_load()`` has it (config.c, 22.10.1): a comment to the end of the line hides what begins a
+    block, and ``;---`` begins none.
+    """
+    depth = 0
+    for line in lines:
+        kept, begin = "", 0
+        for mark in BLOCK.finditer(line):
+            if depth == 0:
+                if COMMENT.search(line, begin, mark.start()) or mark[0] == "--;":
+                    break
+                kept += line[begin : mark.start()]
+            depth += 1 if mark[0] == ";--" else -1
+            begin = mark.end()
+        yield kept if depth else kept + line[begin:]
+
+
 def parse(lines: Iterable[str]) -> Conf:
     """The sections in these lines; templates pass their pairs on, ``(+)`` adds to a section."""
     found: dict[str, list[tuple[str, str]]] = {}
     name = ""
-    for raw in lines:
+    for raw in without_blocks(lines):
         line = COMMENT.split(raw)[0].strip()
         if match := SECTION.fullmatch(line):
             name = match[1]

@@ -226,6 +226,10 @@ def test_queues_conf_says_how_queues_are_set(ariroute: Ariroute, tmp_path: Path)
     busy = [each["modes"][0]["floor"]["occupancy"]["mean"] for each in (slow, quick)]
     assert busy[0] == pytest.approx(busy[1] * 240 / 180, rel=0.1)
     assert f"Queues are as {conf.name} has them." in slow["assumptions"]
+    conf.write_text("[god]\n", encoding="utf-8")
+    other = ariroute("simulate", *POOL, "--queues-conf", "queues.conf", "--format", "json").json
+    sentence = "Queues are as queues.conf has them, but for gold, which it does not have: as in the sample queues."
+    assert sentence in other["assumptions"]
 
 
 def test_the_flow_file_says_wrap_ups_that_nothing_else_says(ariroute: Ariroute, tmp_path: Path, staffed: Path) -> None:

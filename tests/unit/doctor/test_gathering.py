@@ -79,6 +79,21 @@ def test_a_file_of_asterisk_is_read_with_its_templates() -> None:
     assert found.is_on("nowhere", "x", True)
 
 
+def test_blocks_of_comments_are_no_settings() -> None:
+    text = """\
+[gold] ;------ a rule
+a = 1 ;-- hidden --;2
+;-- b = 1
+c = 1 ;-- nested --;
+--; d = 1
+e = 1 ; plain ;-- begins nothing
+f = 1 --; is a comment
+;-- to the end
+g = 1
+"""
+    assert parse(text.splitlines()).sections == {"gold": (("a", "1 2"), ("d", "1"), ("e", "1"), ("f", "1 --"))}
+
+
 def test_the_folder_is_that_of_the_asterisk_that_has_the_port(tmp_path: Path) -> None:
     (tmp_path / "http.conf").write_text("[general]\nbindport = 8088\n")
     (tmp_path / "queues.conf").write_text('#include "more/*.conf"\n#include nowhere.conf\n')
