@@ -76,9 +76,10 @@ def calls(texts: Iterable[str]) -> list[Calls]:
         if not match or not whole:
             raise UnusableInput(f"--calls {text}: write QUEUE=NUMBER/h, such as gold=40/h, or gold:10=5/15m")
         where, span = (whole[1], int(whole[2]) if whole[2] else None), int(match[2] or 1) * UNITS[match[3]]
-        if not span or where in found:
-            why = "is said twice" if span else "no time at all"
-            raise UnusableInput(f"--calls {text}: {why}: write each queue once, such as gold=40/h")
+        if not span:
+            raise UnusableInput(f"--calls {text}: no time at all: write such as gold=40/h")
+        if where in found:
+            raise UnusableInput(f"--calls {text}: is said twice: write each queue once, such as gold=40/h")
         found[where] = Calls(*where, float(match[1]) / span)
     return list(found.values())
 
@@ -126,7 +127,7 @@ def length(text: str) -> float:
 
 
 def number(text: str) -> float:
-    """A number above 0. Raises ValueError."""
+    """A number above 0, of six digits before the point. Raises ValueError."""
     if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", text, re.ASCII) or float(text) <= 0:
-        raise ValueError(f"'{text[:80]}' is not a number above 0")
+        raise ValueError(f"'{text[:80]}' is not a number above 0, and below a million")
     return float(text)

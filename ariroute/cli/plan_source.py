@@ -100,7 +100,7 @@ def of_queue_log(paths: Sequence[Path], span: Span) -> list[Seen]:
     for bad in log.bad[:BAD_LINES_SHOWN]:
         say(f"note: {bad}; it is left out")
     if len(log.bad) > BAD_LINES_SHOWN:
-        say(f"note: {len(log.bad) - BAD_LINES_SHOWN} more lines are left out; {log.lines:,} were read")
+        say(f"note: {len(log.bad) - BAD_LINES_SHOWN:,} more lines are left out; {log.lines:,} were read")
     return [
         Seen(visit.entered, visit.queue, 0, visit.wait, visit.gave_up, visit.talk, visit.ring)
         for visit in log.visits
@@ -128,8 +128,8 @@ def of_record(seen: Sequence[Seen], queues: Sequence[str], span: Span, lengths: 
     check_names(lengths, queues)
     if not any(each.talk is not None for each in seen):
         raise UnusableInput(
-            f"{where} has no call that was answered and ended, so nobody knows how long agents talk: a journal has "
-            "them where the daemon has AMI (asterisk.NAME.ami); Asterisk's own record is read by --queue-log"
+            f"{where} has no call that was answered and ended, so nobody knows how long agents talk: take more days, "
+            "or say it with --calls and --talk; a journal has talks where the daemon has AMI (asterisk.NAME.ami)"
         )
     day = replace(day, loads=tuple(_with_patience(each, queues, lengths.patience) for each in day.loads))
     pieces = [(number * HALF_HOUR, HALF_HOUR, loads) for number, loads in enumerate(day.loads)]
