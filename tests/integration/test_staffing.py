@@ -408,7 +408,7 @@ async def test_a_move_that_never_reached_asterisk_is_made_when_ami_is_back(house
     await house.log_in("anna", "standard")
     with Relay(house.pbx.ami_port) as relay:
         async with house.staffed(relay.port):
-            await until(lambda: house.agent("anna").get("by_hand") == "", lambda: house.status)
+            await house.is_in(anna={"standard"}, sam={"left"})
             relay.lose(Way.OUT)
             await house.call("platinum")
             await until(lambda: "Local/anna" in house.file.read_text(), lambda: house.status)  # kept, then sent
