@@ -206,7 +206,8 @@ class Staffer:
         return ADVISES if rules.mode == "advise" else ""
 
     def _stumble(self, trouble: str) -> None:
-        self._trouble, self._trouble_until = trouble, self._clock() + TRIES_AGAIN
+        if not self._is_damaged:
+            self._trouble, self._trouble_until = trouble, self._clock() + TRIES_AGAIN
 
     # What is planned
 
@@ -388,7 +389,7 @@ class Staffer:
             self._released = True
             self._unkept_until = -inf
             done: list[str] = []
-            failed: dict[str, str] = {}
+            failed: dict[str, str] = {str(self._file): self._trouble} if self._is_damaged else {}
             for interface, act in ways_back(self._hands.taken, self._floor.members):
                 if failure := await self._try(act):
                     failed[interface] = f"{interface} could not be {act}: {failure}"
@@ -419,17 +420,21 @@ class Staffer:
             found = kept.read(self._file)
         except UnusableInput as error:
             log.error("%s: %s", self._pbx, error)
-            self._stumble(str(error))
-            self._trouble_until = inf
+            self._trouble, self._trouble_until = str(error), inf
             return
         self._released = found.released
         self._hands.taken.update(found.taken)
+
+    @property
+    def _is_damaged(self) -> bool:
+        """Whether the file could not be read; it stays as it is until :meth:`resume`."""
+        return self._trouble_until == inf
 
     async def _keep(self) -> bool:
         """Write what must survive us, if it has changed; whether that is so now."""
         if not self._hands.changed:
             return True
-        if self._clock() < self._unkept_until:
+        if self._clock() < self._unkept_until or self._is_damaged:
             return False
         text = kept.text_of(kept.Kept(self._released, self._hands.taken))
         self._hands.changed = False

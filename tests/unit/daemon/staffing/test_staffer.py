@@ -525,6 +525,8 @@ async def test_a_damaged_file_stands_in_the_way_until_somebody_has_looked(staffe
     staffed.new()
     await staffed.turn()
     assert "is damaged" in staffed.status["why"]
+    released = await staffed.staffer.release()
+    assert "is damaged" in released["failed"][0]
     assert staffed.file.read_text() == "{"
     await staffed.staffer.resume()
     await staffed.turn()
