@@ -17,7 +17,7 @@ from ariroute.config.near import suggestion
 from ariroute.config.odd_staffing import warn_of_odd_staffing
 from ariroute.config.places import Path
 from ariroute.config.ring_steps import AgentSettings
-from ariroute.config.staffing import AgentsFile, LendSettings, ReserveSettings, ThresholdSettings
+from ariroute.config.staffing import OF_QUEUES, AgentsFile, LendSettings, ReserveSettings, ThresholdSettings
 from ariroute.config.words import unknown_name
 from ariroute.errors import Problem
 from ariroute.flow.endpoints import plain
@@ -62,7 +62,7 @@ def warn_of_idle_staffing(settings: FileSettings, rules: StaffingRules | None, f
     """Warnings for what has no effect."""
     if rules is None:
         for name, queue in settings.queues.items():
-            for key in ("min_agents", "max_agents", "reserve", "lend", "spare", "wrap_up"):
+            for key in OF_QUEUES:
                 if key in queue.model_fields_set:
                     findings.warn(("queues", name, key), "has no effect without the section 'staffing'")
         for name, agent in settings.agents.items():

@@ -14,6 +14,10 @@ MOST_AGENTS = 100_000
 MOST_ORDER = 1000
 """Asterisk multiplies a penalty by 1,000,000 and keeps the product in an int (``calc_metric()``, app_queue.c)."""
 
+OF_QUEUES = ("min_agents", "max_agents", "reserve", "lend", "spare", "wrap_up")
+OF_AGENTS = ("queues", "home", "member")
+"""What has an effect only with the section ``staffing``, of a queue and of an agent."""
+
 DELIMITERS = (",", ";", "|", "\t")
 
 WORD, KEYS = "[word]", "[keys]"

@@ -60,8 +60,8 @@ def events(floor: FloorInventory, files: AsteriskFiles | None) -> Iterator[Findi
             f"the AMI user '{floor.user}' is not told of members and their calls (class agent)",
             "manager.conf",
             why="agents are moved late or not at all: what changes is noticed by a look every ten seconds alone",
-            remedy=f"read = agent,user   ; manager.conf, section [{floor.user}]; then: sudo asterisk -rx 'manager "
-            "reload'",
+            remedy=f"read = agent,user   ; manager.conf, section [{floor.user}]; then: "
+            "sudo asterisk -rx 'manager reload'",
         )
     else:
         yield ok(f"the AMI user '{floor.user}' is told of members and their calls")

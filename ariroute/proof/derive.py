@@ -15,6 +15,7 @@ from typing import Any, Final
 from ariroute.config.load import Config
 from ariroute.config.places import Path as Place
 from ariroute.config.read import Document
+from ariroute.config.staffing import OF_AGENTS, OF_QUEUES
 from ariroute.flow.contact import dialled_party
 from ariroute.flow.steps import Goto, HangUp
 from ariroute.proof.stand_in import LOOKUPS, NOTICES
@@ -24,11 +25,6 @@ PBX: Final = "pbx1"
 NO_EVENTS: Final = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//ariroute//proof//EN\r\nEND:VCALENDAR\r\n"
 UNKNOWN: Final = "anybody"
 """What is dialled where a flow takes every call, or no flow has a trigger."""
-OF_STAFFING: Final = {
-    "queues": ("min_agents", "max_agents", "reserve", "lend"),
-    "agents": ("queues", "home", "member"),
-}
-"""What has an effect only with the section ``staffing``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +74,7 @@ def derived(config: Config, document: Document, around: Around, admin: int) -> s
 def _without_staffing(data: dict[str, Any]) -> None:
     """Nobody is moved in a proof: its agents are the stage's own, or, on a live Asterisk, people at work."""
     data.pop("staffing", None)
-    for section, keys in OF_STAFFING.items():
+    for section, keys in (("queues", OF_QUEUES), ("agents", OF_AGENTS)):
         for entry in data.get(section, {}).values():
             for key in keys if isinstance(entry, dict) else ():
                 entry.pop(key, None)

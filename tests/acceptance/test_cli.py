@@ -57,18 +57,20 @@ def examples() -> list[list[str]]:
     """The arguments of every example in the help that needs no daemon, no Asterisk, no journal, no second file."""
     texts = [main.help or "", *(command.help or "" for command in main.commands.values())]
     lines = [line.strip() for text in texts for line in cleandoc(text).splitlines() if line.startswith("  ariroute ")]
-    found = [shlex.split(line.partition(">")[0])[1:] for line in lines]
+    found = [shlex.split(re.split(r" [|>] ", line)[0])[1:] for line in lines]
     elsewhere = {"run", "reload", "queues", "status", "prove", "doctor", "rescue"}
-    elsewhere |= {"calls", "trace", "replay", "shadow", "erase", "diff"}
-    needs = {"--live", "/etc/asterisk/extensions.conf", "--record", "last", "1795132793.12"}
+    elsewhere |= {"calls", "trace", "replay", "shadow", "erase", "diff", "staffing"}
+    needs = {"--live", "--since", "/etc/asterisk/extensions.conf", "--record", "last", "1795132793.12"}
     return [each for each in found if each[0] not in elsewhere and needs.isdisjoint(each)]
 
 
 @pytest.mark.parametrize("arguments", examples(), ids=" ".join)
 def test_each_example_of_the_help_runs_in_the_example_folder(arguments: list[str]) -> None:
-    """What has patterns of file names runs in the example of several files, which stands for /etc/ariroute too."""
+    """What has patterns of file names runs in the example of several files, which stands for /etc/ariroute too; what
+    compares ways to staff a floor, in that of staffing."""
     several = any("*" in argument for argument in arguments)
-    folder = EXAMPLE.with_name("several-files") if several else EXAMPLE
+    staffed = "--compare" in arguments
+    folder = EXAMPLE.with_name("several-files" if several else "staffing" if staffed else EXAMPLE.name)
     given = [argument.replace("/etc/ariroute", ".") for argument in arguments]
     files = [sorted(map(str, folder.glob(argument))) if "*" in argument else [argument] for argument in given]
 
@@ -96,7 +98,7 @@ def test_the_cases_of_a_file_run_as_they_do_in_continuous_integration(tmp_path: 
 
 def test_there_are_examples_to_run() -> None:
     commands = {arguments[0] for arguments in examples()}
-    assert commands == {"check", "fmt", "routes", "test", "explain", "schema", "version"}
+    assert commands == {"check", "fmt", "routes", "test", "explain", "schema", "version", "plan", "simulate"}
 
 
 def test_a_folder_with_conf_d_is_checked_and_tested_as_one_configuration(tmp_path: Path) -> None:

@@ -128,7 +128,7 @@ def test_each_call_goes_where_the_pbx_says(site: Site, daemon_of: Daemon) -> Non
     lookups = status(daemon)["lookups"]
     assert {name: state["breaker"] for name, state in lookups.items()} == dict.fromkeys(lookups, "closed")
     shown = [line.split() for line in ariroute("status", "--admin", daemon.admin).stdout.splitlines()]
-    assert [line[-1] for line in shown if line and line[0] == "pbx1"] == ["up"]
+    assert [line[-2:] for line in shown if line and line[0] == "pbx1"] == [["up", "-"]]
     assert ["vip", "closed", "0", "-", "0", "0"] in shown
     assert daemon.metric("ariroute_lookup_cached", lookup="gold_now") == 1.0
     assert daemon.metric("ariroute_lookup_breaker", lookup="vip", state="closed") == 1.0

@@ -22,7 +22,7 @@ from ariroute.journal import store as stores
 from ariroute.journal.opening import open_store
 from ariroute.journal.postgres import PostgresStore
 from ariroute.journal.record import Happened, Rules
-from ariroute.journal.retention import NEVER, OLDEST, Limits, Retention
+from ariroute.journal.retention import NEVER, UP_TO, Limits, Retention
 from ariroute.journal.settings import JournalSettings
 from ariroute.journal.store import RecordRefused, Statement
 from ariroute.journal.writer import Journal
@@ -310,7 +310,7 @@ def test_the_oldest_go_when_the_records_take_too_much(settings: JournalSettings)
     assert size // 2 * 0.7 < store.size() <= size // 2
     assert store.read("SELECT max(id) FROM contacts") == [(5000,)]
     assert retention.on_disk == store.on_disk()
-    store.write([Statement(OLDEST, (NEVER, 10_000))])
+    store.write([Statement(sql, (NEVER,)) for sql in UP_TO])
     assert store.size() == 0
     store.close()
 
