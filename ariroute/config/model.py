@@ -109,7 +109,7 @@ class QueueSettings(Settings):
         default=None, description="When it lends its agents; without it, whenever it does not need them."
     )
     spare: Annotated[int, Field(ge=0, le=MOST_AGENTS)] = Field(
-        default=1, description="Without lend: so many more it keeps for its next calls, if it needed them of late."
+        default=2, description="Without lend: it keeps agents for so many calls more, if it needed them of late."
     )
     wrap_up: WrapUp | None = Field(
         default=None, description="The wrapuptime that queues.conf gives it; nobody is moved meanwhile."

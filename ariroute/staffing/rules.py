@@ -56,8 +56,8 @@ class Tier:
     ``agents_per_call`` is the wanted number of agents serving the queue for each call in it, waiting or talking; None
     asks for none. ``min_agents`` are there even without a call; no agent is moved to a tier that has ``max_agents``
     (None: no end), and those above it leave if they may serve elsewhere. Without ``lend`` a tier lends whatever it
-    does not need, but for ``spare`` agents more, if it needed them of late: these wait for its next calls. ``wrap_up``
-    is the queue's wrapuptime in seconds, None where the user does not say.
+    does not need, nor would need with ``spare`` calls more; the latter if it needed them of late. ``wrap_up`` is the
+    queue's wrapuptime in seconds, None where the user does not say.
     """
 
     queue: str
@@ -67,7 +67,7 @@ class Tier:
     service_level: ServiceLevel | None = None
     reserve: Reserve | None = None
     lend: Lend | None = None
-    spare: int = 1
+    spare: int = 2
     wrap_up: float | None = None
 
 

@@ -96,7 +96,7 @@ def following(standing: Standing, memory: Memory, kept: int, taken: Iterable[Age
     wants = {
         Level.FLOOR: tier.min_agents,
         Level.NEED: needed,
-        Level.KEPT: min(kept, needed + tier.spare),
+        Level.KEPT: min(kept, standing.needed_with(tier.spare)),
         Level.WAITING: standing.now.calls,
     }
     holds = {**wants, Level.SPARE: kept}

@@ -34,7 +34,12 @@ class Standing:
     @property
     def needed(self) -> int:
         """The agents it needs now: its floor, or ``agents_per_call`` for its calls."""
-        return max(self.tier.min_agents, ceil((self.tier.agents_per_call or 0.0) * self.now.calls - HAIR))
+        return self.needed_with(0)
+
+    def needed_with(self, more: int) -> int:
+        """The agents that it would need with so many calls more."""
+        calls = self.now.calls + more
+        return max(self.tier.min_agents, ceil((self.tier.agents_per_call or 0.0) * calls - HAIR))
 
     @property
     def achieved(self) -> float | None:

@@ -305,7 +305,7 @@ def test_a_reserve_is_called_at_one_wait_and_called_off_at_another() -> None:
 
 def test_a_reserve_is_no_larger_than_it_is_said_to_be() -> None:
     """Who came from the reserve and talks already is one of it."""
-    tiers = [Tier("platinum", reserve=RESERVE), Tier("gold")]
+    tiers = [Tier("platinum", reserve=RESERVE), Tier("gold", 0.5)]
     wanted = rules(tiers, [staffed("anna", "gold", "platinum"), staffed("bob", "gold", "platinum")])
     queue = QueueNow("platinum", waiting=1, talking=1, longest_wait=30.0)
     talks = floor([there("anna", "platinum", State.TALKING), there("bob", "gold")], queue)
@@ -356,15 +356,15 @@ def test_a_tier_lends_only_what_leaves_it_healthy() -> None:
     assert sorted(gone(everything)) == ["b", "c"]
 
 
-@pytest.mark.parametrize(("spare", "go"), [(0, ["a", "b", "c"]), (1, ["a", "b"]), (2, ["a"]), (9, [])])
-def test_a_tier_keeps_so_many_to_spare_while_callers_wait_elsewhere(spare: int, go: list[str]) -> None:
+@pytest.mark.parametrize(("spare", "go"), [(0, ["a", "b", "c"]), (2, ["a", "b"]), (4, ["a"]), (9, [])])
+def test_a_tier_keeps_agents_for_so_many_calls_more_while_callers_wait_elsewhere(spare: int, go: list[str]) -> None:
     people = [staffed(name, "gold", "standard") for name in "abc"]
     snapshot = floor([there(name, "gold") for name in "abc"], QueueNow("standard", waiting=4))
     of_late = Memory({"gold": ((0.0, 3),)})
-    proposal = propose(rules([Tier("gold", 1.0, spare=spare), Tier("standard")], people), snapshot, of_late)
+    proposal = propose(rules([Tier("gold", 0.5, spare=spare), Tier("standard")], people), snapshot, of_late)
     assert sorted(gone(proposal)) == go
     quiet = replace(snapshot, queues={})
-    assert not propose(rules([Tier("gold", 1.0, spare=spare), Tier("standard")], people), quiet, of_late).moves
+    assert not propose(rules([Tier("gold", 0.5, spare=spare), Tier("standard")], people), quiet, of_late).moves
 
 
 def test_what_was_not_needed_of_late_is_not_kept_to_spare() -> None:
