@@ -107,7 +107,9 @@ class Speech:
                 cwd=self._folder,
             )
             try:
-                await process.communicate(text.encode() + b"\n")
+                with contextlib.suppress(RuntimeError):  # uvloop's, where it has ended before it was told the text
+                    await process.communicate(text.encode() + b"\n")
+                await process.wait()
             finally:
                 if process.returncode is None:
                     with contextlib.suppress(ProcessLookupError):
